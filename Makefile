@@ -1,0 +1,39 @@
+# Two commands matter: `make reproduce` and `make test`. Each creates what it needs.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   ?= .venv
+PY      = $(VENV)/bin/python
+READY   = $(VENV)/.ready
+
+.PHONY: reproduce test lab report bench data lint clean
+
+reproduce: $(READY)   ## run every notebook headless, write results/ and the report, print the verdicts
+	$(PY) -m fer_utils reproduce $(ARGS)
+
+test: $(READY)        ## run the tests
+	$(PY) -m pytest $(ARGS)
+
+lab: $(READY)         ## open JupyterLab on this machine only; it prints a link with a token
+	$(VENV)/bin/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(ARGS)
+
+report: $(READY)      ## rebuild results/index.html from the signed runs
+	$(PY) -m fer_utils report
+
+bench: $(READY)       ## measure the speed ratios again, write results/benchmarks.json
+	$(PY) -m pytest tests/benchmarks --benchmark-only $(ARGS)
+
+data: $(READY)        ## which data sets are here, which are missing, how to get them
+	$(PY) -m fer_utils data
+
+lint: $(READY)
+	$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+clean:                ## remove the environment and every cache; results/ stays
+	rm -rf $(VENV) .fer_cache results/scratch
+
+# pip resolves nothing here: constraints.txt names the one version of everything.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' || \
+	  { echo "Python 3.11 or 3.12 is needed; found: $$($(PYTHON) --version). Say which: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[test]'
+	@touch $@

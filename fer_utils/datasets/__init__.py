@@ -1,0 +1,83 @@
+"""Every data set behind one door: ``load("jaffe")`` gives a :class:`fer_utils.faces.FaceSet`.
+
+Shipped sets load at once. The others are looked for under ``$FER_DATA/<name>`` in their
+official layout; nothing is ever downloaded behind the user's back.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fer_utils.datasets import cmu_faces, jaffe, london
+from fer_utils.datasets.base import Dataset, data_root, stand_in_marker
+from fer_utils.errors import FerError, UsageError, did_you_mean
+from fer_utils.faces import FaceSet
+
+__all__ = ["Dataset", "dataset", "folder_of", "load", "names"]
+
+_REGISTRY: dict[str, Dataset] = {module.DATASET.name: module.DATASET for module in (london, cmu_faces, jaffe)}
+
+
+def names() -> tuple[str, ...]:
+    """The names that :func:`load` knows."""
+    return tuple(_REGISTRY)
+
+
+def dataset(name: str) -> Dataset:
+    """What is known of one data set: title, classes, licence, how to get it.
+
+    Raises:
+        UsageError: there is no such data set.
+    """
+    if name not in _REGISTRY:
+        raise UsageError(
+            f"there is no data set {name!r}.{did_you_mean(name, names())} Known: {', '.join(names())}. "
+            f"`python -m fer_utils data` says which of them are on this machine."
+        )
+    return _REGISTRY[name]
+
+
+def folder_of(name: str) -> Path | None:
+    """Where the data set lies, or ``None`` for a shipped one.
+
+    Raises:
+        UsageError: there is no such data set.
+        FerError: it has to be brought by the user and is not there.
+    """
+    known = dataset(name)
+    if known.shipped:
+        return None
+    root = data_root()
+    if root is None:
+        raise FerError(
+            f"{known.title} is not shipped with this repository, and FER_DATA is not set. Put the official "
+            f"files under a folder {name}/ ({known.layout}) and set FER_DATA to that folder's parent.\n"
+            f"How to get it: {known.how_to_get}"
+        )
+    folder = root / name
+    if not folder.is_dir():
+        raise FerError(
+            f"{known.title} was looked for in {folder}, which is not there. Expected: {known.layout}.\n"
+            f"How to get it: {known.how_to_get}"
+        )
+    return folder
+
+
+def load(name: str) -> FaceSet:
+    """Read a data set whole and checked.
+
+    Args:
+        name: one of :func:`names`.
+
+    Returns:
+        The images in a fixed order (by file name), so that the same files always give the same
+        :attr:`~fer_utils.faces.FaceSet.fingerprint`.
+
+    Raises:
+        UsageError: there is no such data set.
+        FerError: the files are not there, or some are missing, misnamed or unreadable; the
+            message lists every one of them.
+    """
+    folder = folder_of(name)
+    known = dataset(name)
+    return known.load(folder, stand_in_marker(folder) if folder else False)

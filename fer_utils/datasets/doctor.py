@@ -1,0 +1,79 @@
+"""The data doctor: which data sets are here, are they whole, and how are the others had?"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+import pandas as pd
+
+from fer_utils import datasets
+from fer_utils.datasets.base import data_root
+from fer_utils.errors import FerError
+
+WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the doctor says of one data set.
+
+    ``state`` is ``"shipped"``, ``"found"``, ``"stand-in"``, ``"damaged"`` or ``"missing"``;
+    ``detail`` holds counts, notes or everything that is wrong.
+    """
+
+    name: str
+    title: str
+    state: str
+    images: int | None
+    detail: str
+    licence: str
+    how_to_get: str
+
+
+def examine() -> list[Finding]:
+    """Look for every data set and read those that are there, completely."""
+    return [_examine(name) for name in datasets.names()]
+
+
+def _examine(name: str) -> Finding:
+    known = datasets.dataset(name)
+
+    def finding(state: str, images: int | None, detail: str) -> Finding:
+        return Finding(name, known.title, state, images, detail, known.licence, known.how_to_get)
+
+    try:
+        datasets.folder_of(name)
+    except FerError:
+        return finding("missing", None, f"expected at $FER_DATA/{known.layout}")
+    try:
+        faces = datasets.load(name)
+    except FerError as error:
+        return finding("damaged", None, str(error))
+    state = "shipped" if known.shipped else "stand-in" if faces.stand_in else "found"
+    counts = ", ".join(f"{label} {count}" for label, count in faces.table["label"].value_counts(sort=False).items())
+    notes = "".join(f"; {note}" for note in faces.notes)
+    return finding(state, len(faces), f"{faces.table['subject'].nunique()} people; {counts}{notes}")
+
+
+def as_table(findings: list[Finding]) -> pd.DataFrame:
+    """The findings as a table for a notebook, without the long texts."""
+    return pd.DataFrame([{"name": f.name, "data set": f.title, "state": f.state, "images": f.images} for f in findings])
+
+
+def as_text(findings: list[Finding]) -> str:
+    """The findings as a page for a terminal."""
+    root = data_root()
+    lines = [f"FER_DATA is {root}" if root else "FER_DATA is not set: only shipped data can be used"]
+    for found in findings:
+        images = "" if found.images is None else f", {found.images} images"
+        lines += ["", f"{found.name:<10} {found.state.upper()}{images}  ({found.title})"]
+        paragraphs = [*found.detail.splitlines(), f"licence: {found.licence}"]
+        if found.state in ("missing", "damaged"):
+            paragraphs.append(f"how to get it: {found.how_to_get}")
+        for paragraph in paragraphs:
+            lines += textwrap.wrap(
+                paragraph, WIDTH, initial_indent=" " * 11, subsequent_indent=" " * 11, break_long_words=False,
+                break_on_hyphens=False,
+            )  # fmt: skip
+    return "\n".join(lines)

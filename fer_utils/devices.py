@@ -1,0 +1,132 @@
+"""Where the arithmetic runs, and how it is kept repeatable."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import platform
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer_utils.errors import UsageError, check_choice
+
+DEVICES = ("auto", "cpu", "cuda")
+BACKENDS = ("tensorflow", "torch")
+
+
+def hide_gpu_if_asked(device: str) -> None:
+    """Make ``device="cpu"`` true for every framework. Call before torch or TensorFlow is imported.
+
+    Raises:
+        UsageError: ``device`` is not one of :data:`DEVICES`.
+    """
+    check_choice("device", device, DEVICES)
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def prefer_keras_backend(preferred: str) -> str:
+    """Settle which backend Keras will use, without importing it yet.
+
+    ``KERAS_BACKEND`` wins; then ``preferred``; then whichever is installed (a GPU machine may
+    have torch and no TensorFlow).
+
+    Returns:
+        The backend's name, now also in ``KERAS_BACKEND``.
+
+    Raises:
+        UsageError: neither backend is installed, or ``KERAS_BACKEND`` names an unknown one.
+    """
+    wanted = os.environ.get("KERAS_BACKEND") or preferred
+    check_choice("KERAS_BACKEND", wanted, BACKENDS)
+    installed = [name for name in (wanted, *BACKENDS) if importlib.util.find_spec(name)]
+    if not installed:
+        raise UsageError("neither TensorFlow nor torch is installed; see README.md, 'Install'")
+    os.environ["KERAS_BACKEND"] = installed[0]
+    return installed[0]
+
+
+def import_keras(preferred: str) -> Any:
+    """Import Keras on the settled backend, silently, and give the module."""
+    if "keras" not in sys.modules:
+        backend = prefer_keras_backend(preferred)
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with quiet_stderr():
+            importlib.import_module("keras")
+            if backend == "tensorflow":
+                # Creating the first tensor prints more lines; they belong behind the curtain too.
+                importlib.import_module("keras.ops").zeros(1)
+    return importlib.import_module("keras")
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Send file descriptor 2 nowhere for a moment.
+
+    TensorFlow's C++ side writes lines with a process number and the time there, whatever its
+    log level; they would make two executed notebooks differ.
+    """
+    sys.stderr.flush()
+    saved = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed Python, NumPy and, where Keras is loaded, its backend; ask for deterministic kernels."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    if "keras" in sys.modules:
+        keras = sys.modules["keras"]
+        keras.utils.set_random_seed(seed)
+        if keras.backend.backend() == "tensorflow":
+            importlib.import_module("tensorflow").config.experimental.enable_op_determinism()
+    if "torch" in sys.modules:
+        torch = sys.modules["torch"]
+        torch.manual_seed(seed)
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def describe() -> dict[str, object]:
+    """Facts about this machine for a receipt: processor, cores, memory in GiB, GPU if one is visible."""
+    facts: dict[str, object] = {
+        "platform": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "cores": available_cores(),
+        "gpu": None,
+    }
+    with contextlib.suppress(ValueError, OSError):
+        facts["memory_gib"] = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+    if "torch" in sys.modules and sys.modules["torch"].cuda.is_available():
+        facts["gpu"] = sys.modules["torch"].cuda.get_device_name(0)
+    if "keras" in sys.modules:
+        facts["keras_backend"] = sys.modules["keras"].backend.backend()
+    return facts
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or "unknown"

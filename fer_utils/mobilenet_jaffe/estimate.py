@@ -1,0 +1,90 @@
+"""How long would it take, and how much memory and disk? From a short probe on this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from fer_utils.faces import FaceSet
+from fer_utils.mobilenet_jaffe import heads
+from fer_utils.mobilenet_jaffe.protocol import FORWARD_BATCH, Plan, make_plan
+from fer_utils.mobilenet_jaffe.settings import PROTOCOLS, Settings, settings_for
+from fer_utils.mobilenet_jaffe.study import comparisons
+from fer_utils.splits import Fold
+
+FEATURE_BYTES = 1280 * 4
+
+
+def estimate(faces: FaceSet, profile: str, seeds: Sequence[int]) -> pd.DataFrame:
+    """The units of notebook 05 with their cost.
+
+    Returns:
+        Columns ``unit``, ``count`` (how many of this kind), ``work`` (what one does),
+        ``seconds`` (all of them, one after the other), ``memory MB`` (at the peak of one) and
+        ``disk MB`` (stored by all).
+    """
+    settings = settings_for(profile)
+    plan = make_plan(faces, settings, PROTOCOLS, seeds)
+    images_per_second = probe_backbone(settings)
+    batches_per_second = probe_heads(settings, len(faces.classes))
+    conditions = {level: s for group in comparisons(settings).values() for level, s in group.items()}
+    image_conditions = {(s.normalisation, s.cropped) for s in conditions.values()}
+    pool_mb = len(plan.pool) * FEATURE_BYTES / 1e6
+
+    rows = [_row("backbone features", len(image_conditions), f"{len(plan.pool):,} images of {settings.image_size} px",
+                 len(plan.pool) / images_per_second, pool_mb, pool_mb)]  # fmt: skip
+    for protocol in PROTOCOLS:
+        batches = _batches(plan, protocol, settings)
+        # The base condition with its inner folds, and for A and D every comparison.
+        times = 2 if protocol == "C" else 1
+        times += len(set(conditions.values()) - {settings}) if protocol in "AD" else 0
+        work = f"{len(plan.splits[protocol].folds)} heads, {batches:,} batches of {settings.batch_size}"
+        rows.append(_row(f"heads, protocol {protocol}", times, work, batches / batches_per_second, pool_mb, 0.1))
+    rows.append(_row("leak audit", len(PROTOCOLS), f"{len(plan.pool):,} thumbnails", len(plan.pool) / 2000, pool_mb / 2, 0))
+    return pd.DataFrame(rows)
+
+
+def _row(unit: str, count: int, work: str, seconds: float, memory: float, disk: float) -> dict[str, object]:
+    return {
+        "unit": unit,
+        "count": count,
+        "work": work,
+        "seconds": count * seconds,
+        "memory MB": memory,
+        "disk MB": count * disk,
+    }
+
+
+def _batches(plan: Plan, protocol: str, settings: Settings) -> int:
+    folds = plan.splits[protocol].folds
+    return len(folds) * settings.epochs * -(-len(folds[0].train) // settings.batch_size)
+
+
+def probe_backbone(settings: Settings) -> float:
+    """Images a second through the frozen backbone, measured on two batches after one to warm up."""
+    from fer_utils.mobilenet_jaffe import model
+
+    backbone = model.backbone(settings.image_size, "none")
+    images = np.zeros((FORWARD_BATCH, settings.image_size, settings.image_size, 3), np.float32)
+    model.run_frozen(backbone, images)
+    start = time.perf_counter()
+    for _ in range(2):
+        model.run_frozen(backbone, images)
+    return 2 * FORWARD_BATCH / (time.perf_counter() - start)
+
+
+def probe_heads(settings: Settings, n_classes: int) -> float:
+    """Batches a second, over all heads that train side by side, on made-up features."""
+    rows = 20 * settings.batch_size
+    features = np.random.default_rng(0).random((rows, 1280), np.float32)
+    labels = np.arange(rows) % n_classes
+    folds = [Fold("probe", np.arange(rows), np.arange(2))] * (2 * heads.BLOCK)
+    start = time.perf_counter()
+    heads.train_heads(
+        features, labels, folds, range(len(folds)), n_classes,
+        learning_rate=settings.learning_rate, batch_size=settings.batch_size, epochs=1,
+    )  # fmt: skip
+    return 20 * len(folds) / (time.perf_counter() - start)

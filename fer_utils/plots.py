@@ -1,0 +1,143 @@
+"""Every figure, from plain arrays and tables; colours are Okabe & Ito's, safe for colour-blind eyes.
+
+Each function returns a matplotlib figure; :meth:`fer_utils.reproduce.run.Run.figure` stamps it
+with data and profile and records it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from fer_utils.scores import Estimate, class_recalls
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+PUBLISHED, SOUND, OTHER = COLOURS[1], COLOURS[0], "0.45"
+
+
+def pictures(rows: Mapping[str, np.ndarray], title: str = "", size: float = 1.3) -> Figure:
+    """A grid of pictures, one labelled row an entry.
+
+    Args:
+        rows: a row's name and its ``uint8 [n, H, W]`` or ``[n, H, W, 3]`` pictures.
+        title: above the grid.
+        size: of one picture, in inches.
+    """
+    most = max(len(row) for row in rows.values())
+    figure, axes = plt.subplots(
+        len(rows), most, figsize=(size * most + 0.9, size * len(rows) + 0.4), squeeze=False, layout="constrained"
+    )
+    for line, (name, row) in zip(axes, rows.items(), strict=True):
+        for axis in line:
+            axis.set(xticks=[], yticks=[])
+            axis.set_frame_on(False)
+        for axis, picture in zip(line, row, strict=False):
+            axis.imshow(picture, cmap="gray", vmin=0, vmax=255)
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)
+    figure.suptitle(title, fontsize=11)
+    return figure
+
+
+def confusions(matrices: Mapping[str, np.ndarray], classes: Sequence[str]) -> Figure:
+    """Confusion matrices side by side: share of each true class in colour and number, in per cent.
+
+    Args:
+        matrices: a title and its counts ``int [K, K]``, rows the truth.
+        classes: K names.
+    """
+    side = max(2.6, 0.62 * len(classes))
+    figure, axes = plt.subplots(
+        1, len(matrices), figsize=((side + 1.1) * len(matrices), side + 0.9), squeeze=False, layout="constrained"
+    )
+    for axis, (title, counts) in zip(axes[0], matrices.items(), strict=True):
+        total = counts.sum(axis=1, keepdims=True)
+        share = 100 * np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0)
+        sns.heatmap(
+            share, ax=axis, annot=True, fmt=".0f", cmap="Blues", vmin=0, vmax=100, square=True, cbar=False,
+            xticklabels=list(classes), yticklabels=list(classes), linewidths=0.5,
+        )  # fmt: skip
+        recall = np.nanmean(class_recalls(counts))
+        axis.set(title=f"{title}\nmean of classes {100 * recall:.1f} %", xlabel="predicted, % of the true class", ylabel="truth")
+        axis.tick_params(axis="y", rotation=0)
+        axis.tick_params(axis="x", rotation=45 if len(classes) > 3 else 0)
+    return figure
+
+
+def intervals(estimates: Mapping[str, Estimate], colours: Sequence[str], chance: float, xlabel: str) -> Figure:
+    """Values with their 95 % intervals, one line each, and a dashed line at chance.
+
+    Args:
+        estimates: a line's name and its estimate as a fraction; drawn in per cent, first on top.
+        colours: one a line.
+        chance: a fraction.
+        xlabel: what is measured.
+    """
+    figure, axis = plt.subplots(figsize=(7.5, 0.42 * len(estimates) + 1.1), layout="constrained")
+    for position, (estimate, colour) in enumerate(zip(estimates.values(), colours, strict=True)):
+        axis.plot([100 * estimate.low, 100 * estimate.high], [position] * 2, color=colour, linewidth=3, alpha=0.5)
+        axis.plot(100 * estimate.value, position, "o", color=colour)
+        axis.annotate(
+            f"{100 * estimate.value:.1f}", (100 * estimate.value, position), (0, 6), textcoords="offset points",
+            ha="center", fontsize=8,
+        )  # fmt: skip
+    axis.axvline(100 * chance, color="0.6", linestyle="--", linewidth=1)
+    axis.text(100 * chance, len(estimates) - 0.45, " chance", color="0.4", fontsize=8, va="bottom")
+    axis.set(yticks=range(len(estimates)), yticklabels=list(estimates), xlabel=xlabel, ylim=(len(estimates) - 0.4, -0.7))
+    axis.grid(axis="x", alpha=0.3)
+    sns.despine(figure, left=True)
+    return figure
+
+
+def learning_curves(curves: Mapping[str, np.ndarray], chance: float) -> Figure:
+    """Test accuracy after each epoch: mean over folds and seeds, and the middle 90 % of them.
+
+    Args:
+        curves: a name and its fractions ``[epochs, folds]``.
+        chance: a fraction.
+    """
+    figure, axis = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
+    for (name, values), colour in zip(curves.items(), COLOURS, strict=False):
+        epochs = np.arange(1, len(values) + 1)
+        axis.plot(epochs, 100 * values.mean(axis=1), color=colour, label=f"{name} ({values.shape[1]} runs)")
+        if values.shape[1] > 1:
+            low, high = 100 * np.quantile(values, [0.05, 0.95], axis=1)
+            axis.fill_between(epochs, low, high, color=colour, alpha=0.12, linewidth=0)
+    axis.axhline(100 * chance, color="0.6", linestyle="--", linewidth=1, label="chance")
+    axis.set(xlabel="epoch", ylabel="test accuracy, %", xlim=(1, max(len(values) for values in curves.values())))
+    axis.legend(frameon=False, fontsize=8)
+    axis.grid(alpha=0.3)
+    sns.despine(figure)
+    return figure
+
+
+def comparison(table: pd.DataFrame, panels: Sequence[str]) -> Figure:
+    """One panel a compared factor: accuracy with intervals for each level, by protocol.
+
+    Args:
+        table: columns ``factor``, ``level``, ``protocol``, ``accuracy %``, ``low %``, ``high %``.
+        panels: which factors, in order.
+    """
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(2.9 * len(panels), 3.4), sharey=True, squeeze=False, layout="constrained"
+    )
+    names = list(dict.fromkeys(table["protocol"]))
+    for axis, factor in zip(axes[0], panels, strict=True):
+        part = table[table["factor"] == factor]
+        levels = list(dict.fromkeys(part["level"]))
+        for number, (name, colour) in enumerate(zip(names, (PUBLISHED, SOUND), strict=False)):
+            mine = part[part["protocol"] == name].set_index("level").loc[levels]
+            at = np.arange(len(levels)) + 0.18 * (number - (len(names) - 1) / 2)
+            reach = [mine["accuracy %"] - mine["low %"], mine["high %"] - mine["accuracy %"]]
+            axis.errorbar(at, mine["accuracy %"], reach, fmt="o", color=colour, capsize=3, label=f"protocol {name}")
+        axis.set_xticks(range(len(levels)), levels, rotation=30, ha="right")
+        axis.set(title=factor, xlim=(-0.5, len(levels) - 0.5))
+        axis.grid(axis="y", alpha=0.3)
+    axes[0, 0].set_ylabel("accuracy, %")
+    axes[0, 0].legend(frameon=False, fontsize=8)
+    sns.despine(figure)
+    return figure

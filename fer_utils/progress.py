@@ -1,0 +1,88 @@
+"""Progress that a person can read: a bar on a terminal, plain lines in a log, nothing in a record.
+
+In a notebook opened by hand, :func:`track` draws an ordinary tqdm bar. In a headless run the
+kernel has no terminal, and bars would litter the executed notebook: there the stage's progress
+goes to the file named by ``FER_PROGRESS``, and the process that started the kernel shows it
+(:mod:`fer_utils.reproduce.runner`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+from tqdm.auto import tqdm
+
+CHANNEL = "FER_PROGRESS"
+LOG_EVERY_S = 10.0
+
+T = TypeVar("T")
+
+
+def track(items: Iterable[T], stage: str, total: int | None = None) -> Iterator[T]:
+    """Yield ``items`` and show how far we are and how long it will take.
+
+    Args:
+        items: anything to loop over.
+        stage: what the loop does, in two or three words.
+        total: how many items there are, where ``len(items)`` does not tell.
+    """
+    if total is None:
+        total = len(items)  # type: ignore[arg-type]
+    if not os.environ.get(CHANNEL):
+        yield from LineBar(items, total, stage) if not _can_draw() else tqdm(items, desc=stage, total=total, leave=False)
+        return
+    with Path(os.environ[CHANNEL]).open("a", encoding="utf-8", buffering=1) as channel:
+        for done, item in enumerate(items):
+            channel.write(json.dumps({"stage": stage, "done": done, "total": total}) + "\n")
+            yield item
+        channel.write(json.dumps({"stage": stage, "done": total, "total": total}) + "\n")
+
+
+def _can_draw() -> bool:
+    return sys.stderr.isatty() or "ipykernel" in sys.modules
+
+
+class Clock:
+    """Time gone and time left of one stage, as text."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+
+    def elapsed(self) -> float:
+        """Seconds since the stage began."""
+        return time.monotonic() - self.start
+
+    def text(self, done: int, total: int) -> str:
+        """``12/50  24 % after 9 s, about 28 s left``."""
+        gone = self.elapsed()
+        left = f", about {_seconds(gone / done * (total - done))} left" if 0 < done < total else ""
+        share = f"{100 * done / total:3.0f} %" if total else ""
+        return f"{done}/{total} {share} after {_seconds(gone)}{left}"
+
+
+def _seconds(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+class LineBar(Iterable[T]):
+    """The log-file form of a bar: a line at the end and at most one every ten seconds."""
+
+    def __init__(self, items: Iterable[T], total: int, stage: str, stream: TextIO | None = None) -> None:
+        self.items, self.total, self.stage = items, total, stage
+        self.stream = stream or sys.stderr
+
+    def __iter__(self) -> Iterator[T]:
+        clock, last = Clock(), time.monotonic()
+        for done, item in enumerate(self.items):
+            if time.monotonic() - last >= LOG_EVERY_S:
+                last = time.monotonic()
+                print(f"{self.stage}: {clock.text(done, self.total)}", file=self.stream, flush=True)
+            yield item
+        print(f"{self.stage}: {clock.text(self.total, self.total)}", file=self.stream, flush=True)

@@ -1,0 +1,153 @@
+"""The command line: ``python -m fer_utils {reproduce,report,data}``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fer_utils.errors import FerError, UsageError
+
+EXAMPLES = """examples:
+  python -m fer_utils reproduce                               every notebook, quick, on shipped data
+  python -m fer_utils reproduce 05 --dataset jaffe            one paper, on your own copy of JAFFE
+  python -m fer_utils reproduce 05 --profile paper --dry-run  what would it cost here?
+  python -m fer_utils reproduce 05 -p epochs=5                change a knob of the notebook
+  python -m fer_utils report                                  rebuild results/index.html
+  python -m fer_utils data                                    which data sets are here?"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code (0 well, 1 something failed, 2 a wrong request)."""
+    options = _parser().parse_args(arguments)
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="papermill|nbclient|traitlets|zmq")
+    try:
+        return options.run(options)
+    except FerError as error:
+        print(f"fer_utils: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\nfer_utils: stopped; finished units are stored, the same command goes on from there", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_utils", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="{reproduce,report,data}")
+
+    run = commands.add_parser("reproduce", help="execute notebooks headless and sign their results")
+    run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="name or number, e.g. 05; default: all")
+    run.add_argument("--dataset", help="a name that `data` lists; default: what the notebook ships with")
+    run.add_argument("--profile", help="smoke, quick (default) or paper")
+    run.add_argument("--protocol", help="published, sound or both (default)")
+    run.add_argument("--seeds", help="comma-separated whole numbers, e.g. 0,1,2")
+    run.add_argument("--device", help="auto (default), cpu or cuda")
+    run.add_argument("--workers", type=int, default=1, help="processes that share the units of work (default 1)")
+    run.add_argument("--dask", metavar="ADDRESS", help="send units to this Dask scheduler, e.g. tcp://10.0.0.1:8786")
+    run.add_argument("--results", type=Path, default=_default_results(), help="where results go (default: results)")
+    run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="any other parameter")
+    run.add_argument("--dry-run", action="store_true", help="print the units and an estimate, run nothing")
+    run.set_defaults(run=_reproduce)
+
+    report = commands.add_parser("report", help="rebuild the report from the signed results")
+    report.add_argument("--results", type=Path, default=_default_results())
+    report.set_defaults(run=_report)
+
+    data = commands.add_parser("data", help="list the data sets: here, missing, how to get them")
+    data.set_defaults(run=_data)
+    return parser
+
+
+def _default_results() -> Path:
+    from fer_utils.reproduce.provenance import PACKAGE
+
+    return PACKAGE.parent / "results"
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from fer_utils.reproduce import runner
+
+    notebooks = [runner.find_notebook(name) for name in options.notebooks] or runner.notebook_names()
+    if options.workers < 1:
+        raise UsageError("--workers must be 1 or more")
+    requests = [
+        runner.Request(name, _parameters_for(name, options), options.results.absolute(), options.workers, options.dask)
+        for name in notebooks
+    ]
+    # Everything that can be refused is refused before the first notebook starts.
+    for request in requests:
+        runner.check_parameters(request.notebook, request.parameters)
+    if options.dry_run:
+        from fer_utils.reproduce.dry_run import print_plan
+
+        print_plan(requests)
+        return 0
+    for request in requests:
+        folder = runner.execute(request)
+        print(f"signed: {folder / 'receipt.json'}", file=sys.stderr)
+    return _report(options)
+
+
+def _parameters_for(notebook: str, options: argparse.Namespace) -> dict[str, Any]:
+    """The notebook's parameters that the command line sets, checked as far as is cheap."""
+    from fer_utils import datasets
+    from fer_utils.reproduce.runner import known_parameters
+
+    named = {name: getattr(options, name) for name in ("dataset", "profile", "protocol", "device")}
+    given = {name: value for name, value in named.items() if value is not None}
+    if options.seeds is not None:
+        given["seeds"] = _seeds(options.seeds)
+    if options.dataset is not None:
+        datasets.folder_of(options.dataset)
+    if not options.notebooks:
+        # For a round over all notebooks a general switch counts where it applies.
+        known = known_parameters(notebook)
+        given = {name: value for name, value in given.items() if name in known}
+    for item in options.parameter:
+        name, equals, text = item.partition("=")
+        if not equals:
+            raise UsageError(f"-p takes NAME=VALUE, not {item!r}")
+        given[name] = _value(text)
+    return given
+
+
+def _seeds(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise UsageError(f"--seeds takes whole numbers with commas between, such as 0,1,2, not {text!r}") from error
+
+
+def _value(text: str) -> Any:
+    """A number, true/false or list where the text is JSON, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _report(options: argparse.Namespace) -> int:
+    from fer_utils.reproduce.report import verdict_lines, write_report
+    from fer_utils.reproduce.summary import summarise
+
+    summary = summarise(options.results)
+    write_report(summary, options.results)
+    print(verdict_lines(summary))
+    print(f"\nThe report: {options.results / 'index.html'}")
+    return 0
+
+
+def _data(options: argparse.Namespace) -> int:
+    from fer_utils.datasets import doctor
+
+    findings = doctor.examine()
+    print(doctor.as_text(findings))
+    return 1 if any(found.state == "damaged" for found in findings) else 0

@@ -1,0 +1,93 @@
+"""The receipt: who made these files, from what, and what they were when it was signed.
+
+Times and machine facts live here alone, so that tables and numbers of two runs can be compared
+byte by byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import fer_utils
+from fer_utils.files import sha256_file, write_json
+from fer_utils.reproduce.provenance import git_state, library_versions, package_digest
+
+if TYPE_CHECKING:
+    from fer_utils.reproduce.runner import Request
+
+CRATE = "ro-crate-metadata.json"
+
+
+def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapping[str, Any]) -> None:
+    """Write ``ro-crate-metadata.json`` and then, last of all, ``receipt.json``.
+
+    Args:
+        folder: holds everything the run wrote.
+        request: what was asked for.
+        started: when the first cell began (UTC).
+        facts: what :meth:`fer_utils.reproduce.run.Run.finish` reported.
+    """
+    ended = datetime.now(UTC)
+    files = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
+    write_json(folder / CRATE, _crate(request.notebook, files, started, ended))
+    write_json(
+        folder / "receipt.json",
+        {
+            "notebook": request.notebook,
+            "parameters": dict(request.parameters),
+            "profile": facts["profile"],
+            "kind": facts["kind"],
+            "started": started.isoformat(timespec="seconds"),
+            "ended": ended.isoformat(timespec="seconds"),
+            "seconds": round((ended - started).total_seconds(), 1),
+            "ok": True,
+            "seeds": facts["seeds"],
+            "data": facts["data"],
+            "device": facts["device"],
+            "workers": request.workers,
+            "dask": bool(request.dask),
+            "package": {"version": fer_utils.__version__, "digest": package_digest(), **git_state()},
+            "libraries": library_versions(),
+            "files": {name: sha256_file(folder / name) for name in [*files, CRATE]},
+        },
+    )
+
+
+def _crate(notebook: str, files: list[str], started: datetime, ended: datetime) -> dict[str, Any]:
+    """RO-Crate 1.1 metadata: the files, and the notebook's execution as the action that made them."""
+    kinds = {".csv": "text/csv", ".png": "image/png", ".json": "application/json", ".ipynb": "application/x-ipynb+json"}
+    parts = [
+        {"@id": name, "@type": "File", "encodingFormat": kinds.get(Path(name).suffix, "application/octet-stream")}
+        for name in files
+    ]
+    references = [{"@id": name} for name in files]
+    action = {
+        "@id": "#run",
+        "@type": "CreateAction",
+        "name": f"papermill execution of {notebook}.ipynb",
+        "instrument": {"@id": f"#{notebook}"},
+        "startTime": started.isoformat(timespec="seconds"),
+        "endTime": ended.isoformat(timespec="seconds"),
+        "result": references,
+    }
+    root = {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": f"Results of {notebook}",
+        "description": "Tables, figures, numbers and the executed notebook of one signed run; see receipt.json.",
+        "datePublished": ended.date().isoformat(),
+        "license": "MIT for code and numbers; each data set keeps its own licence",
+        "hasPart": references,
+        "mentions": {"@id": "#run"},
+    }
+    descriptor = {
+        "@id": CRATE,
+        "@type": "CreativeWork",
+        "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+        "about": {"@id": "./"},
+    }
+    software = {"@id": f"#{notebook}", "@type": "SoftwareApplication", "name": f"{notebook}.ipynb"}
+    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": [descriptor, root, action, software, *parts]}

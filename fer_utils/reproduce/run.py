@@ -1,0 +1,173 @@
+"""``Run``: what a notebook opens to leave results behind.
+
+A notebook opened by hand writes below ``results/scratch/``, which git ignores. Started by
+``python -m fer_utils reproduce``, the same cells write into a folder that is signed with a
+receipt and moved into place only if every cell succeeds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from fer_utils import datasets, devices
+from fer_utils.errors import FerError, check_choice
+from fer_utils.faces import FaceSet
+from fer_utils.files import whole_file, write_json
+from fer_utils.reproduce.claims import claim as paper_claim
+from fer_utils.reproduce.provenance import PACKAGE
+from fer_utils.reproduce.units import Unit, run_units
+
+RUN_DIR, WORKERS, DASK = "FER_RUN_DIR", "FER_WORKERS", "FER_DASK"
+FINISHED = ".finished.json"
+"""Written by :meth:`Run.finish`; the runner turns it into the receipt."""
+
+PROFILES = ("smoke", "quick", "paper")
+PROTOCOLS = ("published", "sound")
+
+
+class Run:
+    """The open results of one notebook on one data set in one profile.
+
+    Args:
+        notebook: the notebook's name without ``.ipynb``.
+        profile: ``"smoke"``, ``"quick"`` or ``"paper"``.
+        faces: the data; its name, kind and fingerprint go on everything. ``None`` for a
+            notebook that reports on no data set.
+        seed: recorded in the receipt.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+
+    Raises:
+        UsageError: an unknown profile or device.
+    """
+
+    def __init__(
+        self,
+        notebook: str,
+        profile: str,
+        faces: FaceSet | None = None,
+        seeds: Sequence[int] = (0,),
+        device: str = "auto",
+    ) -> None:
+        check_choice("profile", profile, PROFILES)
+        devices.hide_gpu_if_asked(device)
+        self.notebook, self.profile, self.faces, self.seeds = notebook, profile, faces, list(seeds)
+        name = f"{faces.name if faces else 'all'}-{profile}"
+        given = os.environ.get(RUN_DIR)
+        self.folder = Path(given) if given else PACKAGE.parent / "results" / "scratch" / notebook / name
+        self._numbers: list[dict[str, Any]] = []
+        devices.seed_everything(self.seeds[0])
+
+    @property
+    def label(self) -> str:
+        """What every table and figure says about itself, e.g. ``london (real), quick profile``."""
+        if self.faces is None:
+            return f"{self.profile} profile"
+        kind = "STAND-IN pictures" if self.faces.stand_in else "real photographs"
+        return f"{self.faces.name} ({kind}), {self.profile} profile"
+
+    def map(self, function: Unit, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
+        """Run units, or fetch those that are finished: :func:`fer_utils.reproduce.units.run_units`."""
+        workers, dask = int(os.environ.get(WORKERS, "1")), os.environ.get(DASK) or None
+        return run_units(function, calls, stage=stage, workers=workers, dask=dask)
+
+    def table(self, frame: pd.DataFrame, name: str, caption: str, digits: int = 1) -> Any:
+        """Write ``tables/<name>.csv``, labelled row by row, and give it styled for display."""
+        data, kind = (self.faces.name, self.faces.kind) if self.faces else ("", "")
+        labelled = frame.assign(dataset=data, kind=kind, profile=self.profile)
+        with whole_file(self.folder / "tables" / f"{name}.csv") as path:
+            labelled.to_csv(path, index=False, lineterminator="\n")
+        return frame.style.format(precision=digits, na_rep="–").hide(axis="index").set_caption(f"{caption} — {self.label}")
+
+    def figure(self, figure: Any, name: str, shows_faces: bool = False) -> None:
+        """Stamp a matplotlib figure with :attr:`label` and write ``figures/<name>.png``.
+
+        A figure that shows faces is recorded only where their licence lets it be passed on. In a
+        notebook opened by hand it is still displayed.
+        """
+        stamp = self.label
+        if shows_faces and self.faces and not self.faces.stand_in:
+            source = datasets.dataset(self.faces.name)
+            stamp += f"; pictures: {source.licence}"
+            if not source.publishable:
+                if os.environ.get(RUN_DIR):
+                    plt.close(figure)
+                print(f"Figure {name} shows people of {source.title}: not recorded, because its licence forbids it.")
+                return
+        figure.text(0.995, 0.005, stamp, ha="right", va="top", fontsize=7, color="0.35")
+        with whole_file(self.folder / "figures" / f"{name}.png") as path:
+            figure.savefig(path, dpi=110, bbox_inches="tight", metadata={"Software": None})
+
+    def claim(
+        self,
+        claim: str,
+        value: float,
+        ci95: Sequence[float] | None,
+        n: int,
+        protocol: str,
+        *,
+        interval: str = "",
+        reference: float | None = None,
+        leak: str = "",
+    ) -> None:
+        """Set our number beside one of the paper's.
+
+        Args:
+            claim: an id from the claims table.
+            value, ci95: in the claim's own unit.
+            n: seeds, folds or groups that the interval is over.
+            protocol: ``"published"`` or ``"sound"``.
+            interval: how the interval was made.
+            reference: what the number is compared with where only a direction can be judged
+                (chance for an accuracy, 0 for a difference).
+            leak: the leak audit's line for this number's split.
+
+        Raises:
+            UsageError: no such claim or protocol.
+        """
+        paper_claim(claim)
+        check_choice("protocol", protocol, PROTOCOLS)
+        if self.faces is None:
+            raise FerError("a claim needs data: open the Run with faces")
+        bounded = None if ci95 is None or not np.all(np.isfinite(ci95)) else [float(bound) for bound in ci95]
+        self._numbers.append(
+            {
+                "claim": claim,
+                "value": float(value),
+                "ci95": bounded,
+                "n": int(n),
+                "protocol": protocol,
+                "dataset": self.faces.name,
+                "kind": self.faces.kind,
+                "profile": self.profile,
+                "interval": interval,
+                "reference": reference,
+                "leak": leak,
+            }
+        )
+
+    def numbers(self) -> pd.DataFrame:
+        """What has been claimed so far, as a table."""
+        return pd.DataFrame(self._numbers)
+
+    def finish(self) -> None:
+        """Write ``numbers.json`` and say that the last cell was reached."""
+        order = sorted(self._numbers, key=lambda number: (number["claim"], number["protocol"]))
+        write_json(self.folder / "numbers.json", order)
+        facts = {
+            "profile": self.profile,
+            "seeds": self.seeds,
+            "device": devices.describe(),
+            "data": {self.faces.name: self.faces.fingerprint} if self.faces else {},
+            "kind": self.faces.kind if self.faces else None,
+        }
+        if os.environ.get(RUN_DIR):
+            write_json(self.folder / FINISHED, facts)
+        else:
+            print(f"Opened by hand, so unsigned: {self.folder.relative_to(PACKAGE.parent)}")

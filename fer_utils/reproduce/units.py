@@ -1,0 +1,168 @@
+"""Units of work: run once, stored under a key of everything that made them, run in parallel.
+
+A unit is a call of a plain function with keyword arguments that returns a dictionary of arrays
+and JSON values. Its result is stored when it is finished, so a killed run resumes there; the key
+holds the arguments' content, the source of every helper the function can reach, the library
+versions and the device, so that a changed helper never serves a stale number.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+
+from fer_utils.cache_dir import cache_dir
+from fer_utils.errors import FerError
+from fer_utils.faces import FaceSet
+from fer_utils.files import read_npz, sha256_file, write_npz
+from fer_utils.progress import track
+from fer_utils.reproduce.provenance import library_versions, source_digest
+
+PLAIN = "__plain__"
+"""The member of a stored unit that holds its JSON values."""
+
+Unit = Callable[..., dict[str, Any]]
+
+
+def unit_key(function: Unit, arguments: Mapping[str, Any]) -> str:
+    """The name under which a unit's result is stored, 40 hex digits."""
+    identity = {
+        "function": f"{function.__module__}.{function.__qualname__}",
+        "arguments": content(arguments),
+        "source": source_digest(function.__module__),
+        "libraries": library_versions(),
+        "device": _device(),
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:40]
+
+
+def content(value: Any) -> Any:
+    """A JSON form of an argument in which data is replaced by its digest.
+
+    Raises:
+        TypeError: the value has no agreed content (a model, an open file).
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, FaceSet):
+        return {"faces": value.fingerprint}
+    if isinstance(value, np.ndarray):
+        digest = hashlib.sha256(np.ascontiguousarray(value).data).hexdigest()
+        return {"array": digest, "shape": value.shape, "dtype": str(value.dtype)}
+    if isinstance(value, Path):
+        return {"file": sha256_file(value)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: content(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {type(value).__name__: fields}
+    if isinstance(value, Mapping):
+        return {str(key): content(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, range)):
+        return [content(item) for item in value]
+    raise TypeError(f"a unit's argument of type {type(value).__name__} has no content to make a key of")
+
+
+def _device() -> str:
+    torch = sys.modules.get("torch")
+    gpu = torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else "cpu"
+    return f"{os.environ.get('KERAS_BACKEND', '')} {gpu}"
+
+
+class Store:
+    """Finished units on disk, one ``.npz`` each, below ``folder`` (default: the cache folder)."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or cache_dir() / "units"
+
+    def path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.npz"
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The stored result, or ``None`` if there is none or its file is damaged."""
+        try:
+            stored = read_npz(self.path(key))
+            return {**stored, **json.loads(str(stored.pop(PLAIN)))}
+        except (OSError, ValueError, KeyError, EOFError):
+            return None
+        except Exception as error:
+            if type(error).__name__ == "BadZipFile":
+                return None
+            raise
+
+    def put(self, key: str, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Store a result whole and give it back as :meth:`get` would."""
+        arrays = {name: value for name, value in result.items() if isinstance(value, np.ndarray)}
+        plain = {name: value for name, value in result.items() if name not in arrays}
+        write_npz(self.path(key), {**arrays, PLAIN: np.array(json.dumps(plain))})
+        return {**arrays, **json.loads(json.dumps(plain))}
+
+
+def run_units(
+    function: Unit,
+    calls: Sequence[Mapping[str, Any]],
+    *,
+    stage: str,
+    workers: int = 1,
+    dask: str | None = None,
+    store: Store | None = None,
+) -> list[dict[str, Any]]:
+    """Run ``function(**call)`` for every call that is not stored yet; give all results in order.
+
+    Args:
+        function: a module-level function; its result holds NumPy arrays and JSON values.
+        calls: keyword arguments, one mapping a unit.
+        stage: a few words for the progress bar.
+        workers: processes on this machine (joblib's ``loky``); 1 runs in this process.
+        dask: address of a Dask scheduler, which then takes the place of ``workers``.
+        store: where results are kept.
+
+    Raises:
+        FerError: the scheduler cannot be reached.
+    """
+    store = store or Store()
+    keys = [unit_key(function, call) for call in calls]
+    results = {key: store.get(key) for key in dict.fromkeys(keys)}
+    waiting = {key: call for key, call in zip(keys, calls, strict=True) if results[key] is None}
+    computed = _compute(function, waiting, workers, dask)
+    # A single unit shows its own progress; a bar from 0 to 1 would only hide it.
+    for key, result in track(computed, stage, total=len(waiting)) if len(waiting) > 1 else computed:
+        results[key] = store.put(key, result)
+    return [results[key] for key in keys]  # type: ignore[misc]
+
+
+def _compute(
+    function: Unit, waiting: Mapping[str, Mapping[str, Any]], workers: int, dask: str | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    if dask is None and (workers == 1 or len(waiting) == 1):
+        for key, call in waiting.items():
+            yield key, function(**call)
+        return
+    with _backend(dask):
+        parallel = joblib.Parallel(n_jobs=-1 if dask else workers, return_as="generator_unordered")
+        yield from parallel(joblib.delayed(_keyed)(key, function, call) for key, call in waiting.items())
+
+
+def _keyed(key: str, function: Unit, call: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    return key, function(**call)
+
+
+def _backend(dask: str | None) -> Any:
+    if dask is None:
+        return joblib.parallel_config(backend="loky")
+    from distributed import Client
+
+    try:
+        client = Client(dask, timeout="10s")
+    except (OSError, ValueError, TimeoutError) as error:
+        raise FerError(f"no Dask scheduler answers at {dask}: {error}") from error
+    return joblib.parallel_config(backend="dask", client=client)

@@ -1,0 +1,107 @@
+"""What our number says about the paper's.
+
+=================  ============================================================================
+reproduced         the paper's value lies in our interval or within the stated tolerance, on the
+                   paper's data at the paper's sizes (profile ``paper``)
+not reproduced     it does not
+direction holds    for orderings, and for other data or smaller runs: our interval lies wholly
+                   on the side of the reference (chance, or no difference) where the paper's
+                   value lies
+direction fails    it lies wholly on the other side
+undecided          our interval holds the reference: the run cannot tell
+not testable       and why
+=================  ============================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+VERDICTS = ("reproduced", "not reproduced", "direction holds", "direction fails", "undecided", "not testable")
+
+
+class Verdict(NamedTuple):
+    """One of :data:`VERDICTS` and a sentence that says why."""
+
+    verdict: str
+    reason: str
+
+
+def judge(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
+    """Judge one of our numbers against a row of the claims table.
+
+    Args:
+        claim: ``value tolerance relation dataset unit`` of the paper's claim.
+        number: ``value ci95 dataset kind profile`` and, where a direction is to be judged,
+            ``reference``; an entry of ``numbers.json``.
+    """
+    same_data = number["kind"] == "real" and number["dataset"] in claim["dataset"].split()
+    full_size = number["profile"] == "paper"
+    if claim["relation"] == "~0":
+        return _judge_equivalence(claim, number)
+    if claim["relation"] in ("=", ">=", "<=") and same_data and full_size:
+        return _judge_value(claim, number)
+    why = "an ordering" if claim["relation"] in (">", "<") else _why_direction_only(number, same_data)
+    return _judge_direction(claim, number, why)
+
+
+def _why_direction_only(number: Mapping[str, Any], same_data: bool) -> str:
+    if number["kind"] != "real":
+        return "stand-in pictures, so only the direction counts"
+    if not same_data:
+        return f"other data than the paper's ({number['dataset']}), so only the direction counts"
+    return f"profile {number['profile']}, smaller than the paper's, so only the direction counts"
+
+
+def _judge_value(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
+    low, high = number["ci95"] or (number["value"], number["value"])
+    slack = 0.0 if np.isnan(claim["tolerance"]) else float(claim["tolerance"])
+    target = float(claim["value"])
+    # A bound such as "above 96" is met by any value beyond it.
+    met = {
+        "=": low - slack <= target <= high + slack,
+        ">=": high + slack >= target,
+        "<=": low - slack <= target,
+    }[claim["relation"]]
+    where = f"our interval {_interval(number)} {'holds' if met else 'does not hold'} the paper's {target:g}"
+    if claim["relation"] != "=":
+        where = f"our interval {_interval(number)} {'reaches' if met else 'does not reach'} the paper's bound {target:g}"
+    return Verdict("reproduced" if met else "not reproduced", where)
+
+
+def _judge_direction(claim: Mapping[str, Any], number: Mapping[str, Any], why: str) -> Verdict:
+    reference = 0.0 if claim["relation"] in (">", "<") else number.get("reference")
+    if reference is None:
+        return Verdict("not testable", f"{why}, and no reference was given to judge one by")
+    upward = claim["relation"] == ">" or (claim["relation"] != "<" and float(claim["value"]) > reference)
+    if number["ci95"] is None:
+        return Verdict("undecided", f"{why}; no interval")
+    low, high = number["ci95"]
+    side = "above" if upward else "below"
+    text = f"{why}: {_interval(number)} against {reference:.3g}, claimed {side} it"
+    if low <= reference <= high:
+        return Verdict("undecided", text)
+    return Verdict("direction holds" if (low > reference) == upward else "direction fails", text)
+
+
+def _judge_equivalence(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
+    margin = float(claim["tolerance"])
+    if number["ci95"] is None:
+        return Verdict("undecided", "no interval")
+    low, high = number["ci95"]
+    text = f"claimed to make no notable difference: {_interval(number)} against a margin of ±{margin:g}"
+    if -margin <= low and high <= margin:
+        return Verdict("direction holds", text)
+    if low > 0 or high < 0:
+        return Verdict("direction fails", text)
+    return Verdict("undecided", text)
+
+
+def _interval(number: Mapping[str, Any]) -> str:
+    if number["ci95"] is None:
+        return f"{number['value']:.3g}"
+    low, high = number["ci95"]
+    return f"[{low:.1f}, {high:.1f}]"

@@ -1,0 +1,103 @@
+"""Show the progress of a headless notebook to the person who started it.
+
+The kernel writes its stages to a file (:mod:`fer_utils.progress`); a thread here reads along
+and draws: on a terminal one live line a notebook, in a log a plain line a cell and at most one
+every ten seconds within it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from fer_utils.progress import LOG_EVERY_S, Clock
+
+_POLL_S = 0.5
+
+
+class Watch:
+    """Context manager; tell it :meth:`cell` when a cell begins.
+
+    Args:
+        title: the notebook's name.
+        n_cells: how many code cells there are.
+        channel: the file that the kernel writes to.
+        stream: where to draw; standard error unless told.
+    """
+
+    def __init__(self, title: str, n_cells: int, channel: Path, stream: TextIO | None = None) -> None:
+        self.title, self.n_cells, self.channel = title, n_cells, channel
+        self.stream = stream or sys.stderr
+        self.live = self.stream.isatty()
+        self.clock, self.stage_clock = Clock(), Clock()
+        self.done, self.heading, self.stage = 0, "", ""
+        self._read, self._last = 0, 0.0
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stop.set()
+        self._thread.join()
+        if error is None:
+            self.done = self.n_cells
+        self._say(f"{self.title}: cell {self.clock.text(self.done, self.n_cells)}", last=True)
+
+    def cell(self, number: int, heading: str) -> None:
+        """A code cell begins: ``number`` were done before it."""
+        with self._lock:
+            self.done, self.heading, self.stage = number, heading, ""
+        if not self.live:
+            self._say(f"{self.title}: cell {number + 1}/{self.n_cells}  {heading}")
+        else:
+            self._draw()
+
+    def _follow(self) -> None:
+        while not self._stop.wait(_POLL_S):
+            event = self._newest()
+            now = self.clock.elapsed()
+            if event and event["stage"] != self.stage:
+                self.stage, self.stage_clock, self._last = event["stage"], Clock(), now
+            if event and not self.live and now - self._last >= LOG_EVERY_S:
+                self._last = now
+                self._say(f"{self.title}:    {self.stage} {self.stage_clock.text(event['done'], event['total'])}")
+            elif self.live:
+                self._draw(event)
+
+    def _newest(self) -> dict[str, object] | None:
+        """The last complete line that was written since we last looked."""
+        try:
+            with self.channel.open("rb") as stream:
+                stream.seek(self._read)
+                text = stream.read()
+        except OSError:
+            return None
+        whole, newline, _ = text.rpartition(b"\n")
+        if not newline:
+            return None
+        self._read += len(whole) + 1
+        return json.loads(whole.splitlines()[-1])
+
+    def _draw(self, event: dict[str, object] | None = None) -> None:
+        filled = round(20 * self.done / max(self.n_cells, 1))
+        text = f"{self.title} [{'█' * filled}{'·' * (20 - filled)}] {self.clock.text(self.done, self.n_cells)}"
+        if event:
+            text += f" | {self.stage} {self.stage_clock.text(event['done'], event['total'])}"
+        elif not self.stage:
+            text += f" | {self.heading}"
+        else:
+            return
+        self.stream.write("\r\x1b[2K" + text[:150])
+        self.stream.flush()
+
+    def _say(self, text: str, last: bool = False) -> None:
+        self.stream.write(("\r\x1b[2K" if self.live and last else "") + text + "\n")
+        self.stream.flush()
