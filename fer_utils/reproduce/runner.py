@@ -23,6 +23,7 @@ import nbformat
 import papermill
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from fer_utils.cache_dir import cache_dir
 from fer_utils.errors import FerError, UsageError, did_you_mean
@@ -163,6 +164,7 @@ def _run_cells(request: Request, working: Path) -> None:
                 engine_name=ENGINE,
                 kernel_name="python3",
                 progress_bar=False,
+                config=_private_kernel(),
                 cwd=str(NOTEBOOKS),
             )
     except PapermillExecutionError as error:
@@ -184,6 +186,11 @@ def _run_cells(request: Request, working: Path) -> None:
         ) from error
     finally:
         Path(channel).unlink(missing_ok=True)
+
+
+def _private_kernel() -> Config:
+    """Talk to the kernel through files that only this user can open, where the system has such sockets."""
+    return Config({"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {})
 
 
 class _WatchedEngine(NBClientEngine):

@@ -1,7 +1,7 @@
 """Show the progress of a headless notebook to the person who started it.
 
 The kernel writes its stages to a file (:mod:`fer_utils.progress`); a thread here reads along
-and draws: on a terminal one live line a notebook, in a log a plain line a cell and at most one
+and draws: on a terminal one live line a notebook, in a log a plain line a section and at most one
 every ten seconds within it.
 """
 
@@ -54,18 +54,18 @@ class Watch:
     def cell(self, number: int, heading: str) -> None:
         """A code cell begins: ``number`` were done before it."""
         with self._lock:
-            self.done, self.heading, self.stage = number, heading, ""
-        if not self.live:
-            self._say(f"{self.title}: cell {number + 1}/{self.n_cells}  {heading}")
-        else:
+            new_section, self.done, self.heading, self.stage = heading != self.heading, number, heading, ""
+        if self.live:
             self._draw()
+        elif new_section:
+            self._say(f"{self.title}: cell {number + 1}/{self.n_cells}  {heading}")
 
     def _follow(self) -> None:
         while not self._stop.wait(_POLL_S):
             event = self._newest()
             now = self.clock.elapsed()
             if event and event["stage"] != self.stage:
-                self.stage, self.stage_clock, self._last = event["stage"], Clock(), now
+                self.stage, self.stage_clock = event["stage"], Clock()
             if event and not self.live and now - self._last >= LOG_EVERY_S:
                 self._last = now
                 self._say(f"{self.title}:    {self.stage} {self.stage_clock.text(event['done'], event['total'])}")
