@@ -88,7 +88,7 @@ def quiet_stderr() -> Iterator[None]:
 def seed_everything(seed: int) -> None:
     """Seed Python, NumPy and, where Keras is loaded, its backend; ask for deterministic kernels."""
     random.seed(seed)
-    np.random.seed(seed % 2**32)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 (libraries still draw from it)
     if "keras" in sys.modules:
         keras = sys.modules["keras"]
         keras.utils.set_random_seed(seed)

@@ -9,6 +9,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+EMOTIONS = ("neutral", "anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise", "calm")
+"""The names that every data set's loader translates its own codes into, so that sets can be compared."""
+
 REQUIRED_COLUMNS = ("label", "subject", "source")
 
 

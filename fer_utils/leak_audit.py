@@ -10,6 +10,9 @@ exact      the same pixels
 near       almost the same picture: thumbnails that correlate at ``NEAR_CORRELATION`` or more
 ========== =====================================================================================
 
+Of augmented data, audit the photographs that the images were made from: a variant of a near
+duplicate leaks however far it was turned.
+
 A share of 0 % in every column is what a sound split looks like. The first three are bookkeeping
 (what the table says); the last two look at the pixels, and so find what the bookkeeping hides.
 """
@@ -49,13 +52,9 @@ class Signatures:
     exact: np.ndarray
     thumbnails: np.ndarray
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The two arrays by name, for storing."""
-        return {"exact": self.exact, "thumbnails": self.thumbnails}
-
 
 def sign(images: np.ndarray) -> Signatures:
-    """Signatures of ``uint8 [N,H,W]`` or ``[N,H,W,3]`` images. Images may come in pieces: see :func:`join`."""
+    """Signatures of ``uint8 [N,H,W]`` or ``[N,H,W,3]`` images."""
     exact = np.empty(len(images), np.uint64)
     thumbnails = np.empty((len(images), THUMBNAIL * THUMBNAIL), np.float32)
     for row, image in enumerate(images):
@@ -66,13 +65,6 @@ def sign(images: np.ndarray) -> Signatures:
         # A blank picture has no pattern to compare: it stays the zero vector and is near to nothing.
         thumbnails[row] = small / max(float(np.linalg.norm(small)), 1e-6)
     return Signatures(exact, thumbnails)
-
-
-def join(pieces: Sequence[Signatures]) -> Signatures:
-    """Signatures of images that were signed piece by piece."""
-    return Signatures(
-        np.concatenate([piece.exact for piece in pieces]), np.concatenate([piece.thumbnails for piece in pieces])
-    )
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from fer_utils.scores import Estimate, class_recalls
 
@@ -62,7 +63,8 @@ def confusions(matrices: Mapping[str, np.ndarray], classes: Sequence[str]) -> Fi
             xticklabels=list(classes), yticklabels=list(classes), linewidths=0.5,
         )  # fmt: skip
         recall = np.nanmean(class_recalls(counts))
-        axis.set(title=f"{title}\nmean of classes {100 * recall:.1f} %", xlabel="predicted, % of the true class", ylabel="truth")
+        axis.set(title=f"{title}\nmean of classes {100 * recall:.1f} %")
+        axis.set(xlabel="predicted, % of the true class", ylabel="truth")
         axis.tick_params(axis="y", rotation=0)
         axis.tick_params(axis="x", rotation=45 if len(classes) > 3 else 0)
     return figure
@@ -87,7 +89,9 @@ def intervals(estimates: Mapping[str, Estimate], colours: Sequence[str], chance:
         )  # fmt: skip
     axis.axvline(100 * chance, color="0.6", linestyle="--", linewidth=1)
     axis.text(100 * chance, len(estimates) - 0.45, " chance", color="0.4", fontsize=8, va="bottom")
-    axis.set(yticks=range(len(estimates)), yticklabels=list(estimates), xlabel=xlabel, ylim=(len(estimates) - 0.4, -0.7))
+    axis.set(
+        yticks=range(len(estimates)), yticklabels=list(estimates), xlabel=xlabel, ylim=(len(estimates) - 0.4, -0.7)
+    )
     axis.grid(axis="x", alpha=0.3)
     sns.despine(figure, left=True)
     return figure
@@ -109,6 +113,7 @@ def learning_curves(curves: Mapping[str, np.ndarray], chance: float) -> Figure:
             axis.fill_between(epochs, low, high, color=colour, alpha=0.12, linewidth=0)
     axis.axhline(100 * chance, color="0.6", linestyle="--", linewidth=1, label="chance")
     axis.set(xlabel="epoch", ylabel="test accuracy, %", xlim=(1, max(len(values) for values in curves.values())))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend(frameon=False, fontsize=8)
     axis.grid(alpha=0.3)
     sns.despine(figure)

@@ -35,7 +35,8 @@ def track(items: Iterable[T], stage: str, total: int | None = None) -> Iterator[
     if total is None:
         total = len(items)  # type: ignore[arg-type]
     if not os.environ.get(CHANNEL):
-        yield from LineBar(items, total, stage) if not _can_draw() else tqdm(items, desc=stage, total=total, leave=False)
+        drawn = tqdm(items, desc=stage, total=total, leave=False) if _can_draw() else LineBar(items, total, stage)
+        yield from drawn
         return
     with Path(os.environ[CHANNEL]).open("a", encoding="utf-8", buffering=1) as channel:
         for done, item in enumerate(items):

@@ -70,7 +70,8 @@ def read_images(files: Sequence[Path], size: tuple[int, int], mode: str, problem
                 if picture.mode != mode:
                     problems.append(f"{file.name}: colour mode {picture.mode}, expected {mode}")
                 elif picture.size != size[::-1]:
-                    problems.append(f"{file.name}: {picture.width}x{picture.height} pixels, expected {size[1]}x{size[0]}")
+                    found = f"{picture.width}x{picture.height}"
+                    problems.append(f"{file.name}: {found} pixels, expected {size[1]}x{size[0]}")
                 else:
                     images[row] = np.asarray(picture)
         # Pillow reports damage in several ways, by format; each means that the file is no image.

@@ -21,7 +21,7 @@ USERS = (
     "saavik steffi sz24 tammo"
 ).split()
 POSES = ("straight", "left", "right", "up")
-EXPRESSIONS = ("neutral", "happy", "sad", "angry")
+CLASS_OF_EXPRESSION = {"neutral": "neutral", "happy": "happiness", "sad": "sadness", "angry": "anger"}
 EYES = ("open", "sunglasses")
 SIZE = (120, 128)
 
@@ -39,7 +39,7 @@ BAD = frozenset(
 
 def official_names() -> list[str]:
     """The 624 file names of the official archive, without ``.pgm``, sorted."""
-    every = ("_".join(parts) for parts in product(USERS, POSES, EXPRESSIONS, EYES))
+    every = ("_".join(parts) for parts in product(USERS, POSES, CLASS_OF_EXPRESSION, EYES))
     return sorted(name for name in every if name not in BAD)
 
 
@@ -58,7 +58,8 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     images = read_images([files[name] for name in present], SIZE, "L", problems)
     refuse(DATASET.title, faces, problems, "Unpack the official archive again; see `python -m fer_utils data`.")
 
-    fields = pd.DataFrame([name.split("_") for name in present], columns=["subject", "pose", "label", "eyes"])
+    fields = pd.DataFrame([name.split("_") for name in present], columns=["subject", "pose", "expression", "eyes"])
+    fields["label"] = fields["expression"].map(CLASS_OF_EXPRESSION)
     fields["source"] = [f"{name}.pgm" for name in present]
     table = fields[["label", "subject", "source", "pose", "eyes"]]
     notes = (f"{len(extra)} other .pgm file(s) ignored, such as {extra[0]}.pgm",) if extra else ()
@@ -68,7 +69,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
 DATASET = Dataset(
     name="cmu_faces",
     title="CMU Face Images",
-    classes=EXPRESSIONS,
+    classes=tuple(CLASS_OF_EXPRESSION.values()),
     shipped=False,
     publishable=False,
     layout="cmu_faces/faces/<user>/<user>_<pose>_<expression>_<eyes>.pgm, 624 files",

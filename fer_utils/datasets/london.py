@@ -22,7 +22,7 @@ from fer_utils.files import whole_file
 
 SIDE = 320
 JPEG_QUALITY = 85
-LABEL_OF_SUFFIX = {"03": "neutral", "08": "happy"}
+LABEL_OF_SUFFIX = {"03": "neutral", "08": "happiness"}
 """Picture codes of the official names: ``03`` neutral front, ``08`` smiling front."""
 
 
@@ -59,7 +59,7 @@ def pack(folder: Path, target: Path) -> None:
 DATASET = Dataset(
     name="london",
     title="Face Research Lab London Set",
-    classes=("neutral", "happy"),
+    classes=("neutral", "happiness"),
     shipped=True,
     publishable=True,
     layout="shipped with this package at 320x320 pixels",

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import pandas as pd
 
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
@@ -76,10 +75,6 @@ class Pool:
             [variant(faces.images[self.source[row]], self.source[row], self.variant[row], augmentation) for row in rows]
         )
 
-    def table(self, faces: FaceSet) -> pd.DataFrame:
-        """The face set's table, one row a pool row, for the leak audit."""
-        return faces.table.iloc[self.source].reset_index(drop=True)
-
 
 def make_pool(labels: np.ndarray, sources: Sequence[np.ndarray], per_class: Sequence[int], n_classes: int) -> Pool:
     """A pool deep enough for every training set that will be drawn from it.
@@ -94,7 +89,7 @@ def make_pool(labels: np.ndarray, sources: Sequence[np.ndarray], per_class: Sequ
     for rows, quota in zip(sources, per_class, strict=True):
         found = np.bincount(labels[rows], minlength=n_classes)
         if (found == 0).any():
-            raise FerError(f"a training part has no photograph of class number {int(np.argmin(found))}; use fewer folds")
+            raise FerError(f"a training part has no photograph of class {int(np.argmin(found))}; use fewer folds")
         deepest = np.maximum(deepest, -(-quota // found))
     depth = deepest[labels]
     source = np.concatenate([np.arange(len(labels)), np.repeat(np.arange(len(labels)), depth)])

@@ -43,7 +43,7 @@ def estimate(faces: FaceSet, profile: str, seeds: Sequence[int]) -> pd.DataFrame
         times += len(set(conditions.values()) - {settings}) if protocol in "AD" else 0
         work = f"{len(plan.splits[protocol].folds)} heads, {batches:,} batches of {settings.batch_size}"
         rows.append(_row(f"heads, protocol {protocol}", times, work, batches / batches_per_second, pool_mb, 0.1))
-    rows.append(_row("leak audit", len(PROTOCOLS), f"{len(plan.pool):,} thumbnails", len(plan.pool) / 2000, pool_mb / 2, 0))
+    rows.append(_row("leak audit", len(PROTOCOLS), f"{len(faces):,} thumbnails", len(faces) / 2000, 1, 0))
     return pd.DataFrame(rows)
 
 

@@ -60,7 +60,8 @@ def backbone(image_size: int, weights: str | Path) -> Any:
 def _load_from(model: Any, path: Path) -> None:
     if not path.is_file() or not path.name.endswith(".weights.h5"):
         raise FerError(
-            f"weights={str(path)!r} is no file that ends in .weights.h5. Use 'shipped', 'imagenet', 'none' or such a file."
+            f"weights={str(path)!r} is no file that ends in .weights.h5. "
+            f"Use 'shipped', 'imagenet', 'none' or the path of such a file."
         )
     try:
         model.load_weights(path)

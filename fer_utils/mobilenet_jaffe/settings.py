@@ -98,4 +98,3 @@ def settings_for(profile: str) -> Settings:
     """
     check_choice("profile", profile, tuple(PROFILES))
     return PROFILES[profile]
-

@@ -127,28 +127,19 @@ class Study:
 
     def audit(self, protocol: str) -> LeakReport:
         """The leak audit of one protocol's split, over all its folds."""
-        arguments = self._image_arguments(self.settings)
-        kept = {name: arguments[name] for name in ("faces", "augmentation", "image_size")}
-        call = {**kept, "pool": self.plan.pool, "folds": self.plan.splits[protocol].folds}
+        call = {"faces": self.faces, "pool": self.plan.pool, "folds": self.plan.splits[protocol].folds}
         return LeakReport(**self.mapper(steps.audit_split, [call], f"leak audit, protocol {protocol}")[0])
 
     def compare(self, name: str, protocol: str) -> pd.DataFrame:
-        """One comparison of Section 4.1 under one protocol, after the last epoch: a row a level."""
+        """One comparison of Section 4.1 under one protocol, after the last epoch: a row a level.
+
+        Columns ``factor level protocol``, accuracy and its interval in per cent, ``macro F1``.
+        """
         rows = []
         for level, condition in comparisons(self.settings)[name].items():
             found = self.outcome(condition, protocol)
-            estimate = found.accuracy()
-            rows.append(
-                {
-                    name: level,
-                    "protocol": protocol,
-                    "accuracy %": 100 * estimate.value,
-                    "low %": 100 * estimate.low,
-                    "high %": 100 * estimate.high,
-                    "macro F1": 100 * found.macro_f1(),
-                    "n": estimate.n,
-                }
-            )
+            cells = {**found.accuracy().percent(), "macro F1": 100 * found.macro_f1()}
+            rows.append({"factor": name, "level": level, "protocol": protocol, **cells})
         return pd.DataFrame(rows)
 
     def _image_arguments(self, condition: Settings) -> dict[str, Any]:

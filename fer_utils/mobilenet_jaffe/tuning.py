@@ -88,8 +88,7 @@ def _predict(tail: Any, inputs: Any, rows: np.ndarray, batch_size: int) -> np.nd
 def together(outcomes: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """Put the folds of :func:`tune` side by side, in the shape that ``train_heads`` returns."""
     longest = max(outcome["predicted"].shape[2] for outcome in outcomes)
-    padded = [
-        np.pad(outcome["predicted"], ((0, 0), (0, 0), (0, longest - outcome["predicted"].shape[2])), constant_values=PADDING)
-        for outcome in outcomes
-    ]
-    return {"predicted": np.concatenate(padded, axis=1), "loss": np.concatenate([o["loss"] for o in outcomes], axis=1)}
+    predicted = np.full((len(outcomes[0]["loss"]), len(outcomes), longest), PADDING, np.int16)
+    for number, outcome in enumerate(outcomes):
+        predicted[:, number, : outcome["predicted"].shape[2]] = outcome["predicted"][:, 0]
+    return {"predicted": predicted, "loss": np.concatenate([outcome["loss"] for outcome in outcomes], axis=1)}

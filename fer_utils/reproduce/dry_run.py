@@ -25,7 +25,8 @@ def print_plan(requests: Sequence[Request]) -> None:
         if table is None:
             print("  under a minute, no units of work")
             continue
-        shown = table.assign(**{name: table[name].map("{:,.1f}".format) for name in ("seconds", "memory MB", "disk MB")})
+        costs = ("seconds", "memory MB", "disk MB")
+        shown = table.assign(**{name: table[name].map("{:,.1f}".format) for name in costs})
         print(shown.to_string(index=False))
         seconds, disk = table["seconds"].sum(), table["disk MB"].sum()
         print(
@@ -49,4 +50,6 @@ def _estimate(request: Request) -> pd.DataFrame | None:
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

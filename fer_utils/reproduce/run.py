@@ -7,13 +7,13 @@ receipt and moved into place only if every cell succeeds.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 
 from fer_utils import datasets, devices
@@ -23,6 +23,7 @@ from fer_utils.files import whole_file, write_json
 from fer_utils.reproduce.claims import claim as paper_claim
 from fer_utils.reproduce.provenance import PACKAGE
 from fer_utils.reproduce.units import Unit, run_units
+from fer_utils.scores import Estimate
 
 RUN_DIR, WORKERS, DASK = "FER_RUN_DIR", "FER_WORKERS", "FER_DASK"
 FINISHED = ".finished.json"
@@ -83,7 +84,8 @@ class Run:
         labelled = frame.assign(dataset=data, kind=kind, profile=self.profile)
         with whole_file(self.folder / "tables" / f"{name}.csv") as path:
             labelled.to_csv(path, index=False, lineterminator="\n")
-        return frame.style.format(precision=digits, na_rep="–").hide(axis="index").set_caption(f"{caption} — {self.label}")
+        styled = frame.style.format(precision=digits, na_rep="–").hide(axis="index")
+        return styled.set_caption(f"{caption} — {self.label}")
 
     def figure(self, figure: Any, name: str, shows_faces: bool = False) -> None:
         """Stamp a matplotlib figure with :attr:`label` and write ``figures/<name>.png``.
@@ -107,12 +109,10 @@ class Run:
     def claim(
         self,
         claim: str,
-        value: float,
-        ci95: Sequence[float] | None,
-        n: int,
+        found: Estimate,
         protocol: str,
         *,
-        interval: str = "",
+        scale: float = 1.0,
         reference: float | None = None,
         leak: str = "",
     ) -> None:
@@ -120,33 +120,33 @@ class Run:
 
         Args:
             claim: an id from the claims table.
-            value, ci95: in the claim's own unit.
-            n: seeds, folds or groups that the interval is over.
+            found: our estimate; ``scale`` brings it to the claim's own unit (100 for per cent).
             protocol: ``"published"`` or ``"sound"``.
-            interval: how the interval was made.
-            reference: what the number is compared with where only a direction can be judged
-                (chance for an accuracy, 0 for a difference).
+            reference: what the number is compared with where only a direction can be judged, in
+                the claim's unit (chance for an accuracy, 0 for a difference).
             leak: the leak audit's line for this number's split.
 
         Raises:
             UsageError: no such claim or protocol.
+            FerError: the run was opened without data.
         """
         paper_claim(claim)
         check_choice("protocol", protocol, PROTOCOLS)
         if self.faces is None:
             raise FerError("a claim needs data: open the Run with faces")
-        bounded = None if ci95 is None or not np.all(np.isfinite(ci95)) else [float(bound) for bound in ci95]
+        bounds = [scale * bound for bound in found.ci95]
         self._numbers.append(
             {
                 "claim": claim,
-                "value": float(value),
-                "ci95": bounded,
-                "n": int(n),
+                "value": scale * found.value,
+                # JSON has no infinity: an unbounded interval is none.
+                "ci95": bounds if all(map(math.isfinite, bounds)) else None,
+                "n": found.n,
                 "protocol": protocol,
                 "dataset": self.faces.name,
                 "kind": self.faces.kind,
                 "profile": self.profile,
-                "interval": interval,
+                "interval": found.how,
                 "reference": reference,
                 "leak": leak,
             }

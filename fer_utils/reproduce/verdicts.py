@@ -66,10 +66,9 @@ def _judge_value(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict
         ">=": high + slack >= target,
         "<=": low - slack <= target,
     }[claim["relation"]]
-    where = f"our interval {_interval(number)} {'holds' if met else 'does not hold'} the paper's {target:g}"
-    if claim["relation"] != "=":
-        where = f"our interval {_interval(number)} {'reaches' if met else 'does not reach'} the paper's bound {target:g}"
-    return Verdict("reproduced" if met else "not reproduced", where)
+    verdict, does = ("reproduced", "agrees") if met else ("not reproduced", "disagrees")
+    bound = "" if claim["relation"] == "=" else "bound "
+    return Verdict(verdict, f"our interval {_interval(number)} {does} with the paper's {bound}{target:g}")
 
 
 def _judge_direction(claim: Mapping[str, Any], number: Mapping[str, Any], why: str) -> Verdict:
