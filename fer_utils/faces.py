@@ -49,7 +49,7 @@ class FaceSet:
         missing = [column for column in REQUIRED_COLUMNS if column not in self.table]
         if missing:
             raise ValueError(f"the table lacks the columns {missing}")
-        strange = sorted(set(self.table["label"]) - set(self.classes))
+        strange = sorted(set(self.table["label"]) - set(self.classes), key=str)
         if strange:
             raise ValueError(f"labels {strange} are not among the classes {list(self.classes)}")
         object.__setattr__(self, "table", self.table.reset_index(drop=True))
@@ -88,8 +88,8 @@ class FaceSet:
         return digest.hexdigest()[:16]
 
     def select(self, rows: np.ndarray) -> FaceSet:
-        """The images at ``rows`` (positions or a boolean mask), in that order."""
-        rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
+        """The images at ``rows`` (positions or a boolean mask of full length), in that order."""
+        rows = np.arange(len(self))[rows]
         return replace(self, images=self.images[rows], table=self.table.iloc[rows])
 
     def with_images(self, images: np.ndarray) -> FaceSet:

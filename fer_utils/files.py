@@ -77,7 +77,7 @@ def write_json(path: str | Path, value: Any) -> None:
 def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     """Write plain arrays as ``.npz``; object arrays, which would need pickle, are refused."""
     for name, array in arrays.items():
-        if array.dtype == object:
+        if array.dtype.hasobject:
             raise TypeError(f"array {name!r} holds Python objects; only plain numbers and text are stored")
     with whole_file(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)

@@ -98,8 +98,12 @@ class LeakReport:
 
 
 def _percent(share: float) -> str:
-    # "100 %" and "0 %" are kept for exactly all and none.
-    return f"{100 * share:.0f} %" if share in (0.0, 1.0) or 0.01 <= share < 0.995 else f"{100 * share:.2g} %"
+    # "100 %" and "0 %" are kept for exactly all and none: near either end, two digits of what is left are shown.
+    if share in (0.0, 1.0) or 0.01 <= share < 0.99:
+        return f"{100 * share:.0f} %"
+    if share < 0.5:
+        return f"{100 * share:.2g} %"
+    return f"{100 - float(f'{100 * (1 - share):.2g}'):.12g} %"
 
 
 def audit(table: pd.DataFrame, signatures: Signatures, folds: Sequence[Fold]) -> LeakReport:

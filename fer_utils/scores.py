@@ -81,7 +81,7 @@ def accuracy(correct: np.ndarray, groups: np.ndarray) -> Estimate:
     effective = float(n_groups)
     if variance > 0 and 0 < value < 1:
         few = stats.t.ppf(0.975, n - 1) / stats.t.ppf(0.975, n_groups - 1)
-        effective = min(float(n), value * (1 - value) / variance * few**2)
+        effective = min(float(n), n / (n - 1) * value * (1 - value) / variance * few**2)
     hits = value * effective
     low = float(stats.beta.ppf(0.025, hits, effective - hits + 1)) if value > 0 else 0.0
     high = float(stats.beta.ppf(0.975, hits + 1, effective - hits)) if value < 1 else 1.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
@@ -74,8 +74,9 @@ def read_images(files: Sequence[Path], size: tuple[int, int], mode: str, problem
                     problems.append(f"{file.name}: {found} pixels, expected {size[1]}x{size[0]}")
                 else:
                     images[row] = np.asarray(picture)
-        # Pillow reports damage in several ways, by format; each means that the file is no image.
-        except (OSError, UnidentifiedImageError, SyntaxError, ValueError, EOFError) as error:
+        # Pillow reports damage in many ways (OSError, ValueError, TypeError, DecompressionBombError …);
+        # each means that the file is not the image it should be.
+        except Exception as error:
             reason = "empty file" if file.stat().st_size == 0 else f"unreadable or truncated ({error})"
             problems.append(f"{file.name}: {reason.replace(str(file), 'the file')}")
     return images

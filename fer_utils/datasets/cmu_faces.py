@@ -49,11 +49,13 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     if not faces.is_dir():
         raise FerError(f"{DATASET.title}: {folder} holds no folder faces/. Expected: {DATASET.layout}.")
     names = official_names()
-    files = {file.stem: file for file in faces.glob("*/*.pgm") if not file.name.startswith(".")}
+    found = [file for file in faces.glob("*/*.pgm") if not file.name.startswith(".")]
+    files = {file.stem: file for file in found if file.parent.name == file.stem.split("_")[0]}
     problems = [f"{name.split('_')[0]}/{name}.pgm: missing" for name in names if name not in files]
-    extra = sorted(stem for stem in files if stem not in set(names) and not stem.endswith(("_2", "_4")))
+    others = set(found) - {files[name] for name in names if name in files}
+    extra = sorted(f"{file.parent.name}/{file.name}" for file in others if not file.stem.endswith(("_2", "_4")))
     if problems and extra:
-        problems.append("not official names, renamed perhaps: " + ", ".join(f"{stem}.pgm" for stem in extra))
+        problems.append("not official names, renamed perhaps: " + ", ".join(extra))
     present = [name for name in names if name in files]
     images = read_images([files[name] for name in present], SIZE, "L", problems)
     refuse(DATASET.title, faces, problems, "Unpack the official archive again; see `python -m fer_utils data`.")
@@ -62,7 +64,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     fields["label"] = fields["expression"].map(CLASS_OF_EXPRESSION)
     fields["source"] = [f"{name}.pgm" for name in present]
     table = fields[["label", "subject", "source", "pose", "eyes"]]
-    notes = (f"{len(extra)} other .pgm file(s) ignored, such as {extra[0]}.pgm",) if extra else ()
+    notes = (f"{len(extra)} other .pgm file(s) ignored, such as {extra[0]}",) if extra else ()
     return FaceSet("cmu_faces", images, table, DATASET.classes, stand_in, notes)
 
 

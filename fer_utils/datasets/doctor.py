@@ -58,7 +58,8 @@ def _examine(name: str) -> Finding:
 
 def as_table(findings: list[Finding]) -> pd.DataFrame:
     """The findings as a table for a notebook, without the long texts."""
-    return pd.DataFrame([{"name": f.name, "data set": f.title, "state": f.state, "images": f.images} for f in findings])
+    rows = [{"name": f.name, "data set": f.title, "state": f.state, "images": f.images} for f in findings]
+    return pd.DataFrame(rows).astype({"images": "Int64"})
 
 
 def as_text(findings: list[Finding]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_utils.datasets.base import Dataset, read_images, refuse
+from fer_utils.datasets.base import STAND_IN_FILE, Dataset, read_images, refuse, stand_in_marker
 from fer_utils.faces import FaceSet
 
 SIZE = (256, 256)
@@ -41,10 +41,11 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     official = official_files()
     # Some copies unpack into a folder of their own.
     where = folder / "jaffe" if (folder / "jaffe").is_dir() else folder
+    stand_in = stand_in or stand_in_marker(where)
     present = {file.name: file for file in where.iterdir() if file.is_file()}
     expected = official["file"].tolist()
     problems = [f"{name}: missing" for name in expected if name not in present]
-    extra = sorted(set(present) - set(expected) - {"STAND_IN.txt"})
+    extra = sorted(set(present) - set(expected) - {STAND_IN_FILE})
     strange_images = [name for name in extra if name.lower().endswith((".tiff", ".tif"))]
     if problems and strange_images:
         problems.append("not official names, renamed perhaps: " + ", ".join(strange_images))

@@ -97,18 +97,33 @@ def make_pool(labels: np.ndarray, sources: Sequence[np.ndarray], per_class: Sequ
     return Pool(source, number, labels[source], len(labels))
 
 
-def draw_quota(pool: Pool, sources: np.ndarray, quota: int, n_classes: int) -> np.ndarray:
+def draw_quota(
+    pool: Pool, sources: np.ndarray, quota: int, n_classes: int, without: np.ndarray | None = None
+) -> np.ndarray:
     """Pool rows with ``quota`` images of each class, taken round-robin from ``sources``.
 
     First variant 0 of every photograph of the class, then variant 1, and so on: no photograph
-    is used twice more often than another.
+    is used twice more often than another (but for variants left out by ``without``).
+
+    Args:
+        pool: what there is to draw from.
+        sources: the photographs that may be used.
+        quota: images of each class.
+        n_classes: how many classes there are.
+        without: pool rows that must not be drawn.
 
     Returns:
         ``int64 [n_classes * quota]``, class after class.
+
+    Raises:
+        FerError: the pool does not hold so many.
     """
     allowed = np.zeros(pool.n_sources, bool)
     allowed[sources] = True
-    rows = np.flatnonzero(allowed[pool.source] & (pool.variant != ORIGINAL))
+    free = allowed[pool.source] & (pool.variant != ORIGINAL)
+    if without is not None:
+        free[without] = False
+    rows = np.flatnonzero(free)
     rows = rows[np.lexsort((pool.source[rows], pool.variant[rows]))]
     chosen = [rows[pool.label[rows] == code][:quota] for code in range(n_classes)]
     short = [code for code, found in enumerate(chosen) if len(found) < quota]

@@ -39,8 +39,7 @@ def estimate(faces: FaceSet, profile: str, seeds: Sequence[int]) -> pd.DataFrame
     for protocol in PROTOCOLS:
         batches = _batches(plan, protocol, settings)
         # The base condition with its inner folds, and for A and D every comparison.
-        times = 2 if protocol == "C" else 1
-        times += len(set(conditions.values()) - {settings}) if protocol in "AD" else 0
+        times = 2 + (len(set(conditions.values()) - {settings}) if protocol in "AD" else 0)
         work = f"{len(plan.splits[protocol].folds)} heads, {batches:,} batches of {settings.batch_size}"
         rows.append(_row(f"heads, protocol {protocol}", times, work, batches / batches_per_second, pool_mb, 0.1))
     rows.append(_row("leak audit", len(PROTOCOLS), f"{len(faces):,} thumbnails", len(faces) / 2000, 1, 0))

@@ -75,7 +75,7 @@ def make_plan(faces: FaceSet, settings: Settings, protocols: Sequence[str], seed
     """
     n_classes, everyone = len(faces.classes), np.arange(len(faces))
     quota = round(settings.quota * (1 - settings.test_share))
-    inner_quota = round(quota * (1 - INNER_SHARE))
+    inner_quota, n_test = round(quota * (1 - INNER_SHARE)), settings.quota - quota
     outer: list[tuple[str, int, Fold]] = []
     for protocol in protocols:
         check_choice("protocol", protocol, PROTOCOLS)
@@ -83,7 +83,9 @@ def make_plan(faces: FaceSet, settings: Settings, protocols: Sequence[str], seed
     inner = [_inner_sources(faces, fold, seed) for _, seed, fold in outer]
 
     sources = [everyone, *(fold.train for _, _, fold in outer), *(fold.train for fold in inner)]
-    quotas = [settings.quota, *[quota] * len(outer), *[inner_quota] * len(inner)]
+    # In A up to n_test variants a class are test images, which the inner folds have to do without.
+    inner_quotas = [inner_quota + (n_test if protocol == "A" else 0) for protocol, _, _ in outer]
+    quotas = [settings.quota, *[quota] * len(outer), *inner_quotas]
     pool = make_pool(faces.labels, sources, quotas, n_classes)
     augmented = draw_quota(pool, everyone, settings.quota, n_classes)
 
@@ -91,13 +93,15 @@ def make_plan(faces: FaceSet, settings: Settings, protocols: Sequence[str], seed
     for number, ((protocol, seed, fold), aside) in enumerate(zip(outer, inner, strict=True)):
         split = laid_out[protocol]
         if protocol == "A":
-            drawn = splits.random_share(pool.label[augmented], settings.test_share, seed)
+            # A whole number is a count of test images, as in scikit-learn: a share would be rounded over all classes.
+            drawn = splits.random_share(pool.label[augmented], n_test * n_classes, seed)
             rows = Fold(fold.name, augmented[drawn.train], augmented[drawn.test])
         else:
             # The pool begins with the untouched photographs, so a photograph's number is its row.
             rows = Fold(fold.name, draw_quota(pool, fold.train, quota, n_classes), fold.test)
         split.folds.append(rows)
-        split.inner.append(Fold("inner", draw_quota(pool, aside.train, inner_quota, n_classes), aside.test))
+        fit_on = draw_quota(pool, aside.train, inner_quota, n_classes, without=rows.test)
+        split.inner.append(Fold("inner", fit_on, aside.test))
         split.seeds.append(seed * 10_000 + number)
     return Plan(pool, laid_out)
 

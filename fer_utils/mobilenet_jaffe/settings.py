@@ -7,6 +7,7 @@ Datasets*. "not stated" marks what the paper leaves open; the value is then ours
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from numbers import Integral, Real
 
 from fer_utils.errors import UsageError, check_choice, did_you_mean
 
@@ -63,13 +64,21 @@ class Settings:
     def __post_init__(self) -> None:
         check_choice("normalisation", self.normalisation, NORMALISATIONS)
         check_choice("trainable", self.trainable, TRAINABLE)
-        for name in ("image_size", "quota", "learning_rate", "batch_size", "epochs"):
-            if getattr(self, name) <= 0:
-                raise UsageError(f"{name} must be above zero, not {getattr(self, name)}")
+        for name in ("image_size", "quota", "batch_size", "epochs", "learning_rate"):
+            value, kind = getattr(self, name), Real if name == "learning_rate" else Integral
+            if not isinstance(value, kind):
+                raise UsageError(f"{name} must be a {'number' if kind is Real else 'whole number'}, not {value!r}")
+            if value <= 0:
+                raise UsageError(f"{name} must be above zero, not {value}")
         if self.image_size < 32:
             raise UsageError(f"image_size must be at least 32 pixels for MobileNetV2, not {self.image_size}")
         if not 0 < self.test_share < 1:
             raise UsageError(f"test_share must lie between 0 and 1, not {self.test_share}")
+        if not 0 < round(self.quota * (1 - self.test_share)) < self.quota:
+            raise UsageError(
+                f"a quota of {self.quota} with test_share={self.test_share} leaves a class without training or "
+                f"without test images; raise the quota"
+            )
 
     def but(self, **changes: object) -> Settings:
         """A copy with some settings changed; an unknown name is a :class:`UsageError`."""

@@ -154,8 +154,7 @@ def _run_cells(request: Request, working: Path) -> None:
     if request.parameters.get("device") == "cpu":
         surroundings["CUDA_VISIBLE_DEVICES"] = ""
     try:
-        # One more cell than the source has: papermill adds one with the injected parameters.
-        with Watch(request.notebook, len(cells) + 1, Path(channel)) as watch, _environment(surroundings):
+        with Watch(request.notebook, len(cells), Path(channel)) as watch, _environment(surroundings):
             _WatchedEngine.watch = watch
             papermill.execute_notebook(
                 str(source),
@@ -169,7 +168,7 @@ def _run_cells(request: Request, working: Path) -> None:
             )
     except PapermillExecutionError as error:
         _keep_failed(request.notebook, target)
-        where = f"{request.notebook}, cell {watch.done + 1} ({watch.heading})"
+        where = f"{request.notebook}, code cell {watch.done + 1} ({watch.heading})"
         if error.ename in ("FerError", "UsageError"):
             raise FerError(f"{where}: {error.evalue}", exit_code=2 if error.ename == "UsageError" else 1) from error
         raise FerError(f"{where} failed with {error.ename}: {error.evalue}\n{_advice(request.notebook)}") from error
@@ -179,7 +178,7 @@ def _run_cells(request: Request, working: Path) -> None:
         raise
     except Exception as error:
         _keep_failed(request.notebook, target)
-        where = f"{request.notebook}, cell {watch.done + 1} ({watch.heading})"
+        where = f"{request.notebook}, code cell {watch.done + 1} ({watch.heading})"
         raise FerError(
             f"{where}: the kernel died before the cell ended ({error}). If it ran out of memory, try fewer "
             f"--workers. Finished units are stored: the same command goes on from there.\n{_advice(request.notebook)}"
@@ -205,7 +204,8 @@ class _WatchedEngine(NBClientEngine):
         def cell_start(cell: Any, cell_index: int | None = None, **more: Any) -> Any:
             nonlocal done, heading
             heading = _heading(cell) or heading
-            if cell.cell_type == "code":
+            # The cell that papermill adds for parameters is not one the reader can count.
+            if cell.cell_type == "code" and "injected-parameters" not in cell.metadata.get("tags", []):
                 cls.watch.cell(done, heading)
                 done += 1
             return begin(cell, cell_index, **more)

@@ -8,6 +8,7 @@ versions and the device, so that a changed helper never serves a stale number.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -156,13 +157,17 @@ def _keyed(key: str, function: Unit, call: Mapping[str, Any]) -> tuple[str, dict
     return key, function(**call)
 
 
-def _backend(dask: str | None) -> Any:
+@contextlib.contextmanager
+def _backend(dask: str | None) -> Iterator[None]:
     if dask is None:
-        return joblib.parallel_config(backend="loky")
+        with joblib.parallel_config(backend="loky"):
+            yield
+        return
     from distributed import Client
 
     try:
         client = Client(dask, timeout="10s")
     except (OSError, ValueError, TimeoutError) as error:
         raise FerError(f"no Dask scheduler answers at {dask}: {error}") from error
-    return joblib.parallel_config(backend="dask", client=client)
+    with client, joblib.parallel_config(backend="dask", client=client):
+        yield

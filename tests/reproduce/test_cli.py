@@ -1,0 +1,97 @@
+"""The command line: one clear message and the right exit code for every mistake."""
+
+import io
+import json
+import re
+
+import pytest
+
+from fer_utils.reproduce import runner
+from fer_utils.reproduce.cli import main
+from fer_utils.reproduce.watch import Watch
+
+
+@pytest.fixture(autouse=True)
+def never_run(monkeypatch, tmp_path):
+    """No test here may start a notebook, and none sees the user's own data."""
+    monkeypatch.setattr(runner, "execute", lambda request: pytest.fail(f"{request} was started"))
+    monkeypatch.delenv("FER_DATA", raising=False)
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["reproduce", "06"], 2, "there is no notebook '06'"),
+        (["reproduce", "05", "--dataset", "jafe"], 2, "there is no data set 'jafe'. Did you mean 'jaffe'?"),
+        (["reproduce", "05", "--dataset", "jaffe"], 1, "FER_DATA is not set"),
+        (["reproduce", "05", "-p", "epoch=3"], 2, "no parameter 'epoch'. Did you mean 'epochs'?"),
+        (["reproduce", "05", "-p", "epochs"], 2, "-p takes NAME=VALUE"),
+        (["reproduce", "05", "--seeds", "one"], 2, "--seeds takes whole numbers"),
+        (["reproduce", "05", "--workers", "0"], 2, "--workers must be 1 or more"),
+        (["reproduce", "05", "--profile", "quik", "--dry-run"], 2, "profile must be one of smoke, quick, paper"),
+    ],
+)
+def test_a_wrong_request_is_one_message_and_an_exit_code(arguments, code, message, capsys, tmp_path):
+    assert main([*arguments, *(["--results", str(tmp_path)] if arguments[0] == "reproduce" else [])]) == code
+    written = capsys.readouterr()
+    assert written.err.startswith("fer_utils: ")
+    assert message in written.err
+    assert "Traceback" not in written.err
+    assert not any(tmp_path.glob("*/receipt.json"))
+
+
+def test_a_folder_without_the_data_set_is_named(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("FER_DATA", str(tmp_path))
+    assert main(["reproduce", "05", "--dataset", "jaffe"]) == 1
+    assert f"looked for in {tmp_path / 'jaffe'}, which is not there" in capsys.readouterr().err
+
+
+def test_an_unknown_switch_leaves_with_two(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["reproduce", "--datset", "london"])
+    assert left.value.code == 2
+
+
+def test_a_receipt_that_is_no_json_is_named(tmp_path, capsys):
+    folder = tmp_path / "05_mobilenet_jaffe" / "london-quick"
+    folder.mkdir(parents=True)
+    (folder / "receipt.json").write_text("{")
+    assert main(["report", "--results", str(tmp_path)]) == 1
+    assert "receipt.json cannot be trusted" in capsys.readouterr().err
+
+
+def test_the_report_of_no_runs_is_written(tmp_path, capsys):
+    assert main(["report", "--results", str(tmp_path)]) == 0
+    assert json.loads((tmp_path / "summary.json").read_text())["rows"] == []
+    assert "<html" in (tmp_path / "index.html").read_text()
+
+
+def test_a_dry_run_prints_units_time_memory_and_disk(capsys, tmp_path):
+    assert main(["reproduce", "05", "--profile", "smoke", "--dry-run", "--results", str(tmp_path / "r")]) == 0
+    text = capsys.readouterr().out
+    assert "backbone features" in text and "heads, protocol C" in text
+    assert re.search(r"in all about .* GB of memory .* GB on disk", text)
+    assert not (tmp_path / "r").exists()
+
+
+def test_progress_in_a_log_is_a_line_a_section_and_no_control_characters(tmp_path, monkeypatch):
+    monkeypatch.setattr("fer_utils.reproduce.watch.LOG_EVERY_S", 0.0)
+    monkeypatch.setattr("fer_utils.reproduce.watch._POLL_S", 0.01)
+    stream, channel = io.StringIO(), tmp_path / "channel"
+    channel.touch()
+    with Watch("05_toy", 3, channel, stream) as watch:
+        watch.cell(0, "Data")
+        watch.cell(1, "Data")
+        watch.cell(2, "Train")
+        with channel.open("a") as writer:
+            writer.write(json.dumps({"stage": "heads", "done": 3, "total": 9}) + "\n" + '{"stage": "hal')
+        for _ in range(200):
+            if "heads 3/9" in stream.getvalue():
+                break
+            watch._stop.wait(0.01)
+    lines = stream.getvalue().splitlines()
+    assert [line for line in lines if "cell" in line][:2] == ["05_toy: cell 1/3  Data", "05_toy: cell 3/3  Train"]
+    assert any("heads 3/9  33 %" in line for line in lines)
+    assert "cell 3/3 100 %" in lines[-1]
+    assert not re.search(r"[\r\x1b]", stream.getvalue())

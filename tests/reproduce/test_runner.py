@@ -1,0 +1,213 @@
+"""Headless execution: what counts as a run, and what is left behind when it does not."""
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from fer_utils.errors import FerError, UsageError
+from fer_utils.files import sha256_file
+from fer_utils.reproduce import runner
+from fer_utils.reproduce.summary import signed_runs, summarise
+
+CLAIM = "mobilenet_jaffe/text/overall_accuracy/all/accuracy"
+
+PARAMETERS = 'dataset = "london"\nprofile = "smoke"\nvalue = 0.6\nlog = ""\ntrap = ""'
+OPEN = """
+import pandas as pd
+from fer_utils import datasets
+from fer_utils.reproduce.run import Run
+from fer_utils.scores import Estimate
+from tests.reproduce.toy_units import square, square_or_die
+run = Run("90_toy", profile, datasets.load(dataset))
+"""
+CLAIMS = f"""
+run.table(pd.DataFrame({{"value": [value]}}), "values", "A value")
+run.claim({CLAIM!r}, Estimate(value, value - 0.1, value + 0.1, 3, "made up"), "published", scale=100, reference=50.0)
+"""
+FINISH = "run.finish()"
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """A folder of notebooks that the runner takes for its own; gives a function that writes one."""
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
+    monkeypatch.setattr(runner, "NOTEBOOKS", notebooks)
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+    def write(*cells: str) -> runner.Request:
+        notebook = nbformat.v4.new_notebook()
+        notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        for source in (PARAMETERS, *cells):
+            notebook.cells += [nbformat.v4.new_markdown_cell(f"## Part {len(notebook.cells) // 2}")]
+            notebook.cells += [nbformat.v4.new_code_cell(source.strip())]
+        notebook.cells[1].metadata["tags"] = ["parameters"]
+        nbformat.write(notebook, notebooks / "90_toy.ipynb")
+        return runner.Request("90_toy", {}, tmp_path / "results")
+
+    return write
+
+
+def with_parameters(request: runner.Request, **parameters) -> runner.Request:
+    return runner.Request(request.notebook, parameters, request.results)
+
+
+def left_behind(results: Path) -> list[str]:
+    return sorted(path.name for path in results.rglob("*"))
+
+
+def test_a_run_leaves_tables_numbers_notebook_and_a_receipt_that_signs_them(desk):
+    request = desk(OPEN, CLAIMS, FINISH)
+    folder = runner.execute(with_parameters(request, value=0.7))
+    assert folder == request.results / "90_toy" / "london-smoke"
+    receipt = json.loads((folder / "receipt.json").read_text())
+    assert receipt["ok"] is True
+    assert receipt["parameters"] == {"value": 0.7}
+    assert set(receipt["files"]) == {"notebook.ipynb", "numbers.json", "ro-crate-metadata.json", "tables/values.csv"}
+    assert all(sha256_file(folder / name) == digest for name, digest in receipt["files"].items())
+    (number,) = json.loads((folder / "numbers.json").read_text())
+    assert number["value"] == 70.0
+    assert (number["dataset"], number["kind"], number["profile"]) == ("london", "real", "smoke")
+    assert (folder / "tables/values.csv").read_text() == "value,dataset,kind,profile\n0.7,london,real,smoke\n"
+    assert left_behind(request.results).count(".partial") == 0
+    metadata = nbformat.read(folder / "notebook.ipynb", as_version=4).metadata["papermill"]
+    assert "input_path" not in metadata and "output_path" not in metadata
+
+    # Once signed, nothing may change.
+    (row,) = [row for row in summarise(request.results)["rows"] if row["run"]]
+    assert row["published"]["verdict"] == "direction holds"
+    (folder / "numbers.json").write_text("[]")
+    with pytest.raises(FerError, match=r"numbers\.json changed after the receipt was signed"):
+        signed_runs(request.results)
+
+
+def test_two_runs_leave_identical_tables_and_numbers(desk):
+    request = desk(OPEN, CLAIMS, FINISH)
+    names = ("numbers.json", "tables/values.csv")
+    folder = runner.execute(request)
+    first = [(folder / name).read_bytes() for name in names]
+    assert [(runner.execute(request) / name).read_bytes() for name in names] == first
+
+
+def test_an_unknown_parameter_is_refused_before_anything_starts(desk):
+    request = desk(OPEN, FINISH)
+    with pytest.raises(UsageError, match=r"no parameter 'valeu'\. Did you mean 'value'\?"):
+        runner.execute(with_parameters(request, valeu=1))
+    assert not request.results.exists()
+
+
+def test_a_failing_cell_is_named_and_earlier_results_stay(desk):
+    good = desk(OPEN, CLAIMS, FINISH)
+    folder = runner.execute(good)
+    before = (folder / "receipt.json").read_bytes()
+    bad = desk(OPEN, "1 / 0", FINISH)
+    with pytest.raises(
+        FerError, match=r"90_toy, code cell 3 \(Part 2\) failed with ZeroDivisionError: division by zero"
+    ) as caught:
+        runner.execute(bad)
+    assert caught.value.exit_code == 1
+    assert (folder / "receipt.json").read_bytes() == before
+    assert sorted(path.name for path in good.results.iterdir()) == ["90_toy"]
+
+
+def test_a_message_meant_for_people_arrives_without_a_traceback(desk):
+    request = desk(OPEN, "from fer_utils.errors import FerError\nraise FerError('the picture is torn')", FINISH)
+    with pytest.raises(FerError, match=r"90_toy, code cell 3 \(Part 2\): the picture is torn$"):
+        runner.execute(request)
+
+
+def test_a_run_that_does_not_finish_gets_no_receipt(desk):
+    request = desk(OPEN, CLAIMS)
+    with pytest.raises(FerError, match=r"without calling Run\.finish"):
+        runner.execute(request)
+    assert left_behind(request.results) == []
+
+
+def test_a_killed_kernel_leaves_nothing_and_the_same_command_goes_on_where_it_stopped(desk, tmp_path):
+    unit = """
+log, trap = log or None, trap or None
+calls = [{"number": n, "log": log, "trap": trap} for n in range(4)]
+found = run.map(square_or_die, calls, "squares")
+value = float(sum(result["square"][0] for result in found)) / 100
+"""
+    request = desk(OPEN, unit, CLAIMS, FINISH)
+    log, trap = tmp_path / "log", tmp_path / "trap"
+    request = with_parameters(request, log=str(log), trap=str(trap))
+    with pytest.raises(FerError, match=r"90_toy, code cell 3 \(Part 2\): the kernel died") as caught:
+        runner.execute(request)
+    assert caught.value.exit_code == 1
+    assert left_behind(request.results) == []
+    assert log.read_text().split() == ["0", "1"]
+
+    resumed = (runner.execute(request) / "numbers.json").read_bytes()
+    assert log.read_text().split() == ["0", "1", "2", "3"], "finished units ran again"
+
+    undisturbed = runner.Request(request.notebook, request.parameters, tmp_path / "elsewhere")
+    os.environ["FER_CACHE"] = str(tmp_path / "fresh cache")
+    assert (runner.execute(undisturbed) / "numbers.json").read_bytes() == resumed
+
+
+def test_a_kernel_killed_from_outside_is_noticed(desk, tmp_path):
+    pid = tmp_path / "pid"
+    request = desk(OPEN, f"import os, time\nopen({str(pid)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)", FINISH)
+
+    def kill():
+        while not (pid.exists() and pid.read_text()):
+            time.sleep(0.1)
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
+    with pytest.raises(FerError, match=r"code cell 3 \(Part 2\): the kernel died"):
+        runner.execute(request)
+    assert left_behind(request.results) == []
+
+
+def test_results_that_cannot_be_written_are_one_clear_message(desk, tmp_path):
+    request = desk(OPEN, FINISH)
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(FerError, match=r"cannot write .*file.*--results DIR"):
+        runner.execute(runner.Request(request.notebook, {}, tmp_path / "file" / "results"))
+
+
+def test_a_disk_that_fills_up_inside_a_cell_is_one_clear_message(desk):
+    full = """
+import errno
+from pathlib import Path
+from fer_utils import files
+def nothing_left(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+files.tempfile.mkstemp = nothing_left
+run.table(pd.DataFrame({"a": [1]}), "values", "A value")
+"""
+    request = desk(OPEN, full, FINISH)
+    with pytest.raises(FerError, match=r"cannot write .*values\.csv: No space left on device"):
+        runner.execute(request)
+    assert left_behind(request.results) == []
+
+
+def test_what_a_killed_process_left_behind_is_swept_away(desk):
+    request = desk(OPEN, FINISH)
+    dead = request.results / ".partial-999999999-x"
+    dead.mkdir(parents=True)
+    mine = request.results / f".partial-{os.getpid()}-x"
+    mine.mkdir()
+    runner.execute(request)
+    assert not dead.exists()
+    assert mine.exists()
+
+
+@pytest.mark.parametrize("name", ["05", "05_mobilenet_jaffe", "notebooks/05_mobilenet_jaffe.ipynb"])
+def test_a_notebook_is_found_by_number_name_or_path(name):
+    assert runner.find_notebook(name) == "05_mobilenet_jaffe"
+
+
+def test_an_unknown_notebook_is_refused_with_a_suggestion():
+    with pytest.raises(UsageError, match="Did you mean '05_mobilenet_jaffe'"):
+        runner.find_notebook("05_mobilnet_jaffe")

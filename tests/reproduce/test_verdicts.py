@@ -1,0 +1,87 @@
+import math
+
+import pytest
+
+from fer_utils.reproduce.verdicts import judge
+
+CLAIM = {"value": 85.54, "tolerance": 0.005, "relation": "=", "dataset": "jaffe", "unit": "%"}
+
+
+def number(low, high, **changes):
+    base = {"dataset": "jaffe", "kind": "real", "profile": "paper", "reference": 15.0}
+    return {**base, "value": (low + high) / 2, "ci95": [low, high], **changes}
+
+
+@pytest.mark.parametrize(
+    ("ours", "verdict"),
+    [
+        (number(80, 90), "reproduced"),
+        (number(85.545, 90), "reproduced"),  # within the tolerance of the interval's end
+        (number(86, 90), "not reproduced"),
+        (number(60, 85.5), "not reproduced"),
+        (number(80, 90, profile="quick"), "direction holds"),
+        (number(80, 90, kind="stand-in"), "direction holds"),
+        (number(60, 70, dataset="london", reference=50.0), "direction holds"),
+        (number(48, 60, dataset="london", reference=50.0), "undecided"),
+        (number(30, 40, dataset="london", reference=50.0), "direction fails"),
+        (number(60, 70, dataset="london", reference=None), "not testable"),
+        (number(60, 70, dataset="london", ci95=None), "undecided"),
+        (number(80, 90, ci95=None, value=85.54), "reproduced"),
+        (number(80, 90, ci95=None, value=85.0), "not reproduced"),
+    ],
+)
+def test_a_value_is_judged_on_the_papers_data_and_its_direction_elsewhere(ours, verdict):
+    assert judge(CLAIM, ours).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("relation", "low", "high", "verdict"),
+    [
+        (">=", 90, 97, "reproduced"),
+        (">=", 97, 99, "reproduced"),
+        (">=", 90, 95, "not reproduced"),
+        ("<=", 90, 97, "reproduced"),
+        ("<=", 97, 99, "not reproduced"),
+    ],
+)
+def test_a_bound_is_met_by_any_value_beyond_it(relation, low, high, verdict):
+    claim = {**CLAIM, "value": 96.0, "tolerance": math.nan, "relation": relation}
+    assert judge(claim, number(low, high)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("relation", "low", "high", "verdict"),
+    [
+        (">", 1, 3, "direction holds"),
+        (">", -3, -1, "direction fails"),
+        (">", -1, 3, "undecided"),
+        ("<", -3, -1, "direction holds"),
+        ("<", 1, 3, "direction fails"),
+    ],
+)
+def test_an_ordering_is_judged_against_zero_on_any_data(relation, low, high, verdict):
+    claim = {**CLAIM, "value": 0.0, "relation": relation}
+    for dataset in ("jaffe", "london"):
+        assert judge(claim, number(low, high, dataset=dataset)).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(-4, 4, "direction holds"), (1, 4, "direction holds"), (2, 9, "direction fails"), (-9, 9, "undecided")],
+)
+def test_no_notable_difference_needs_an_interval_inside_the_margin(low, high, verdict):
+    claim = {**CLAIM, "value": 0.0, "tolerance": 5.0, "relation": "~0"}
+    assert judge(claim, number(low, high)).verdict == verdict
+
+
+def test_a_costly_normalisation_claim_points_down_on_other_data():
+    claim = {**CLAIM, "value": -40.0, "tolerance": math.nan, "relation": "<="}
+    assert judge(claim, number(-30, -10, dataset="london", reference=0.0)).verdict == "direction holds"
+    assert judge(claim, number(10, 30, dataset="london", reference=0.0)).verdict == "direction fails"
+    assert judge(claim, number(-30, -10, reference=0.0)).verdict == "not reproduced"
+
+
+def test_every_verdict_says_why():
+    assert "london" in judge(CLAIM, number(60, 70, dataset="london", reference=50.0)).reason
+    assert "85.54" in judge(CLAIM, number(80, 90)).reason
+    assert "stand-in" in judge(CLAIM, number(80, 90, kind="stand-in")).reason

@@ -1,0 +1,22 @@
+"""Units for the tests of the desk: they count how often they really run."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+
+
+def square(*, number: int, log: str) -> dict:
+    """The square of a number; a line in ``log`` says that it was computed."""
+    with Path(log).open("a") as stream:
+        stream.write(f"{number}\n")
+    return {"square": np.array([number**2]), "number": number}
+
+
+def square_or_die(*, number: int, log: str, trap: str) -> dict:
+    """Like :func:`square`; the first time 2 is asked for, this process is killed."""
+    if number == 2 and not Path(trap).exists():
+        Path(trap).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return square(number=number, log=log)
