@@ -15,28 +15,48 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils.errors import UsageError, check_choice
+from fer_utils.errors import FerError, UsageError, check_choice
 
 DEVICES = ("auto", "cpu", "cuda")
 BACKENDS = ("tensorflow", "torch")
 
+TENSORFLOW_THREADS = 2
+"""Fixed, because TensorFlow's sums on a CPU depend on the number of threads in the last bits: with a
+fixed number, machines with two cores and with sixteen store the same features. Torch's do not."""
 
-def hide_gpu_if_asked(device: str) -> None:
-    """Make ``device="cpu"`` true for every framework. Call before torch or TensorFlow is imported.
+
+def choose_device(device: str) -> str:
+    """Settle where arithmetic runs, before torch or TensorFlow is imported.
+
+    Args:
+        device: ``"auto"`` (a GPU if there is one), ``"cpu"`` (hide the GPU from every framework) or
+            ``"cuda"`` (insist on one).
+
+    Returns:
+        ``"cpu"`` or ``"cuda"``.
 
     Raises:
-        UsageError: ``device`` is not one of :data:`DEVICES`.
+        UsageError: an unknown device.
+        FerError: ``"cuda"``, and no NVIDIA GPU is visible.
     """
     check_choice("device", device, DEVICES)
     if device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    if device == "cuda" and not gpu_visible():
+        raise FerError("device cuda was asked for, but no NVIDIA GPU is visible here. Use --device auto or cpu.")
+    return "cuda" if gpu_visible() else "cpu"
+
+
+def gpu_visible() -> bool:
+    """Whether there is an NVIDIA driver and its GPU is not hidden; asks no framework, so it is quick."""
+    return Path("/proc/driver/nvidia/version").exists() and os.environ.get("CUDA_VISIBLE_DEVICES") != ""
 
 
 def prefer_keras_backend(preferred: str) -> str:
     """Settle which backend Keras will use, without importing it yet.
 
-    ``KERAS_BACKEND`` wins; then ``preferred``; then whichever is installed (a GPU machine may
-    have torch and no TensorFlow).
+    ``KERAS_BACKEND`` wins; then torch where a GPU is visible (``tensorflow-cpu`` cannot use it);
+    then ``preferred``; then whichever is installed.
 
     Returns:
         The backend's name, now also in ``KERAS_BACKEND``.
@@ -44,7 +64,7 @@ def prefer_keras_backend(preferred: str) -> str:
     Raises:
         UsageError: neither backend is installed, or ``KERAS_BACKEND`` names an unknown one.
     """
-    wanted = os.environ.get("KERAS_BACKEND") or preferred
+    wanted = os.environ.get("KERAS_BACKEND") or ("torch" if gpu_visible() else preferred)
     check_choice("KERAS_BACKEND", wanted, BACKENDS)
     installed = [name for name in (wanted, *BACKENDS) if importlib.util.find_spec(name)]
     if not installed:
@@ -61,6 +81,9 @@ def import_keras(preferred: str) -> Any:
         with quiet_stderr():
             importlib.import_module("keras")
             if backend == "tensorflow":
+                threading = importlib.import_module("tensorflow").config.threading
+                threading.set_intra_op_parallelism_threads(TENSORFLOW_THREADS)
+                threading.set_inter_op_parallelism_threads(TENSORFLOW_THREADS)
                 # Creating the first tensor prints more lines; they belong behind the curtain too.
                 importlib.import_module("keras.ops").zeros(1)
     return importlib.import_module("keras")

@@ -7,6 +7,7 @@ with data and profile and records it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -105,7 +106,7 @@ def learning_curves(curves: Mapping[str, np.ndarray], chance: float) -> Figure:
         chance: a fraction.
     """
     figure, axis = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
-    for (name, values), colour in zip(curves.items(), COLOURS, strict=False):
+    for (name, values), colour in zip(curves.items(), cycle(COLOURS)):
         epochs = np.arange(1, len(values) + 1)
         axis.plot(epochs, 100 * values.mean(axis=1), color=colour, label=f"{name} ({values.shape[1]} runs)")
         if values.shape[1] > 1:
@@ -134,7 +135,7 @@ def comparison(table: pd.DataFrame, panels: Sequence[str]) -> Figure:
     for axis, factor in zip(axes[0], panels, strict=True):
         part = table[table["factor"] == factor]
         levels = list(dict.fromkeys(part["level"]))
-        for number, (name, colour) in enumerate(zip(names, (PUBLISHED, SOUND), strict=False)):
+        for number, (name, colour) in enumerate(zip(names, cycle((PUBLISHED, SOUND, OTHER)))):
             mine = part[part["protocol"] == name].set_index("level").loc[levels]
             at = np.arange(len(levels)) + 0.18 * (number - (len(names) - 1) / 2)
             reach = [mine["accuracy %"] - mine["low %"], mine["high %"] - mine["accuracy %"]]

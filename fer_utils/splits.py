@@ -63,15 +63,17 @@ def random_folds(labels: np.ndarray, n_folds: int, seed: int) -> list[Fold]:
     return [Fold(f"fold {number}", train, test) for number, (train, test) in enumerate(splitter)]
 
 
-def random_share(labels: np.ndarray, test_share: float, seed: int) -> Fold:
-    """One random split with ``test_share`` of each class for testing, blind to people.
+def random_share(labels: np.ndarray, test: float | int, seed: int) -> Fold:
+    """One random split, stratified by class and blind to people.
+
+    ``test`` is the share of the images for testing, or their number where it is a whole number.
 
     Used on an already augmented pool, this is *augment, then split*: copies of one photograph
     fall on both sides.
     """
-    splitter = StratifiedShuffleSplit(1, test_size=test_share, random_state=seed)
-    train, test = next(splitter.split(labels, labels))
-    return Fold(f"random {test_share:.0%}", np.sort(train), np.sort(test))
+    splitter = StratifiedShuffleSplit(1, test_size=test, random_state=seed)
+    train_rows, test_rows = next(splitter.split(labels, labels))
+    return Fold("random split", np.sort(train_rows), np.sort(test_rows))
 
 
 def inner_split(groups: np.ndarray, share: float, seed: int) -> Fold:

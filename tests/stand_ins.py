@@ -61,7 +61,7 @@ def draw_face(subject: str, label: str, take: str, pose: str = "straight", sungl
     brow_thick, fringe = int(person.integers(4, 8)), person.integers(30, 61)
 
     jitter = np.random.default_rng(zlib.crc32(f"{subject} {label} {take} {pose} {sunglasses}".encode()))
-    x, y = (SIDE // 2, SIDE // 2 + 8) + jitter.integers(-3, 4, 2)
+    x, y = np.array([SIDE // 2, SIDE // 2 + 8]) + jitter.integers(-3, 4, 2)
     skin += int(jitter.integers(-4, 5))
     expression = Expression(*(value + jitter.integers(-1, 2) for value in EXPRESSIONS[label]))
 

@@ -58,8 +58,8 @@ def _examine(name: str) -> Finding:
 
 def as_table(findings: list[Finding]) -> pd.DataFrame:
     """The findings as a table for a notebook, without the long texts."""
-    rows = [{"name": f.name, "data set": f.title, "state": f.state, "images": f.images} for f in findings]
-    return pd.DataFrame(rows).astype({"images": "Int64"})
+    rows = [(found.name, found.title, found.state, found.images) for found in findings]
+    return pd.DataFrame(rows, columns=["name", "data set", "state", "images"]).astype({"images": "Int64"})
 
 
 def as_text(findings: list[Finding]) -> str:

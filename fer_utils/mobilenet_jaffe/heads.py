@@ -84,7 +84,7 @@ def train_heads(
 
     def train(start: int) -> None:
         block = slice(start, start + BLOCK)
-        _train_block(
+        train_block(
             features, labels, folds[block], seeds[block], n_classes, learning_rate, batch_size,
             predicted[:, block], loss[:, block],
         )  # fmt: skip
@@ -97,7 +97,7 @@ def train_heads(
     return {"predicted": predicted, "loss": loss}
 
 
-def _train_block(
+def train_block(
     features: np.ndarray,
     labels: np.ndarray,
     folds: Sequence[Fold],
@@ -108,7 +108,7 @@ def _train_block(
     predicted: np.ndarray,
     loss: np.ndarray,
 ) -> None:
-    """Train a few heads; fill their columns of ``predicted`` and ``loss``."""
+    """Train the heads of one block together; fill their columns of ``predicted`` and ``loss``."""
     kernel = np.stack([initial_kernel(features.shape[1], n_classes, seed).T for seed in seeds])
     bias = np.zeros((len(folds), 1, n_classes), np.float32)
     adam = Adam([kernel, bias], learning_rate)

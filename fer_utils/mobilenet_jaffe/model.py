@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,28 @@ def _load_from(model: Any, path: Path) -> None:
             f"Use 'shipped', 'imagenet', 'none' or the path of such a file."
         )
     try:
-        model.load_weights(path)
+        # Keras warns of each layer that it does not find; the error below says it once.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.load_weights(path)
     except (ValueError, OSError, KeyError) as error:
-        raise FerError(f"{path} does not hold MobileNetV2 (alpha 1.0, no top) weights: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise FerError(f"{path} does not hold MobileNetV2 (alpha 1.0, no top) weights: {reason}") from error
+
+
+class InferenceMode(keras.layers.Layer):  # type: ignore[misc]
+    """Runs a network in inference mode even while its weights are trained: batch-norm statistics stay.
+
+    ``body(x, training=False)`` does not do that within a functional model: there Keras 3 replaces
+    the argument by that of the outer call, and ``train_on_batch`` says ``training=True``.
+    """
+
+    def __init__(self, body: Any) -> None:
+        super().__init__(name=f"{body.name}_in_inference_mode")
+        self.body = body
+
+    def call(self, inputs: Any) -> Any:
+        return self.body(inputs, training=False)
 
 
 def classifier(base: Any, n_classes: int) -> Any:
@@ -76,7 +96,7 @@ def classifier(base: Any, n_classes: int) -> Any:
     the paper does not say.
     """
     inputs = keras.Input(base.input_shape[1:], name="photograph")
-    outputs = keras.layers.Dense(n_classes, activation="softmax", name="head")(base(inputs, training=False))
+    outputs = keras.layers.Dense(n_classes, activation="softmax", name="head")(InferenceMode(base)(inputs))
     return keras.Model(inputs, outputs, name="mobilenet_jaffe")
 
 
@@ -108,7 +128,7 @@ def trunk_and_tail(base: Any, n_classes: int, trainable: str, seed: int) -> tupl
         return trunk, keras.Model(tail_input, head(tail_input))
     body = keras.Model(tail_input, features, name="tuned")
     inputs = keras.Input(tail_input.shape[1:])
-    return trunk, keras.Model(inputs, head(body(inputs, training=False)))
+    return trunk, keras.Model(inputs, head(InferenceMode(body)(inputs)))
 
 
 def run_frozen(model: Any, images: np.ndarray) -> np.ndarray:

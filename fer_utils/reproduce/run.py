@@ -22,12 +22,9 @@ from fer_utils.faces import FaceSet
 from fer_utils.files import whole_file, write_json
 from fer_utils.reproduce.claims import claim as paper_claim
 from fer_utils.reproduce.provenance import PACKAGE
+from fer_utils.reproduce.surroundings import DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.units import Unit, run_units
 from fer_utils.scores import Estimate
-
-RUN_DIR, WORKERS, DASK = "FER_RUN_DIR", "FER_WORKERS", "FER_DASK"
-FINISHED = ".finished.json"
-"""Written by :meth:`Run.finish`; the runner turns it into the receipt."""
 
 PROFILES = ("smoke", "quick", "paper")
 PROTOCOLS = ("published", "sound")
@@ -46,6 +43,7 @@ class Run:
 
     Raises:
         UsageError: an unknown profile or device.
+        FerError: a GPU was insisted on and there is none.
     """
 
     def __init__(
@@ -57,7 +55,7 @@ class Run:
         device: str = "auto",
     ) -> None:
         check_choice("profile", profile, PROFILES)
-        devices.hide_gpu_if_asked(device)
+        devices.choose_device(device)
         self.notebook, self.profile, self.faces, self.seeds = notebook, profile, faces, list(seeds)
         name = f"{faces.name if faces else 'all'}-{profile}"
         given = os.environ.get(RUN_DIR)

@@ -27,11 +27,11 @@ from traitlets.config import Config
 
 from fer_utils.cache_dir import cache_dir
 from fer_utils.errors import FerError, UsageError, did_you_mean
-from fer_utils.files import disk_error
+from fer_utils.files import disk_error, whole_file
 from fer_utils.progress import CHANNEL
 from fer_utils.reproduce.provenance import PACKAGE
 from fer_utils.reproduce.receipt import write_receipt
-from fer_utils.reproduce.run import DASK, FINISHED, RUN_DIR, WORKERS
+from fer_utils.reproduce.surroundings import DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.watch import Watch
 
 NOTEBOOKS = PACKAGE.parent / "notebooks"
@@ -272,9 +272,8 @@ def _move_into_place(request: Request, working: Path, facts: Mapping[str, Any]) 
 
 def _keep_failed(notebook: str, executed: Path) -> None:
     """Keep the notebook as far as it got, for whoever looks for the cause."""
-    with contextlib.suppress(OSError):
-        (cache_dir() / "failed").mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(executed, cache_dir() / "failed" / f"{notebook}.ipynb")
+    with contextlib.suppress(OSError, FerError), whole_file(cache_dir() / "failed" / f"{notebook}.ipynb") as path:
+        shutil.copyfile(executed, path)
 
 
 def _advice(notebook: str) -> str:

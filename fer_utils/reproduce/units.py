@@ -13,7 +13,7 @@ import dataclasses
 import hashlib
 import json
 import os
-import sys
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import joblib
 import numpy as np
 
 from fer_utils.cache_dir import cache_dir
+from fer_utils.devices import gpu_visible
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.files import read_npz, sha256_file, write_npz
@@ -41,7 +42,7 @@ def unit_key(function: Unit, arguments: Mapping[str, Any]) -> str:
         "arguments": content(arguments),
         "source": source_digest(function.__module__),
         "libraries": library_versions(),
-        "device": _device(),
+        "device": ["gpu" if gpu_visible() else "cpu", os.environ.get("KERAS_BACKEND", "")],
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:40]
 
@@ -73,12 +74,6 @@ def content(value: Any) -> Any:
     raise TypeError(f"a unit's argument of type {type(value).__name__} has no content to make a key of")
 
 
-def _device() -> str:
-    torch = sys.modules.get("torch")
-    gpu = torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else "cpu"
-    return f"{os.environ.get('KERAS_BACKEND', '')} {gpu}"
-
-
 class Store:
     """Finished units on disk, one ``.npz`` each, below ``folder`` (default: the cache folder)."""
 
@@ -92,13 +87,10 @@ class Store:
         """The stored result, or ``None`` if there is none or its file is damaged."""
         try:
             stored = read_npz(self.path(key))
-            return {**stored, **json.loads(str(stored.pop(PLAIN)))}
-        except (OSError, ValueError, KeyError, EOFError):
+            plain = json.loads(str(stored.pop(PLAIN)))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
-        except Exception as error:
-            if type(error).__name__ == "BadZipFile":
-                return None
-            raise
+        return {**stored, **plain}
 
     def put(self, key: str, result: Mapping[str, Any]) -> dict[str, Any]:
         """Store a result whole and give it back as :meth:`get` would."""

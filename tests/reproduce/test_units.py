@@ -77,6 +77,7 @@ def test_what_is_stored_is_what_was_computed(store):
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
     given = store.put("ab" * 20, {"array": array, "text": "ä", "list": [1, None]})
     stored = store.get("ab" * 20)
+    assert set(stored) == set(given) == {"array", "text", "list"}
     assert stored["text"] == given["text"] == "ä"
     assert stored["list"] == given["list"] == [1, None]
     np.testing.assert_array_equal(stored["array"], array)

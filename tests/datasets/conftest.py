@@ -1,0 +1,49 @@
+"""Stand-in trees, written once; a test that damages one works on a copy."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fer_utils.datasets import load
+from tests.stand_ins import write_cmu_faces, write_jaffe
+
+
+@pytest.fixture(scope="session")
+def stand_ins(tmp_path_factory) -> Path:
+    """A data root with JAFFE and the CMU faces in it; not to be changed."""
+    root = tmp_path_factory.mktemp("stand_ins")
+    write_jaffe(root / "jaffe")
+    write_cmu_faces(root / "cmu_faces")
+    return root
+
+
+@pytest.fixture
+def own_root(tmp_path, monkeypatch) -> Path:
+    """An empty data root that ``FER_DATA`` names."""
+    root = tmp_path / "data"
+    root.mkdir()
+    monkeypatch.setenv("FER_DATA", str(root))
+    return root
+
+
+@pytest.fixture
+def own_jaffe(stand_ins, own_root) -> Path:
+    """A copy of the JAFFE stand-in to damage."""
+    return Path(shutil.copytree(stand_ins / "jaffe", own_root / "jaffe"))
+
+
+@pytest.fixture
+def own_cmu(stand_ins, own_root) -> Path:
+    """A copy of the CMU stand-in to damage."""
+    return Path(shutil.copytree(stand_ins / "cmu_faces", own_root / "cmu_faces"))
+
+
+@pytest.fixture(scope="session")
+def loaded(stand_ins):
+    """Both stand-ins, loaded whole."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FER_DATA", str(stand_ins))
+        return {name: load(name) for name in ("jaffe", "cmu_faces")}

@@ -1,0 +1,152 @@
+"""CMU Face Images: 624 named files in folders by person, each where it belongs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from fer_utils.datasets import load
+from fer_utils.datasets.cmu_faces import BAD, USERS, official_names
+from fer_utils.errors import FerError
+from tests.stand_ins import write_cmu_faces
+
+# 160 of each, less those that the authors set aside.
+PER_CLASS = {"neutral": 158, "happiness": 155, "sadness": 156, "anger": 155}
+
+
+def picture(folder: Path, name: str) -> Path:
+    return folder / "faces" / name.split("_")[0] / f"{name}.pgm"
+
+
+def test_624_of_640_combinations_exist():
+    names = official_names()
+    assert len(names) == len(set(names)) == 624 and names == sorted(names)
+    assert len(USERS) == len(set(USERS)) == 20
+    assert len(BAD) == 16 and not BAD & set(names)
+    assert all(name.split("_")[0] in USERS for name in BAD)
+
+
+def test_a_whole_tree_has_the_counts_of_the_official_names(loaded):
+    faces = loaded["cmu_faces"]
+    assert faces.images.shape == (624, 120, 128) and faces.images.dtype == np.uint8
+    assert faces.classes == ("neutral", "happiness", "sadness", "anger")
+    missing = pd.Series([name.split("_")[0] for name in BAD]).value_counts()
+    assert faces.table["subject"].value_counts().to_dict() == {user: 32 - missing.get(user, 0) for user in USERS}
+    assert faces.table["label"].value_counts().to_dict() == PER_CLASS
+    assert set(faces.table["pose"]) == {"straight", "left", "right", "up"}
+    assert set(faces.table["eyes"]) == {"open", "sunglasses"}
+    assert not faces.table.isna().any().any()
+    assert (faces.kind, faces.notes) == ("stand-in", ())
+
+
+def test_rows_pictures_and_names_belong_together(loaded, stand_ins):
+    faces = loaded["cmu_faces"]
+    assert faces.table["source"].tolist() == [f"{name}.pgm" for name in official_names()]
+    words = {"happiness": "happy", "sadness": "sad", "anger": "angry", "neutral": "neutral"}
+    for row in (0, 99, 400, 623):
+        facts = faces.table.loc[row]
+        name = f"{facts['subject']}_{facts['pose']}_{words[facts['label']]}_{facts['eyes']}"
+        assert facts["source"] == f"{name}.pgm"
+        assert np.array_equal(faces.images[row], np.asarray(Image.open(picture(stand_ins / "cmu_faces", name))))
+
+
+def test_stand_in_pictures_are_distinct_and_always_the_same(loaded, own_root, stand_ins):
+    assert len({image.tobytes() for image in loaded["cmu_faces"].images}) == 624
+    again = write_cmu_faces(own_root / "cmu_faces")
+    for name in official_names():
+        assert picture(again, name).read_bytes() == picture(stand_ins / "cmu_faces", name).read_bytes()
+
+
+def test_one_error_names_every_fault_and_says_what_to_do(own_cmu):
+    def of(name: str) -> Path:
+        return picture(own_cmu, name)
+
+    whole = of("an2i_left_angry_open").read_bytes()
+    of("an2i_left_angry_open").write_bytes(whole[:-700])
+    of("at33_up_sad_open").write_bytes(b"")
+    Image.new("L", (64, 60)).save(of("boland_left_happy_open"))
+    Image.new("RGB", (128, 120)).save(of("bpm_left_happy_open"), format="PPM")
+    of("ch4f_left_happy_open").write_bytes(b"P5\n99999 99999\n255\n" + whole[15:])
+    of("cheyer_left_happy_open").unlink()
+    of("night_up_sad_open").rename(of("night_up_sad_opened"))
+    of("saavik_up_sad_open").rename(own_cmu / "faces" / "tammo" / "saavik_up_sad_open.pgm")
+    expected = [
+        r"an2i_left_angry_open\.pgm: unreadable or truncated \(.+\)",
+        r"at33_up_sad_open\.pgm: empty file",
+        r"boland_left_happy_open\.pgm: 64x60 pixels, expected 128x120",
+        r"bpm_left_happy_open\.pgm: colour mode RGB, expected L",
+        r"ch4f_left_happy_open\.pgm: unreadable or truncated \(.+\)",
+        r"cheyer/cheyer_left_happy_open\.pgm: missing",
+        r"night/night_up_sad_open\.pgm: missing",
+        r"saavik/saavik_up_sad_open\.pgm: missing",
+        r"not official names, renamed perhaps: night/night_up_sad_opened\.pgm, tammo/saavik_up_sad_open\.pgm",
+    ]
+    with pytest.raises(FerError) as failure:
+        load("cmu_faces")
+    first, *problems, advice = str(failure.value).splitlines()
+    assert first == f"CMU Face Images in {own_cmu / 'faces'} is not as it should be, {len(expected)} problem(s):"
+    for words in expected:
+        assert sum(re.fullmatch(f"  - {words}", problem) is not None for problem in problems) == 1, words
+    assert len(problems) == len(expected)
+    assert "Unpack the official archive again" in advice
+    assert failure.value.exit_code == 1
+
+
+def test_smaller_copies_readmes_and_hidden_files_pass_without_a_word(loaded, own_cmu):
+    for size in ("_2", "_4"):
+        Image.new("L", (64, 60)).save(picture(own_cmu, f"an2i_left_angry_open{size}"))
+    (own_cmu / "faces" / "README").write_text("read me")
+    (own_cmu / "faces" / ".DS_Store").write_bytes(b"\0")
+    (own_cmu / "faces" / "an2i" / "._an2i_left_angry_open.pgm").write_bytes(b"\0")
+    faces = load("cmu_faces")
+    assert faces.notes == () and faces.fingerprint == loaded["cmu_faces"].fingerprint
+
+
+def test_other_pictures_are_ignored_with_a_note(loaded, own_cmu):
+    for name in ("an2i_left_angry_open copy", sorted(BAD)[0], "AN2I_left_angry_open"):
+        home = own_cmu / "faces" / "an2i"
+        Image.new("L", (128, 120)).save(home / f"{name}.pgm")
+    faces = load("cmu_faces")
+    assert faces.notes == ("3 other .pgm file(s) ignored, such as an2i/AN2I_left_angry_open.pgm",)
+    assert faces.fingerprint == loaded["cmu_faces"].fingerprint
+
+
+@pytest.mark.parametrize("folder", ["aaa_backup", "zzz_backup"])
+def test_a_copy_in_another_folder_does_not_take_a_pictures_place(loaded, own_cmu, folder):
+    (own_cmu / "faces" / folder).mkdir()
+    Image.new("L", (128, 120)).save(own_cmu / "faces" / folder / "an2i_left_angry_open.pgm")
+    faces = load("cmu_faces")
+    assert faces.fingerprint == loaded["cmu_faces"].fingerprint
+    assert faces.notes == (f"1 other .pgm file(s) ignored, such as {folder}/an2i_left_angry_open.pgm",)
+
+
+def test_an_unpacked_zip_alone_is_not_enough(own_root):
+    (own_root / "cmu_faces").mkdir()
+    (own_root / "cmu_faces" / "faces.tar.gz").write_bytes(b"")
+    with pytest.raises(FerError, match=r"holds no folder faces/\. Expected: cmu_faces/faces/<user>/"):
+        load("cmu_faces")
+
+
+def test_without_fer_data_the_error_gives_the_commands(monkeypatch):
+    monkeypatch.delenv("FER_DATA", raising=False)
+    with pytest.raises(FerError, match=r"curl -L .*archive\.ics\.uci\.edu.* && tar xzf faces\.tar\.gz") as failure:
+        load("cmu_faces")
+    assert failure.value.exit_code == 1
+
+
+def test_without_the_marker_the_pictures_count_as_real(own_cmu):
+    (own_cmu / "STAND_IN.txt").unlink()
+    assert load("cmu_faces").kind == "real"
+
+
+def test_a_root_that_is_a_link_works_too(own_root, stand_ins):
+    (own_root / "cmu_faces").symlink_to(stand_ins / "cmu_faces")
+    assert load("cmu_faces").kind == "stand-in"
+    shutil.rmtree(own_root, ignore_errors=True)
+    assert (stand_ins / "cmu_faces").is_dir()

@@ -1,0 +1,101 @@
+"""The data doctor: five states, in words and as a table, and the exit code of ``data``."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from fer_utils.datasets import doctor, names
+from fer_utils.datasets.doctor import Finding, as_table, as_text, examine
+from fer_utils.reproduce.cli import main
+
+
+def by_name(findings: list[Finding]) -> dict[str, Finding]:
+    return {finding.name: finding for finding in findings}
+
+
+def damage(root) -> None:
+    (root / "jaffe" / "KA.AN1.39.tiff").write_bytes(b"")
+    (root / "jaffe" / "YM.SU3.60.tiff").unlink()
+
+
+def test_without_fer_data_only_shipped_sets_are_there(monkeypatch):
+    monkeypatch.delenv("FER_DATA", raising=False)
+    findings = examine()
+    assert [finding.name for finding in findings] == list(names())
+    assert [finding.state for finding in findings] == ["shipped", "missing", "missing"]
+    assert [finding.images for finding in findings] == [204, None, None]
+
+    shipped = findings[0]
+    assert shipped.detail == "102 people; neutral 102, happiness 102"
+
+    text = as_text(findings)
+    assert text.startswith("FER_DATA is not set: only shipped data can be used\n")
+    assert "london     SHIPPED, 204 images  (Face Research Lab London Set)" in text
+    assert "jaffe      MISSING  (JAFFE)" in text
+    assert "expected at $FER_DATA/jaffe/XX.EEn.k.tiff, 213 files in one flat folder" in text
+    assert text.count("how to get it:") == 2 and text.count("licence: ") == 3
+    assert all(len(line) <= doctor.WIDTH or " " not in line.strip() for line in text.splitlines())
+
+    table = as_table(findings)
+    assert table.columns.tolist() == ["name", "data set", "state", "images"]
+    assert table["state"].tolist() == ["shipped", "missing", "missing"]
+    assert table["images"].isna().tolist() == [False, True, True]
+    assert "204.0" not in table.to_string() and "204" in table.to_string()
+
+
+def test_stand_in_and_damaged(own_jaffe, own_root, stand_ins):
+    shutil.copytree(stand_ins / "cmu_faces", own_root / "cmu_faces")
+    damage(own_root)
+    findings = by_name(examine())
+    assert {name: finding.state for name, finding in findings.items()} == {
+        "london": "shipped", "cmu_faces": "stand-in", "jaffe": "damaged",
+    }  # fmt: skip
+    assert findings["cmu_faces"].images == 624 and findings["jaffe"].images is None
+    assert findings["cmu_faces"].detail.startswith("20 people; ")
+
+    text = as_text(list(findings.values()))
+    assert text.startswith(f"FER_DATA is {own_root}\n")
+    assert "cmu_faces  STAND-IN, 624 images" in text
+    assert "jaffe      DAMAGED  (JAFFE)" in text
+    assert "- KA.AN1.39.tiff: empty file" in text and "- YM.SU3.60.tiff: missing" in text
+    assert text.count("how to get it:") == 1
+
+
+def test_found_with_its_counts_and_notes(own_jaffe):
+    (own_jaffe / "STAND_IN.txt").unlink()
+    (own_jaffe / "README").write_text("read me")
+    found = by_name(examine())["jaffe"]
+    assert (found.state, found.images) == ("found", 213)
+    assert found.detail.startswith("10 people; ") and found.detail.endswith("; 1 other file(s) ignored: README")
+    assert all(f"{label} {count}" in found.detail for label, count in [("disgust", 29), ("fear", 32), ("anger", 30)])
+
+
+def test_a_folder_that_is_there_but_empty_is_damaged_not_missing(own_root):
+    (own_root / "jaffe").mkdir()
+    (own_root / "cmu_faces").mkdir()
+    findings = by_name(examine())
+    assert findings["jaffe"].state == findings["cmu_faces"].state == "damaged"
+    assert "213 problem(s)" in findings["jaffe"].detail and "holds no folder faces/" in findings["cmu_faces"].detail
+
+
+def test_the_table_of_nothing_has_the_same_columns():
+    assert as_table([]).columns.tolist() == ["name", "data set", "state", "images"]
+
+
+@pytest.mark.parametrize("harm", [False, True])
+def test_the_command_leaves_with_1_only_when_a_set_is_damaged(own_jaffe, own_root, capsys, harm):
+    if harm:
+        damage(own_root)
+    assert main(["data"]) == (1 if harm else 0)
+    written = capsys.readouterr()
+    assert written.err == ""
+    assert written.out.startswith(f"FER_DATA is {own_root}\n") and ("DAMAGED" in written.out) is harm
+    assert "cmu_faces  MISSING" in written.out
+
+
+def test_the_command_is_content_with_shipped_data_alone(monkeypatch, capsys):
+    monkeypatch.delenv("FER_DATA", raising=False)
+    assert main(["data"]) == 0
+    assert "FER_DATA is not set" in capsys.readouterr().out

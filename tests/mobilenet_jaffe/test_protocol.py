@@ -1,0 +1,400 @@
+"""Four ways to split: what may be shared, what must not be, and how an epoch is chosen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import softmax
+
+from fer_utils.errors import FerError, UsageError
+from fer_utils.faces import FaceSet
+from fer_utils.mobilenet_jaffe import model
+from fer_utils.mobilenet_jaffe.augment import ORIGINAL, Pool, variant
+from fer_utils.mobilenet_jaffe.heads import PADDING, initial_kernel
+from fer_utils.mobilenet_jaffe.protocol import Plan, Split, audit_split, extract, make_plan, prepare, select, train
+from fer_utils.mobilenet_jaffe.settings import EPOCH_SELECTIONS, PROTOCOLS, Augmentation, Settings, settings_for
+from fer_utils.preprocess import normalise, to_rgb
+from fer_utils.splits import Fold
+
+SEEDS = [0, 1]
+# 24 photographs a class: ten variants of each, 216 of 240 images a class to train on.
+SETTINGS = Settings(image_size=32, quota=240, epochs=4)
+
+
+@pytest.fixture(scope="module")
+def plan(drawn: FaceSet) -> Plan:
+    return make_plan(drawn, SETTINGS, PROTOCOLS, SEEDS)
+
+
+def photographs(plan: Plan, rows: np.ndarray) -> set[int]:
+    """The photographs that pool rows were made from."""
+    return set(plan.pool.source[rows].tolist())
+
+
+def people(faces: FaceSet, plan: Plan, rows: np.ndarray) -> set[str]:
+    """Who is on pool rows."""
+    return set(faces.subjects[plan.pool.source[rows]])
+
+
+def check_quotas(plan: Plan, n_classes: int, quota: int, inner_quota: int) -> None:
+    for split in plan.splits.values():
+        assert len(split.folds) == len(split.inner) == len(split.seeds)
+        for folds, images in ((split.folds, quota), (split.inner, inner_quota)):
+            for fold in folds:
+                assert len(set(fold.train)) == len(fold.train)
+                counts = np.bincount(plan.pool.label[fold.train], minlength=n_classes)
+                np.testing.assert_array_equal(counts, [images] * n_classes)
+
+
+# -- the folds -------------------------------------------------------------------------------------
+
+
+def test_number_of_folds_and_heads(drawn: FaceSet, plan: Plan) -> None:
+    folds = {name: len(split.folds) for name, split in plan.splits.items()}
+    assert folds == {"A": 2, "B": 20, "C": 24, "D": 20}
+    starts = [seed for split in plan.splits.values() for seed in split.seeds]
+    assert len(set(starts)) == len(starts), "two heads start alike"
+
+
+def test_training_parts_are_equal_within_and_between_protocols(plan: Plan) -> None:
+    check_quotas(plan, 3, quota=216, inner_quota=194)
+
+
+@given(quota=st.integers(5, 70))
+@settings(max_examples=12, deadline=None)
+def test_they_are_equal_for_every_quota(drawn: FaceSet, quota: int) -> None:
+    plan = make_plan(drawn, SETTINGS.but(quota=quota), "ABD", [0])
+    check_quotas(plan, 3, round(quota * 0.9), round(round(quota * 0.9) * 0.9))
+    (published,) = plan.splits["A"].folds
+    assert len(published.train) + len(published.test) == 3 * quota
+
+
+def test_the_paper_s_numbers_on_jaffe(jaffe_names: FaceSet) -> None:
+    plan = make_plan(jaffe_names, settings_for("paper"), PROTOCOLS, [0])
+    check_quotas(plan, 7, quota=10_215, inner_quota=9_194)
+    (published,) = plan.splits["A"].folds
+    assert (len(published.train), len(published.test)) == (71_505, 7_945)
+    np.testing.assert_array_equal(np.bincount(plan.pool.label[published.test]), [1_135] * 7)
+    assert photographs(plan, published.train) == photographs(plan, published.test) == set(range(213))
+    assert [len(split.folds) for split in plan.splits.values()] == [1, 10, 10, 10]
+
+
+def test_a_tests_on_other_variants_of_the_same_photographs(drawn: FaceSet, plan: Plan) -> None:
+    for fold in plan.splits["A"].folds:
+        assert not set(fold.train) & set(fold.test)
+        assert len(fold.test) == 3 * 24 and (plan.pool.variant[fold.test] != ORIGINAL).all()
+        assert photographs(plan, fold.test) <= photographs(plan, fold.train) == set(range(72))
+    first, second = (set(fold.test) for fold in plan.splits["A"].folds)
+    assert first != second
+
+
+def test_b_keeps_photographs_apart_and_lets_people_meet(drawn: FaceSet, plan: Plan) -> None:
+    shared = 0
+    for fold in plan.splits["B"].folds:
+        assert photographs(plan, fold.train) == set(range(72)) - photographs(plan, fold.test)
+        shared += bool(people(drawn, plan, fold.train) & people(drawn, plan, fold.test))
+    assert shared == 20
+
+
+@pytest.mark.parametrize("name", ["C", "D"])
+def test_c_and_d_keep_people_apart(drawn: FaceSet, plan: Plan, name: str) -> None:
+    for fold in plan.splits[name].folds:
+        trained, tested = people(drawn, plan, fold.train), people(drawn, plan, fold.test)
+        assert not trained & tested and len(trained | tested) == 12
+        assert len(tested) == 1 if name == "C" else len(tested) in (1, 2)
+
+
+@pytest.mark.parametrize("name", ["B", "C", "D"])
+def test_each_photograph_is_tested_once_a_seed_and_untouched(plan: Plan, name: str) -> None:
+    folds = plan.splits[name].folds
+    for part in np.split(np.arange(len(folds)), 2):
+        tested = np.concatenate([folds[number].test for number in part])
+        np.testing.assert_array_equal(np.sort(plan.pool.source[tested]), np.arange(72))
+        assert (plan.pool.variant[tested] == ORIGINAL).all()
+    for fold in folds:
+        assert (plan.pool.variant[fold.train] != ORIGINAL).all()
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_inner_folds_stay_within_training_and_part_people(drawn: FaceSet, plan: Plan, name: str) -> None:
+    split = plan.splits[name]
+    for fold, inner in zip(split.folds, split.inner, strict=True):
+        assert photographs(plan, inner.train) | photographs(plan, inner.test) <= photographs(plan, fold.train)
+        fitted, chosen_on = people(drawn, plan, inner.train), people(drawn, plan, inner.test)
+        assert chosen_on and not fitted & chosen_on
+        # No image that is tested is fitted or chosen on: in A neither the test variants themselves.
+        assert not (set(inner.train) | set(inner.test)) & set(fold.test)
+
+
+def test_seeds_draw_other_folds_and_a_plan_can_be_made_again(drawn: FaceSet, plan: Plan) -> None:
+    again = make_plan(drawn, SETTINGS, PROTOCOLS, SEEDS)
+    for name in PROTOCOLS:
+        for kind in ("folds", "inner"):
+            for first, second in zip(getattr(plan.splits[name], kind), getattr(again.splits[name], kind), strict=True):
+                np.testing.assert_array_equal(first.train, second.train)
+                np.testing.assert_array_equal(first.test, second.test)
+    for name in "BD":
+        folds = plan.splits[name].folds
+        assert any(set(first.test) != set(second.test) for first, second in zip(folds[:10], folds[10:], strict=True))
+
+
+def test_refusals(drawn: FaceSet) -> None:
+    with pytest.raises(UsageError, match="protocol must be one of A, B, C, D"):
+        make_plan(drawn, SETTINGS, ["E"], [0])
+    alone = drawn.select(drawn.subjects == "p03")
+    with pytest.raises(FerError, match="subjects"):
+        make_plan(alone, SETTINGS, ["C"], [0])
+    nine = drawn.select(np.isin(drawn.subjects, sorted(set(drawn.subjects))[:9]))
+    with pytest.raises(FerError, match="at least 10 groups"):
+        make_plan(nine, SETTINGS, ["D"], [0])
+    # Only one person is ever surprised.
+    rare = drawn.select((drawn.table["label"] != "surprise").to_numpy() | (drawn.subjects == "p00"))
+    with pytest.raises(FerError, match="no photograph of class 2; use fewer folds"):
+        make_plan(rare, SETTINGS, ["C"], [0])
+
+
+# -- nothing is chosen on test data ----------------------------------------------------------------
+
+
+def inner_run(features: np.ndarray, pool: Pool, split: Split, numbers: list[int]) -> dict[str, np.ndarray]:
+    return train(
+        features=features, pool=pool, folds=[split.inner[number] for number in numbers],
+        seeds=[split.seeds[number] for number in numbers], n_classes=3, learning_rate=1e-2, batch_size=32, epochs=6,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_the_epoch_is_chosen_without_the_test_part(drawn: FaceSet, plan: Plan, name: str) -> None:
+    """Ruin everything about the test images of a fold: its inner training and its epochs stay the same."""
+    rng = np.random.default_rng(3)
+    pool, split, number = plan.pool, plan.splits[name], 1
+    features = rng.random((len(pool), 40), np.float32)
+    fold = split.folds[number]
+    # In A the test part is certain variants; elsewhere it is photographs, so all their variants are ruined.
+    tested = fold.test if name == "A" else np.flatnonzero(np.isin(pool.source, pool.source[fold.test]))
+    ruined = features.copy()
+    ruined[tested] = np.nan
+    wrong = pool.label.copy()
+    wrong[tested] = (wrong[tested] + rng.integers(1, 3, len(tested))) % 3
+
+    honest = inner_run(features, pool, split, [number])
+    spoilt = inner_run(ruined, replace(pool, label=wrong), split, [number])
+    assert np.isfinite(honest["loss"]).all()
+    np.testing.assert_array_equal(spoilt["loss"], honest["loss"])
+    np.testing.assert_array_equal(spoilt["predicted"], honest["predicted"])
+
+    # And select() takes the epochs from the inner run alone, whatever the test answers and the truth are.
+    few = Plan(pool, {name: Split(name, [fold], [split.inner[number]], [split.seeds[number]])})
+    other = Plan(replace(pool, label=wrong), few.splits)
+    answers = {"predicted": rng.integers(0, 3, (6, 1, len(fold.test))).astype(np.int16)}
+    first = select(drawn, few, name, answers, "inner_split", honest)
+    second = select(drawn, other, name, {"predicted": 2 - answers["predicted"]}, "inner_split", spoilt)
+    np.testing.assert_array_equal(first.epochs, second.epochs)
+    np.testing.assert_array_equal(first.epochs, honest["loss"].argmin(axis=0) + 1)
+    assert (first.truth != second.truth).all()
+
+
+def test_that_the_check_above_can_fail(drawn: FaceSet, plan: Plan) -> None:
+    """An inner fold that holds one test variant is found out by it."""
+    split = plan.splits["A"]
+    fold, inner = split.folds[1], split.inner[1]
+    leaky = Fold("inner", np.append(inner.train[:-1], fold.test[0]), inner.test)
+    features = np.random.default_rng(3).random((len(plan.pool), 40), np.float32)
+    features[fold.test] = np.nan
+    found = inner_run(features, plan.pool, Split("A", [fold], [leaky], [0]), [0])
+    assert np.isnan(found["loss"]).any()
+
+
+def test_the_folds_do_not_depend_on_the_labels_of_the_person_left_out(drawn: FaceSet) -> None:
+    """Leave-one-subject-out, rebuilt after one person's labels were shuffled: the same images for her fold."""
+    table = drawn.table.copy()
+    hers = np.flatnonzero(drawn.subjects == "p04")
+    table.loc[hers, "label"] = np.roll(table["label"].to_numpy()[hers], 2)
+    shuffled = replace(drawn, table=table)
+    assert (shuffled.labels[hers] != drawn.labels[hers]).all()
+    plans = [make_plan(faces, SETTINGS, ["C"], [0]) for faces in (drawn, shuffled)]
+    for kind in ("folds", "inner"):
+        found = []
+        for plan in plans:
+            rows = getattr(plan.splits["C"], kind)[4].train
+            found.append(np.stack([plan.pool.source[rows], plan.pool.variant[rows], plan.pool.label[rows]]))
+        np.testing.assert_array_equal(*found)
+
+
+# -- selection -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def by_hand() -> tuple[Plan, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Two folds, three and one test photographs, three epochs."""
+    pool = Pool(np.arange(4), np.full(4, ORIGINAL), np.array([0, 1, 0, 1]), 4)
+    folds = [Fold("first", np.array([3]), np.array([0, 1, 2])), Fold("second", np.array([0]), np.array([3]))]
+    pad = PADDING
+    predicted = np.array(
+        [
+            [[0, 0, 0], [1, pad, pad]],  # 2 of 3 right, 1 of 1
+            [[0, 1, 0], [0, pad, pad]],  # 3 of 3, 0 of 1
+            [[1, 1, 1], [0, pad, pad]],  # 1 of 3, 0 of 1
+        ],
+        np.int16,
+    )
+    inner = {"loss": np.array([[0.5, 0.9], [0.7, 0.1], [0.6, 0.2]], np.float32)}
+    return Plan(pool, {"C": Split("C", folds, folds, [0, 1])}), {"predicted": predicted}, inner
+
+
+@pytest.mark.parametrize(
+    ("selection", "epochs", "predicted"),
+    [
+        ("test_fold", [2, 1], [0, 1, 0, 1]),
+        ("last_epoch", [3, 3], [1, 1, 1, 0]),
+        ("inner_split", [1, 2], [0, 0, 0, 0]),
+    ],
+)
+def test_selection_by_hand(
+    drawn: FaceSet, by_hand: tuple[Any, ...], selection: str, epochs: list[int], predicted: list[int]
+) -> None:
+    plan, trained, inner = by_hand
+    outcome = select(drawn, plan, "C", trained, selection, inner)
+    np.testing.assert_array_equal(outcome.epochs, epochs)
+    np.testing.assert_array_equal(outcome.predicted, predicted)
+    np.testing.assert_array_equal(outcome.truth, [0, 1, 0, 1])
+    np.testing.assert_array_equal(outcome.subject, drawn.subjects[:4])
+    right = np.array(predicted) == [0, 1, 0, 1]
+    np.testing.assert_array_equal(outcome.correct, right)
+    assert outcome.accuracy().value == right.mean()
+    assert outcome.confusion().sum() == 4 and np.trace(outcome.confusion()) == right.sum()
+    assert outcome.class_accuracy(1).value == right[[1, 3]].mean()
+
+
+def test_of_equal_epochs_the_first_is_taken(drawn: FaceSet, by_hand: tuple[Any, ...]) -> None:
+    plan, trained, _ = by_hand
+    tied = {"predicted": trained["predicted"][[2, 2, 2]]}
+    np.testing.assert_array_equal(select(drawn, plan, "C", tied, "test_fold").epochs, [1, 1])
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+def test_choosing_on_the_test_part_never_costs(drawn: FaceSet, plan: Plan, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    split = plan.splits["D"]
+    longest = max(len(fold.test) for fold in split.folds)
+    predicted = rng.integers(0, 3, (5, len(split.folds), longest)).astype(np.int16)
+    for number, fold in enumerate(split.folds):
+        predicted[:, number, len(fold.test) :] = PADDING
+    inner = {"loss": rng.random((5, len(split.folds)))}
+    ends = np.cumsum([len(fold.test) for fold in split.folds])[:-1]
+    rates = {}
+    for way in EPOCH_SELECTIONS:
+        outcome = select(drawn, plan, "D", {"predicted": predicted}, way, inner)
+        assert len(outcome.truth) == 144
+        rates[way] = np.array([part.mean() for part in np.split(outcome.correct, ends)])
+    assert (rates["test_fold"] >= rates["last_epoch"]).all() and (rates["test_fold"] >= rates["inner_split"]).all()
+
+
+def test_selection_refuses(drawn: FaceSet, by_hand: tuple[Any, ...]) -> None:
+    plan, trained, _ = by_hand
+    with pytest.raises(UsageError, match="Did you mean 'last_epoch'"):
+        select(drawn, plan, "C", trained, "last_epochs")
+    with pytest.raises(FerError, match="inner_split needs"):
+        select(drawn, plan, "C", trained, "inner_split")
+
+
+# -- the audit -------------------------------------------------------------------------------------
+
+
+def audited(faces: FaceSet, plan: Plan, name: str) -> dict[str, Any]:
+    return audit_split(faces=faces, pool=plan.pool, folds=plan.splits[name].folds)
+
+
+def test_the_audit_tells_the_protocols_apart(drawn: FaceSet, plan: Plan) -> None:
+    found = {name: audited(drawn, plan, name) for name in PROTOCOLS}
+    # Ten variants of each photograph: one without a training sibling has a chance of 0.1^9.
+    assert found["A"] == {
+        "n_test": 144,
+        "counts": {"subject": 144, "clip": None, "source": 144, "exact": 144, "near": 144},
+    }
+    assert found["B"]["n_test"] == 144
+    assert found["B"]["counts"]["subject"] == 144
+    assert found["B"]["counts"]["source"] == found["B"]["counts"]["exact"] == 0
+    # The two takes of one person and class differ by noise alone.
+    assert found["B"]["counts"]["near"] > 100
+    for name in "CD":
+        counts = {"subject": 0, "clip": None, "source": 0, "exact": 0, "near": 0}
+        assert found[name] == {"n_test": 144, "counts": counts}
+
+
+def test_a_variant_is_audited_as_its_photograph(drawn: FaceSet, plan: Plan) -> None:
+    """Trained on one variant of photograph 0; tested on another of it, of her second take, and of someone else."""
+
+    def row(photograph: int, number: int) -> int:
+        return int(np.flatnonzero((plan.pool.source == photograph) & (plan.pool.variant == number))[0])
+
+    fold = Fold("by hand", np.array([row(0, 0)]), np.array([row(0, 3), row(1, 0), row(30, 0)]))
+    counts = {"subject": 2, "clip": None, "source": 1, "exact": 1, "near": 2}
+    assert audit_split(faces=drawn, pool=plan.pool, folds=[fold]) == {"n_test": 3, "counts": counts}
+
+
+def test_a_planted_duplicate_is_found_under_its_other_name(drawn: FaceSet) -> None:
+    images = drawn.images.copy()
+    images[40] = images[3]  # p06's picture is a copy of p00's
+    planted = drawn.with_images(images)
+    assert planted.table.loc[40, "source"] != planted.table.loc[3, "source"]
+    plan = make_plan(planted, SETTINGS, ["C"], [0])
+    counts = audited(planted, plan, "C")["counts"]
+    assert counts["exact"] == 2 and counts["near"] >= 2 and counts["source"] == counts["subject"] == 0
+
+
+# -- units -----------------------------------------------------------------------------------------
+
+
+SMALL = {"augmentation": Augmentation(), "image_size": 40, "normalisation": "-1..1", "weights": "shipped"}
+
+
+@pytest.fixture(scope="module")
+def small_plan(drawn: FaceSet) -> Plan:
+    return make_plan(drawn, SETTINGS.but(quota=24), ["D"], [0])
+
+
+@pytest.fixture(scope="module")
+def extracted(drawn: FaceSet, small_plan: Plan) -> dict[str, np.ndarray]:
+    return extract(faces=drawn, pool=small_plan.pool, trainable="head", **SMALL)
+
+
+def test_features_are_those_of_the_whole_classifier(
+    drawn: FaceSet, small_plan: Plan, extracted: dict[str, np.ndarray]
+) -> None:
+    """``extract`` against drawing, resizing and running single images through the whole network by hand."""
+    pool, found = small_plan.pool, extracted["activations"]
+    assert found.shape == (len(pool), 1_280) and found.dtype == np.float32
+
+    network = model.classifier(model.backbone(40, "shipped"), 3)
+    kernel, bias = initial_kernel(1_280, 3, 0), np.array([0.1, 0.0, -0.1], np.float32)
+    network.get_layer("head").set_weights([kernel, bias])
+    small = prepare(drawn, 40).images
+    rows = [0, 71, 75, 101, len(pool) - 1]
+    images = np.stack([variant(small[pool.source[row]], pool.source[row], pool.variant[row], Augmentation())
+                       for row in rows])  # fmt: skip
+    expected = model.run_frozen(network, normalise(to_rgb(images), "-1..1"))
+    np.testing.assert_allclose(softmax(found[rows] @ kernel + bias, axis=1), expected, atol=2e-5)
+    assert np.ptp(expected, axis=0).max() > 1e-2
+
+
+def test_units_give_plain_arrays_and_json(drawn: FaceSet, small_plan: Plan, extracted: dict[str, np.ndarray]) -> None:
+    split = small_plan.splits["D"]
+    trained = train(
+        features=extracted["activations"], pool=small_plan.pool, folds=split.folds, seeds=split.seeds, n_classes=3,
+        learning_rate=1e-3, batch_size=32, epochs=2,
+    )  # fmt: skip
+    for result in (extracted, trained, audited(drawn, small_plan, "D")):
+        for name, value in result.items():
+            assert isinstance(name, str)
+            if isinstance(value, np.ndarray):
+                assert value.dtype.kind in "fi"
+            else:
+                assert json.loads(json.dumps(value)) == value

@@ -1,0 +1,63 @@
+"""What is committed under results/ must be signed, labelled and free of gated pictures; the README must quote it."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fer_utils import datasets
+from fer_utils.reproduce.summary import signed_runs
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+RUNS = signed_runs(RESULTS)
+
+
+@pytest.fixture(params=RUNS, ids=lambda run: f"{run[0].parent.name}/{run[0].name}")
+def run(request):
+    return request.param
+
+
+def test_the_quick_runs_on_shipped_data_are_recorded():
+    names = {f"{folder.parent.name}/{folder.name}" for folder, _ in RUNS}
+    assert {"00_start_here/all-quick", "05_mobilenet_jaffe/london-quick", "05_mobilenet_jaffe/cmu_faces-quick"} <= names
+
+
+def test_every_file_is_signed(run):
+    folder, receipt = run
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert there == set(receipt["files"]) | {"receipt.json"}
+
+
+def test_every_table_and_number_names_its_data_and_profile(run):
+    folder, receipt = run
+    for path in folder.glob("tables/*.csv"):
+        assert list(pd.read_csv(path).columns[-3:]) == ["dataset", "kind", "profile"], path
+    for number in json.loads((folder / "numbers.json").read_text()):
+        assert {number["dataset"]} == set(receipt["data"])
+        assert (number["kind"], number["profile"]) == (receipt["kind"], receipt["profile"])
+
+
+def test_no_figure_shows_gated_people(run):
+    folder, receipt = run
+    for name in receipt["data"]:
+        if not datasets.dataset(name).publishable and receipt["kind"] == "real":
+            pictures = {path.stem for path in folder.glob("figures/*.png")}
+            assert not pictures & {"figure_1_samples", "figure_2_augmentation", "cropping"}
+
+
+def test_executed_notebooks_hold_no_noise_and_no_paths_of_this_machine(run):
+    text = (run[0] / "notebook.ipynb").read_text()
+    assert '"name": "stderr"' not in text
+    assert str(ROOT) not in text
+
+
+def test_the_readme_quotes_the_recorded_numbers():
+    readme = (ROOT / "README.md").read_text()
+    for dataset in ("london", "cmu_faces"):
+        numbers = json.loads((RESULTS / f"05_mobilenet_jaffe/{dataset}-quick/numbers.json").read_text())
+        for number in numbers:
+            if number["claim"].endswith("overall_accuracy/all/accuracy"):
+                low, high = number["ci95"]
+                assert f"{number['value']:.1f} % [{low:.1f}, {high:.1f}]" in readme, (dataset, number["protocol"])
