@@ -98,7 +98,8 @@ except UsageError as error:
 
 @pytest.fixture
 def backend_variable(monkeypatch):
-    """Set ``KERAS_BACKEND`` for a test; what the code sets is undone too."""
+    """Set ``KERAS_BACKEND`` for a test; what the code sets is undone too. This machine's own GPU is hidden."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
     def put(value: str | None) -> None:
         monkeypatch.setenv("KERAS_BACKEND", value or "")
