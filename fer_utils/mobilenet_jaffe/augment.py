@@ -103,7 +103,8 @@ def draw_quota(
     """Pool rows with ``quota`` images of each class, taken round-robin from ``sources``.
 
     First variant 0 of every photograph of the class, then variant 1, and so on: no photograph
-    is used twice more often than another (but for variants left out by ``without``).
+    is used twice more often than another (but for variants left out by ``without``). Within a
+    round the order is random but always the same.
 
     Args:
         pool: what there is to draw from.
@@ -124,7 +125,10 @@ def draw_quota(
     if without is not None:
         free[without] = False
     rows = np.flatnonzero(free)
-    rows = rows[np.lexsort((pool.source[rows], pool.variant[rows]))]
+    # Photographs take turns in a fixed random order: a round that the quota cuts short must not
+    # leave out whoever comes last in the folder.
+    turn = np.random.default_rng(0).permutation(pool.n_sources)
+    rows = rows[np.lexsort((turn[pool.source[rows]], pool.variant[rows]))]
     chosen = [rows[pool.label[rows] == code][:quota] for code in range(n_classes)]
     short = [code for code, found in enumerate(chosen) if len(found) < quota]
     if short:

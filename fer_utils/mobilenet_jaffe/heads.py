@@ -12,7 +12,6 @@ The gradient is written out: for softmax and cross-entropy it is ``(p - y) / bat
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,6 +19,7 @@ import numpy as np
 from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
+from fer_utils.devices import available_cores
 from fer_utils.progress import track
 from fer_utils.splits import Fold
 
@@ -91,7 +91,7 @@ def train_heads(
 
     starts = range(0, len(folds), BLOCK)
     # Threads share the cores block by block, so the linear algebra inside must not split again.
-    with threadpool_limits(1), ThreadPoolExecutor(min(len(starts), os.cpu_count() or 1)) as workers:
+    with threadpool_limits(1), ThreadPoolExecutor(min(len(starts), available_cores())) as workers:
         for _ in track(workers.map(train, starts), f"training {len(folds)} heads", total=len(starts)):
             pass
     return {"predicted": predicted, "loss": loss}
