@@ -82,7 +82,8 @@ def intervals(estimates: Mapping[str, Estimate], colours: Sequence[str], chance:
     """
     figure, axis = plt.subplots(figsize=(7.5, 0.42 * len(estimates) + 1.1), layout="constrained")
     for position, (estimate, colour) in enumerate(zip(estimates.values(), colours, strict=True)):
-        axis.plot([100 * estimate.low, 100 * estimate.high], [position] * 2, color=colour, linewidth=3, alpha=0.5)
+        if np.all(np.isfinite(estimate.ci95)):
+            axis.plot([100 * estimate.low, 100 * estimate.high], [position] * 2, color=colour, linewidth=3, alpha=0.5)
         axis.plot(100 * estimate.value, position, "o", color=colour)
         axis.annotate(
             f"{100 * estimate.value:.1f}", (100 * estimate.value, position), (0, 6), textcoords="offset points",

@@ -32,7 +32,8 @@ class Estimate:
 
     def percent(self, name: str = "accuracy") -> dict[str, float]:
         """Three table cells in per cent: ``{"accuracy %": 61.3, "low %": 54.0, "high %": 68.2}``."""
-        return {f"{name} %": 100 * self.value, "low %": 100 * self.low, "high %": 100 * self.high}
+        low, high = (100 * bound if np.isfinite(bound) else np.nan for bound in (self.low, self.high))
+        return {f"{name} %": 100 * self.value, "low %": low, "high %": high}
 
     def text(self, scale: float = 100.0, digits: int = 1) -> str:
         """``61.3 [54.0, 68.2]``, in per cent unless ``scale`` says otherwise."""
@@ -55,7 +56,7 @@ def macro_f1(truth: np.ndarray, predicted: np.ndarray, n_classes: int) -> float:
     return float(f1_score(truth, predicted, labels=np.arange(n_classes), average="macro", zero_division=0))
 
 
-def accuracy(correct: np.ndarray, groups: np.ndarray) -> Estimate:
+def accuracy(correct: np.ndarray, groups: np.ndarray, pictures: np.ndarray | None = None) -> Estimate:
     """Share of correct answers with a Korn–Graubard 95 % interval over groups.
 
     The Clopper–Pearson interval at the *effective* number of images: as many independent images
@@ -66,18 +67,21 @@ def accuracy(correct: np.ndarray, groups: np.ndarray) -> Estimate:
     Args:
         correct: ``[N]``, 1 for right and 0 for wrong, or a mean over seeds in between.
         groups: ``[N]``, the person (or picture) that each image belongs to.
+        pictures: ``[N]``, which picture each answer is about, where several seeds or variants
+            answer for one: they are not several pictures, so the effective number stays below
+            that of the distinct ones.
 
     Raises:
         ValueError: there are no images.
     """
     correct = np.asarray(correct, float)
-    n = len(correct)
-    if n == 0:
+    if len(correct) == 0:
         raise ValueError("no test images")
+    n = len(correct) if pictures is None else np.unique(pictures).size
     value = float(correct.mean())
     variance, n_groups = _clustered_variance(correct - value, groups)
     if n_groups < 2:
-        return Estimate(value, 0.0, 1.0, n_groups, "no interval: one group only")
+        return Estimate(value, -np.inf, np.inf, n_groups, "no interval: one group only")
     effective = float(n_groups)
     if variance > 0 and 0 < value < 1:
         few = stats.t.ppf(0.975, n - 1) / stats.t.ppf(0.975, n_groups - 1)
@@ -103,8 +107,10 @@ def mean(values: np.ndarray, groups: np.ndarray) -> Estimate:
 
 
 def unpaired_difference(first: Estimate, second: Estimate) -> Estimate:
-    """``first - second`` for two estimates from different images (Newcombe's square-and-add interval).
+    """``first - second`` from the two estimates alone (Newcombe's square-and-add interval).
 
+    It takes the two for independent. Where they rest on the same people, as ``published`` and
+    ``sound`` do, they tend to rise and fall together, and the interval is rather too wide.
     R. G. Newcombe 1998, Statistics in Medicine 17, 873–890, method 10, with any intervals.
     """
     value = first.value - second.value

@@ -105,9 +105,21 @@ def test_accuracy_does_not_depend_on_the_order_of_pictures_or_the_names_of_peopl
         assert [other.value, *other.ci95] == pytest.approx([np.mean(correct), *accuracy(correct, people).ci95])
 
 
+def test_answers_of_several_seeds_are_not_several_pictures():
+    """Three seeds answer for 20 pictures of 10 people; every person has one right and one wrong."""
+    right, people = np.tile([1, 0], 30), np.tile(np.repeat(np.arange(10), 2), 3)
+    pictures = np.tile(np.arange(20), 3)
+    right[0] = 0  # some variance between people, so that the effective number is not theirs
+    careful, careless = accuracy(right, people, pictures), accuracy(right, people)
+    assert careful.value == careless.value
+    assert careful.high - careful.low > careless.high - careless.low
+    hits = 20 * careful.value
+    assert careful.low == pytest.approx(stats.beta.ppf(0.025, hits, 20 - hits + 1))
+
+
 def test_one_person_gives_no_interval():
     estimate = accuracy(answers(9, 10), np.zeros(10))
-    assert (estimate.value, estimate.low, estimate.high, estimate.n) == (0.9, 0.0, 1.0, 1)
+    assert (estimate.value, estimate.low, estimate.high, estimate.n) == (0.9, -np.inf, np.inf, 1)
     assert "no interval" in estimate.how
 
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from fer_utils import leak_audit, scores, splits
 from fer_utils.devices import seed_everything
-from fer_utils.errors import FerError, check_choice
+from fer_utils.errors import FerError, UsageError, check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.mobilenet_jaffe.augment import Pool, draw_quota, make_pool
 from fer_utils.mobilenet_jaffe.heads import PADDING, train_heads
@@ -34,6 +34,9 @@ from fer_utils.progress import track
 from fer_utils.splits import Fold
 
 FORWARD_BATCH = 32
+FOLDS_A_SEED = 10_000
+"""Head ``i`` of seed ``s`` starts from ``s * FOLDS_A_SEED + i``, whatever else is run beside it."""
+
 INNER_SHARE = 0.10
 """Share of the training subjects set aside to choose the number of epochs (sound)."""
 
@@ -70,9 +73,11 @@ def make_plan(faces: FaceSet, settings: Settings, protocols: Sequence[str], seed
         seeds: the splits are drawn once for each.
 
     Raises:
-        UsageError: an unknown protocol.
+        UsageError: an unknown protocol, or seeds that are missing or come twice.
         FerError: too few subjects, or a class without training photographs.
     """
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise UsageError(f"seeds must be different whole numbers, at least one, not {list(seeds)}")
     n_classes, everyone = len(faces.classes), np.arange(len(faces))
     quota = round(settings.quota * (1 - settings.test_share))
     inner_quota, n_test = round(quota * (1 - INNER_SHARE)), settings.quota - quota
@@ -90,8 +95,9 @@ def make_plan(faces: FaceSet, settings: Settings, protocols: Sequence[str], seed
     augmented = draw_quota(pool, everyone, settings.quota, n_classes)
 
     laid_out = {protocol: Split(protocol, [], [], []) for protocol in protocols}
-    for number, ((protocol, seed, fold), aside) in enumerate(zip(outer, inner, strict=True)):
+    for (protocol, seed, fold), aside in zip(outer, inner, strict=True):
         split = laid_out[protocol]
+        number = sum(started // FOLDS_A_SEED == seed for started in split.seeds)
         if protocol == "A":
             # A whole number is a count of test images, as in scikit-learn: a share would be rounded over all classes.
             drawn = splits.random_share(pool.label[augmented], n_test * n_classes, seed)
@@ -102,7 +108,7 @@ def make_plan(faces: FaceSet, settings: Settings, protocols: Sequence[str], seed
         split.folds.append(rows)
         fit_on = draw_quota(pool, aside.train, inner_quota, n_classes, without=rows.test)
         split.inner.append(Fold("inner", fit_on, aside.test))
-        split.seeds.append(seed * 10_000 + number)
+        split.seeds.append(seed * FOLDS_A_SEED + number)
     return Plan(pool, laid_out)
 
 
@@ -195,6 +201,7 @@ class Outcome:
         truth: ``int64 [T]``.
         predicted: ``int16 [T]``, after the epoch that was selected.
         subject: ``[T]``, for the intervals.
+        photograph: ``int64 [T]``, the face set's row that the test image was made from.
         epochs: ``int64 [F]``, the number of epochs selected for each fold.
         n_classes: how many classes there are.
     """
@@ -202,6 +209,7 @@ class Outcome:
     truth: np.ndarray
     predicted: np.ndarray
     subject: np.ndarray
+    photograph: np.ndarray
     epochs: np.ndarray
     n_classes: int
 
@@ -212,12 +220,12 @@ class Outcome:
 
     def accuracy(self) -> scores.Estimate:
         """Overall accuracy with its interval over subjects."""
-        return scores.accuracy(self.correct, self.subject)
+        return scores.accuracy(self.correct, self.subject, self.photograph)
 
     def class_accuracy(self, code: int) -> scores.Estimate:
         """The paper's single-class accuracy (recall) of one class, with its interval over subjects."""
         rows = self.truth == code
-        return scores.accuracy(self.correct[rows], self.subject[rows])
+        return scores.accuracy(self.correct[rows], self.subject[rows], self.photograph[rows])
 
     def confusion(self) -> np.ndarray:
         """Counts, rows truth, columns prediction, summed over folds and seeds."""
@@ -262,5 +270,5 @@ def select(
     else:
         best = np.full(len(split.folds), len(predicted) - 1)
     chosen = np.take_along_axis(predicted, best[None, :, None], axis=0)[0]
-    subject = faces.subjects[plan.pool.source[row[real]]]
-    return Outcome(truth[real], chosen[real], subject, best + 1, len(faces.classes))
+    photograph = plan.pool.source[row[real]]
+    return Outcome(truth[real], chosen[real], faces.subjects[photograph], photograph, best + 1, len(faces.classes))

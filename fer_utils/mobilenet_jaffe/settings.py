@@ -95,7 +95,7 @@ PROFILES = {
     # A laptop: fewer variants a photograph, the same everything else.
     "quick": Settings(quota=400),
     # The paper's own sizes.
-    "paper": Settings(image_size=224),
+    "paper": Settings(image_size=224, weights="imagenet"),
 }
 
 

@@ -69,11 +69,35 @@ class Study:
         calls = [{**self._image_arguments(condition), "pool": self.plan.pool} for condition in conditions]
         return [stored["activations"] for stored in self.mapper(steps.extract, calls, "backbone features")]
 
+    def train_all(self) -> int:
+        """Train every head that the notebook needs, so that all units can share the workers.
+
+        The base condition under all protocols, with its inner folds; every compared condition under
+        A and D. Later calls of :meth:`trained` fetch what is stored.
+
+        Returns:
+            How many units there were.
+        """
+        compared = {condition for group in comparisons(self.settings).values() for condition in group.values()}
+        wanted = [(self.settings, name, inner) for name in PROTOCOLS for inner in (False, True)]
+        wanted += [(other, name, False) for other in sorted(compared - {self.settings}, key=repr) for name in "AD"]
+        by_images = {(condition.normalisation, condition.cropped): condition for condition, _, _ in wanted}
+        features = dict(zip(by_images, self.features(list(by_images.values())), strict=True))
+        calls = [
+            self._head_call(features[condition.normalisation, condition.cropped], condition, name, inner)
+            for condition, name, inner in wanted
+        ]
+        return len(self.mapper(steps.train, calls, "training heads"))
+
     def trained(self, condition: Settings, protocol: str, inner: bool = False) -> dict[str, np.ndarray]:
         """All heads of one protocol under one condition; ``inner`` trains them on the inner folds."""
+        call = self._head_call(self.features([condition])[0], condition, protocol, inner)
+        return self.mapper(steps.train, [call], f"heads, protocol {protocol}")[0]
+
+    def _head_call(self, features: np.ndarray, condition: Settings, protocol: str, inner: bool) -> dict[str, Any]:
         split = self.plan.splits[protocol]
-        call = {
-            "features": self.features([condition])[0],
+        return {
+            "features": features,
             "pool": self.plan.pool,
             "folds": split.inner if inner else split.folds,
             "seeds": split.seeds,
@@ -82,7 +106,6 @@ class Study:
             "batch_size": condition.batch_size,
             "epochs": condition.epochs,
         }
-        return self.mapper(steps.train, [call], f"heads, protocol {protocol}")[0]
 
     def tuned(self, condition: Settings, protocol: str, max_folds: int | None = None) -> Outcome:
         """Train more than the head (``condition.trainable``), fold by fold; scored after the last epoch.
@@ -125,10 +148,12 @@ class Study:
         ]
         return np.stack(hits, axis=1)
 
-    def audit(self, protocol: str) -> LeakReport:
-        """The leak audit of one protocol's split, over all its folds."""
-        call = {"faces": self.faces, "pool": self.plan.pool, "folds": self.plan.splits[protocol].folds}
-        return LeakReport(**self.mapper(steps.audit_split, [call], f"leak audit, protocol {protocol}")[0])
+    def audits(self) -> dict[str, LeakReport]:
+        """The leak audit of every protocol's split, over all its folds."""
+        shared = {"faces": self.faces, "pool": self.plan.pool}
+        calls = [{**shared, "folds": self.plan.splits[protocol].folds} for protocol in PROTOCOLS]
+        stored = self.mapper(steps.audit_split, calls, "leak audit")
+        return {protocol: LeakReport(**found) for protocol, found in zip(PROTOCOLS, stored, strict=True)}
 
     def compare(self, name: str, protocol: str) -> pd.DataFrame:
         """One comparison of Section 4.1 under one protocol, after the last epoch: a row a level.

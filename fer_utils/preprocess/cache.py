@@ -55,7 +55,9 @@ def _key(inputs: dict[str, Any]) -> str:
 
 def _source_digest() -> str:
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    room = Path(__file__).parent
+    # The detector's weights decide as much as the code does.
+    for path in [*sorted(room.glob("*.py")), *sorted((room.parent / "weights" / "opencv_ssd_res10").iterdir())]:
         digest.update(f"{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

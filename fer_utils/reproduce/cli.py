@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fer_utils.errors import FerError, UsageError
+from fer_utils.devices import DEVICES
+from fer_utils.errors import FerError, UsageError, check_choice
 
 EXAMPLES = """examples:
   python -m fer_utils reproduce                               every notebook, quick, on shipped data
@@ -22,11 +24,22 @@ EXAMPLES = """examples:
   python -m fer_utils data                                    which data sets are here?"""
 
 
+ALLOWED = {
+    "profile": ("smoke", "quick", "paper"),
+    "protocol": ("published", "sound", "both"),
+    "device": DEVICES,
+}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code (0 well, 1 something failed, 2 a wrong request)."""
     options = _parser().parse_args(arguments)
     logging.getLogger("papermill").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="papermill|nbclient|traitlets|zmq")
+    for name in ("FER_DATA", "FER_CACHE"):
+        # A kernel works in another folder, where a relative path would mean another place.
+        if os.environ.get(name):
+            os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
     try:
         return options.run(options)
     except FerError as error:
@@ -103,6 +116,8 @@ def _parameters_for(notebook: str, options: argparse.Namespace) -> dict[str, Any
 
     named = {name: getattr(options, name) for name in ("dataset", "profile", "protocol", "device")}
     given = {name: value for name, value in named.items() if value is not None}
+    for name, allowed in ALLOWED.items():
+        check_choice(name, given.get(name, allowed[0]), allowed)
     if options.seeds is not None:
         given["seeds"] = _seeds(options.seeds)
     if options.dataset is not None:
@@ -116,12 +131,17 @@ def _parameters_for(notebook: str, options: argparse.Namespace) -> dict[str, Any
         if not equals:
             raise UsageError(f"-p takes NAME=VALUE, not {item!r}")
         given[name] = _value(text)
+        if str(given[name]).endswith(".weights.h5"):
+            given[name] = str(Path(given[name]).expanduser().absolute())
     return given
 
 
 def _seeds(text: str) -> list[int]:
     try:
-        return [int(part) for part in text.split(",")]
+        seeds = [int(part) for part in text.split(",")]
+        if len(set(seeds)) != len(seeds):
+            raise UsageError(f"--seeds names a seed twice: {text}")
+        return seeds
     except ValueError as error:
         raise UsageError(f"--seeds takes whole numbers with commas between, such as 0,1,2, not {text!r}") from error
 

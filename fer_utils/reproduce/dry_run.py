@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from collections.abc import Sequence
 
 import pandas as pd
 
-from fer_utils import datasets
-from fer_utils.errors import UsageError
 from fer_utils.reproduce.runner import Request, known_parameters
+
+ESTIMATORS = {"05_mobilenet_jaffe": "fer_utils.mobilenet_jaffe.estimate"}
+"""Where a paper says what its notebook costs: a module with ``estimate(parameters) -> DataFrame``."""
 
 
 def print_plan(requests: Sequence[Request]) -> None:
@@ -28,25 +30,25 @@ def print_plan(requests: Sequence[Request]) -> None:
         costs = ("seconds", "memory MB", "disk MB")
         shown = table.assign(**{name: table[name].map("{:,.1f}".format) for name in costs})
         print(shown.to_string(index=False))
-        seconds, disk = table["seconds"].sum(), table["disk MB"].sum()
         print(
-            f"  in all about {_minutes(seconds / request.workers)} with {request.workers} worker(s), "
-            f"{request.workers * table['memory MB'].max() / 1000:.1f} GB of memory for data beside the libraries' own "
-            f"1-2 GB a worker, {disk / 1000:.2f} GB on disk.\n"
+            f"  in all about {_minutes(_seconds(table, request.workers))} with {request.workers} worker(s), "
+            f"{table['memory MB'].max() / 1000:.1f} GB of memory for data beside the libraries' own 1-2 GB a worker, "
+            f"{table['disk MB'].sum() / 1000:.2f} GB on disk.\n"
             f"  Measured by a probe of a few seconds: expect it to be right within a factor of two."
         )
 
 
 def _estimate(request: Request) -> pd.DataFrame | None:
+    if request.notebook not in ESTIMATORS:
+        return None
     defaults = {name: ast.literal_eval(text) for name, text in known_parameters(request.notebook).items()}
-    wanted = {**defaults, **request.parameters}
-    if request.notebook == "05_mobilenet_jaffe":
-        from fer_utils.mobilenet_jaffe.estimate import estimate
+    return importlib.import_module(ESTIMATORS[request.notebook]).estimate({**defaults, **request.parameters})
 
-        if not wanted["seeds"]:
-            raise UsageError("at least one seed is needed")
-        return estimate(datasets.load(wanted["dataset"]), wanted["profile"], wanted["seeds"])
-    return None
+
+def _seconds(table: pd.DataFrame, workers: int) -> float:
+    """A kind of unit of which there is one cannot be shared between workers."""
+    rounds = -(-table["count"] // workers)
+    return float((table["seconds"] / table["count"] * rounds).sum())
 
 
 def _minutes(seconds: float) -> str:

@@ -6,12 +6,16 @@ import ast
 import hashlib
 import importlib.metadata
 import subprocess
+import sys
+import time
 from functools import cache
 from pathlib import Path
 
 import fer_utils
+from fer_utils.errors import FerError
 
 PACKAGE = Path(fer_utils.__file__).parent
+LOADED_AT = time.time()
 LIBRARIES = (
     "dlib-bin", "joblib", "keras", "matplotlib", "numpy", "opencv-python-headless", "pandas", "papermill", "pillow",
     "scikit-learn", "scipy", "tensorflow", "tensorflow-cpu", "torch",
@@ -48,6 +52,10 @@ def source_digest(module: str) -> str:
 
     Args:
         module: dotted name within ``fer_utils`` (or of any other importable file, say a test).
+
+    Raises:
+        FerError: a file was edited after this process had loaded it, so what runs is not what is
+            on disk, and a result stored now would be stored under the wrong name.
     """
     seen: dict[str, Path] = {}
     todo = [module]
@@ -56,6 +64,9 @@ def source_digest(module: str) -> str:
         path = _file_of(name)
         if path is None or name in seen:
             continue
+        loaded = getattr(sys.modules.get(name), "__file__", None)
+        if loaded and Path(loaded) == path and path.stat().st_mtime > LOADED_AT:
+            raise FerError(f"{path.name} was edited after this Python process loaded it. Restart the kernel.")
         seen[name] = path
         todo += _imports(name, path)
     digest = hashlib.sha256()
@@ -70,8 +81,6 @@ def source_digest(module: str) -> str:
 def _file_of(name: str) -> Path | None:
     """The source file of a module of this package; other modules are looked up where they are loaded."""
     if name.split(".")[0] != "fer_utils":
-        import sys
-
         loaded = getattr(sys.modules.get(name), "__file__", None)
         return Path(loaded) if loaded else None
     path = PACKAGE.joinpath(*name.split(".")[1:])

@@ -44,6 +44,7 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
             "ended": ended.isoformat(timespec="seconds"),
             "seconds": round((ended - started).total_seconds(), 1),
             "ok": True,
+            "settings": facts["settings"],
             "seeds": facts["seeds"],
             "data": facts["data"],
             "device": facts["device"],

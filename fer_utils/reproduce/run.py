@@ -7,6 +7,7 @@ receipt and moved into place only if every cell succeeds.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -22,12 +23,15 @@ from fer_utils.faces import FaceSet
 from fer_utils.files import whole_file, write_json
 from fer_utils.reproduce.claims import claim as paper_claim
 from fer_utils.reproduce.provenance import PACKAGE
-from fer_utils.reproduce.surroundings import DASK, FINISHED, RUN_DIR, WORKERS
+from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.units import Unit, run_units
 from fer_utils.scores import Estimate
 
 PROFILES = ("smoke", "quick", "paper")
 PROTOCOLS = ("published", "sound")
+
+HARMLESS = ("seeds", "protocol")
+"""Parameters that may be changed without making the run another experiment than its profile's."""
 
 
 class Run:
@@ -60,16 +64,25 @@ class Run:
         name = f"{faces.name if faces else 'all'}-{profile}"
         given = os.environ.get(RUN_DIR)
         self.folder = Path(given) if given else PACKAGE.parent / "results" / "scratch" / notebook / name
+        self.changed: dict[str, Any] = json.loads(os.environ.get(CHANGED, "{}"))
+        self._settings: dict[str, Any] = {}
         self._numbers: list[dict[str, Any]] = []
         devices.seed_everything(self.seeds[0])
 
     @property
     def label(self) -> str:
         """What every table and figure says about itself, e.g. ``london (real), quick profile``."""
+        profile = f"{self.profile} profile"
+        if self.changed:
+            profile += " with " + ", ".join(f"{name}={value}" for name, value in self.changed.items())
         if self.faces is None:
-            return f"{self.profile} profile"
+            return profile
         kind = "STAND-IN pictures" if self.faces.stand_in else "real photographs"
-        return f"{self.faces.name} ({kind}), {self.profile} profile"
+        return f"{self.faces.name} ({kind}), {profile}"
+
+    def record(self, settings: Mapping[str, Any]) -> None:
+        """Put the settings in force (weights, sizes, epochs …) into the receipt, as JSON values."""
+        self._settings = dict(settings)
 
     def map(self, function: Unit, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
         """Run units, or fetch those that are finished: :func:`fer_utils.reproduce.units.run_units`."""
@@ -144,6 +157,7 @@ class Run:
                 "dataset": self.faces.name,
                 "kind": self.faces.kind,
                 "profile": self.profile,
+                "changed": {name: value for name, value in self.changed.items() if name not in HARMLESS},
                 "interval": found.how,
                 "reference": reference,
                 "leak": leak,
@@ -164,6 +178,7 @@ class Run:
             "device": devices.describe(),
             "data": {self.faces.name: self.faces.fingerprint} if self.faces else {},
             "kind": self.faces.kind if self.faces else None,
+            "settings": self._settings,
         }
         if os.environ.get(RUN_DIR):
             write_json(self.folder / FINISHED, facts)

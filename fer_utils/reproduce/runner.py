@@ -7,12 +7,15 @@ its last cell called :meth:`Run.finish`, and results move into place whole, rece
 
 from __future__ import annotations
 
+import ast
 import contextlib
+import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,11 +34,14 @@ from fer_utils.files import disk_error, whole_file
 from fer_utils.progress import CHANNEL
 from fer_utils.reproduce.provenance import PACKAGE
 from fer_utils.reproduce.receipt import write_receipt
-from fer_utils.reproduce.surroundings import DASK, FINISHED, RUN_DIR, WORKERS
+from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.watch import Watch
 
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 ENGINE = "fer_utils"
+SET_ASIDE = ".old-"
+_HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+"""Marks working folders by machine: on shared storage only their own machine knows whether they are abandoned."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,8 @@ def execute(request: Request) -> Path:
     """Run one notebook from its first cell to its last and move its signed results into place.
 
     Returns:
-        The folder ``results/<notebook>/<dataset>-<profile>``.
+        The folder ``results/<notebook>/<dataset>-<profile>``, with ``+name=value`` for every other
+        parameter that is not the notebook's default.
 
     Raises:
         UsageError: an unknown notebook or parameter.
@@ -103,7 +110,7 @@ def execute(request: Request) -> Path:
     try:
         request.results.mkdir(parents=True, exist_ok=True)
         _sweep(request.results)
-        working = Path(tempfile.mkdtemp(prefix=f".partial-{os.getpid()}-", dir=request.results))
+        working = Path(tempfile.mkdtemp(prefix=f".partial-{_HOST}-{os.getpid()}-", dir=request.results))
     except OSError as error:
         raise disk_error(request.results, error) from error
     try:
@@ -119,11 +126,17 @@ def execute(request: Request) -> Path:
 
 
 def _sweep(results: Path) -> None:
-    """Remove what killed runs left behind; a folder whose process still lives is left alone."""
-    for folder in results.glob(".partial-*"):
-        number = folder.name.split("-")[1]
+    """Remove what killed runs of this machine left behind, and put back what they had set aside."""
+    for folder in results.glob(f".partial-{_HOST}-*"):
+        number = folder.name.split("-")[2]
         if number.isdigit() and not _alive(int(number)):
             shutil.rmtree(folder, ignore_errors=True)
+    for old in results.glob(f"*/{SET_ASIDE}*"):
+        target = old.with_name(old.name.removeprefix(SET_ASIDE))
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(target)
 
 
 def _alive(process: int) -> bool:
@@ -146,6 +159,7 @@ def _run_cells(request: Request, working: Path) -> None:
         CHANNEL: channel,
         WORKERS: str(request.workers),
         DASK: request.dask or "",
+        CHANGED: json.dumps(_changed(request)),
         # Bars and colours of other libraries have no place in a record.
         "TQDM_DISABLE": "1",
         "NO_COLOR": "1",
@@ -259,15 +273,35 @@ def _finished(notebook: str, working: Path) -> dict[str, Any]:
 
 
 def _move_into_place(request: Request, working: Path, facts: Mapping[str, Any]) -> Path:
-    target = request.results / request.notebook / f"{next(iter(facts['data']), 'all')}-{facts['profile']}"
+    name = f"{next(iter(facts['data']), 'all')}-{facts['profile']}{_variant(request)}"
+    target = request.results / request.notebook / name
     target.parent.mkdir(parents=True, exist_ok=True)
     working.chmod(0o755)
-    old = request.results / f".partial-{os.getpid()}-old-{time.monotonic_ns()}"
+    old = target.with_name(SET_ASIDE + name)
     if target.exists():
         target.rename(old)
-    working.rename(target)
+    try:
+        working.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
     shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def _changed(request: Request) -> dict[str, Any]:
+    """The parameters asked for that are not the notebook's own defaults; data, profile and device aside."""
+    defaults = {name: ast.literal_eval(text) for name, text in known_parameters(request.notebook).items()}
+    apart = ("dataset", "profile", "device")
+    return {name: value for name, value in request.parameters.items() if name not in apart and value != defaults[name]}
+
+
+def _variant(request: Request) -> str:
+    """What a changed run's folder is called beside the reference run: ``+epochs=5``."""
+    text = "".join(f"+{name}={value}" for name, value in sorted(_changed(request).items()))
+    safe = re.sub(r"[^A-Za-z0-9.+=_-]+", "_", text)
+    return safe if len(safe) <= 80 else f"+{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def _keep_failed(notebook: str, executed: Path) -> None:

@@ -80,19 +80,27 @@ def _describe_run(results: Path, folder: Path, receipt: Mapping[str, Any]) -> di
         return [file.relative_to(results).as_posix() for file in sorted(folder.glob(pattern))]
 
     name = folder.relative_to(results).as_posix()
-    dataset, _, profile = folder.name.rpartition("-")
     return {
         "run": name,
         "notebook": receipt["notebook"],
-        "dataset": dataset,
+        "dataset": next(iter(receipt["data"]), "all"),
         "kind": receipt["kind"],
-        "profile": profile,
+        "profile": receipt["profile"],
+        "note": _note(receipt),
         "device": receipt["device"].get("gpu") or "cpu",
         "notebook_file": f"{name}/notebook.ipynb",
         "figures": listed("figures/*.png"),
         "tables": listed("tables/*.csv"),
         "receipt": f"{name}/{RECEIPT}",
     }
+
+
+def _note(receipt: Mapping[str, Any]) -> str:
+    """What a reader should know of a run beside its name: weights, and the code that made it."""
+    package = receipt["package"]
+    parts = [f"{name} {receipt['settings'][name]}" for name in ("weights",) if name in receipt["settings"]]
+    parts.append(f"code {package['digest'][:8]}{' with uncommitted changes' if package.get('dirty') else ''}")
+    return ", ".join(parts)
 
 
 def _row(claim: pd.Series, numbers: Mapping[str, Mapping[str, Any]], run: Mapping[str, Any] | None) -> dict[str, Any]:

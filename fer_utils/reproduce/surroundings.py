@@ -9,5 +9,8 @@ RUN_DIR = "FER_RUN_DIR"
 WORKERS, DASK = "FER_WORKERS", "FER_DASK"
 """Environment: how units are spread. They change no number, so they are no notebook parameters."""
 
+CHANGED = "FER_CHANGED"
+"""Environment: JSON of the parameters that differ from the notebook's own; they go on every label."""
+
 FINISHED = ".finished.json"
 """Written by ``Run.finish`` into the run's folder; the runner turns it into the receipt."""

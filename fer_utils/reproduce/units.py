@@ -142,10 +142,18 @@ def _compute(
         return
     with _backend(dask):
         parallel = joblib.Parallel(n_jobs=-1 if dask else workers, return_as="generator_unordered")
-        yield from parallel(joblib.delayed(_keyed)(key, function, call) for key, call in waiting.items())
+        code = _code(function)
+        yield from parallel(joblib.delayed(_keyed)(key, code, function, call) for key, call in waiting.items())
 
 
-def _keyed(key: str, function: Unit, call: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def _code(function: Unit) -> list[Any]:
+    """What must be the same on a worker for its result to be ours."""
+    return [source_digest(function.__module__), library_versions()]
+
+
+def _keyed(key: str, code: list[Any], function: Unit, call: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    if _code(function) != code:
+        raise FerError("a worker has other code or other library versions than this machine; install the same there")
     return key, function(**call)
 
 

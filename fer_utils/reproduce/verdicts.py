@@ -35,11 +35,12 @@ def judge(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
 
     Args:
         claim: ``value tolerance relation dataset unit`` of the paper's claim.
-        number: ``value ci95 dataset kind profile`` and, where a direction is to be judged,
-            ``reference``; an entry of ``numbers.json``.
+        number: ``value ci95 dataset kind profile``, where a direction is to be judged
+            ``reference``, and ``changed``, the settings that are not the profile's; an entry of
+            ``numbers.json``.
     """
     same_data = number["kind"] == "real" and number["dataset"] in claim["dataset"].split()
-    full_size = number["profile"] == "paper"
+    full_size = number["profile"] == "paper" and not number.get("changed")
     if claim["relation"] == "~0":
         return _judge_equivalence(claim, number)
     if claim["relation"] in ("=", ">=", "<=") and same_data and full_size:
@@ -53,6 +54,9 @@ def _why_direction_only(number: Mapping[str, Any], same_data: bool) -> str:
         return "stand-in pictures, so only the direction counts"
     if not same_data:
         return f"other data than the paper's ({number['dataset']}), so only the direction counts"
+    if number.get("changed"):
+        settings = ", ".join(f"{name}={value}" for name, value in number["changed"].items())
+        return f"settings changed ({settings}), so only the direction counts"
     return f"profile {number['profile']}, smaller than the paper's, so only the direction counts"
 
 
@@ -87,14 +91,16 @@ def _judge_direction(claim: Mapping[str, Any], number: Mapping[str, Any], why: s
 
 
 def _judge_equivalence(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
+    same_data = number["kind"] == "real" and number["dataset"] in claim["dataset"].split()
+    where = "" if same_data else f" (on other data than the paper's: {number['dataset']})"
     margin = float(claim["tolerance"])
     if number["ci95"] is None:
         return Verdict("undecided", "no interval")
     low, high = number["ci95"]
-    text = f"claimed to make no notable difference: {_interval(number)} against a margin of ±{margin:g}"
+    text = f"claimed to make no notable difference: {_interval(number)} against a margin of ±{margin:g}{where}"
     if -margin <= low and high <= margin:
         return Verdict("direction holds", text)
-    if low > 0 or high < 0:
+    if low > margin or high < -margin:
         return Verdict("direction fails", text)
     return Verdict("undecided", text)
 

@@ -98,9 +98,9 @@ def test_an_epoch_chosen_within_training_costs_one_more_run(study: Study, mapper
     for way in EPOCH_SELECTIONS:
         study.outcome(SETTINGS, "C", way)
     assert mapper.ran == {"extract": 1, "train": 2}
-    study.audit("C")
-    study.audit("C")
-    assert mapper.ran["audit_split"] == 1
+    study.audits()
+    study.audits()
+    assert mapper.ran["audit_split"] == len(PROTOCOLS)
 
 
 def test_settings_that_change_the_pictures_change_the_features(study: Study, mapper: CountingMapper) -> None:
@@ -150,8 +150,19 @@ def test_a_curve_ends_in_the_last_epoch_s_accuracy(study: Study) -> None:
 
 
 def test_the_audit_is_a_report(study: Study) -> None:
-    assert study.audit("D").text() == "none found"
-    assert study.audit("A").shares()["subject"] == 1
+    assert study.audits()["D"].text() == "none found"
+    assert study.audits()["A"].shares()["subject"] == 1
+
+
+def test_everything_the_notebook_needs_is_trained_at_once(study: Study, mapper: CountingMapper) -> None:
+    # Base under four protocols with inner folds; seven other conditions under A and D.
+    assert study.train_all() == 2 * 4 + 7 * 2
+    ran = dict(mapper.ran)
+    for name in PROTOCOLS:
+        study.outcome(study.settings, name, "inner_split")
+    for factor in comparisons(study.settings):
+        study.compare(factor, "A"), study.compare(factor, "D")
+    assert mapper.ran == ran
 
 
 # -- more than the head ----------------------------------------------------------------------------
@@ -225,10 +236,10 @@ def test_the_smoke_profile_on_jaffe_s_layout(tmp_path: Path, monkeypatch: pytest
         assert len(outcome.truth) == 213 and set(outcome.subject) == set(faces.subjects)
         np.testing.assert_array_equal(np.bincount(outcome.truth), np.bincount(faces.labels))
         np.testing.assert_array_equal(outcome.epochs, [smoke.epochs] * 10)
-    assert study.audit("A").shares()["subject"] == 1 and study.audit("B").shares()["source"] == 0
+    assert study.audits()["A"].shares()["subject"] == 1 and study.audits()["B"].shares()["source"] == 0
     for protocol in "CD":
         # The drawn stand-ins are alike enough to be near duplicates of each other; real people are not.
-        counts = study.audit(protocol).counts | {"near": 0}
+        counts = study.audits()[protocol].counts | {"near": 0}
         assert counts == {"subject": 0, "clip": None, "source": 0, "exact": 0, "near": 0}
 
     # One unit of features, two of heads a protocol, one audit a protocol; another study finds them all.

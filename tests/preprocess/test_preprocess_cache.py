@@ -53,12 +53,16 @@ def test_other_code_or_libraries_are_other_results(fact: str, monkeypatch: pytes
 
 def test_the_source_digest_covers_every_file_of_the_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache._source_digest() == cache.SOURCE_DIGEST
-    for name in ("cache.py", "other.py"):
-        (tmp_path / name).write_text("x = 1\n")
-    monkeypatch.setattr(cache, "__file__", str(tmp_path / "cache.py"))
-    before = cache._source_digest()
-    (tmp_path / "other.py").write_text("x = 2\n")
-    assert cache._source_digest() != before
+    room, weights = tmp_path / "preprocess", tmp_path / "weights" / "opencv_ssd_res10"
+    files = [room / "cache.py", room / "other.py", weights / "net.caffemodel"]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x = 1\n")
+    monkeypatch.setattr(cache, "__file__", str(room / "cache.py"))
+    for file in files[1:]:
+        before = cache._source_digest()
+        file.write_text("x = 2\n")
+        assert cache._source_digest() != before
 
 
 @pytest.mark.parametrize("left", [0, 1, 100, -1])

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 
 import pytest
@@ -28,6 +29,9 @@ def never_run(monkeypatch, tmp_path):
         (["reproduce", "05", "-p", "epoch=3"], 2, "no parameter 'epoch'. Did you mean 'epochs'?"),
         (["reproduce", "05", "-p", "epochs"], 2, "-p takes NAME=VALUE"),
         (["reproduce", "05", "--seeds", "one"], 2, "--seeds takes whole numbers"),
+        (["reproduce", "05", "--seeds", "1,1"], 2, "--seeds names a seed twice"),
+        (["reproduce", "05", "--protocol", "publishd"], 2, "Did you mean 'published'?"),
+        (["reproduce", "05", "--device", "gpu"], 2, "device must be one of auto, cpu, cuda"),
         (["reproduce", "05", "--workers", "0"], 2, "--workers must be 1 or more"),
         (["reproduce", "05", "--profile", "quik", "--dry-run"], 2, "profile must be one of smoke, quick, paper"),
     ],
@@ -45,6 +49,13 @@ def test_a_folder_without_the_data_set_is_named(monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("FER_DATA", str(tmp_path))
     assert main(["reproduce", "05", "--dataset", "jaffe"]) == 1
     assert f"looked for in {tmp_path / 'jaffe'}, which is not there" in capsys.readouterr().err
+
+
+def test_relative_places_mean_the_same_to_the_kernel(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FER_DATA", "data")
+    main(["data"])
+    assert os.environ["FER_DATA"] == str(tmp_path / "data")
 
 
 def test_an_unknown_switch_leaves_with_two(capsys):

@@ -30,6 +30,7 @@ def run(name: str, dataset: str, kind: str, profile: str, figures: tuple[str, ..
         "kind": kind,
         "profile": profile,
         "device": "cpu",
+        "note": "weights shipped, code 01234567",
         "notebook_file": f"{name}/notebook.ipynb",
         "figures": [f"{name}/figures/{figure}.png" for figure in figures],
         "tables": [f"{name}/tables/accuracy_by_fold.csv"],

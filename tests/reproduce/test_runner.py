@@ -66,7 +66,7 @@ def left_behind(results: Path) -> list[str]:
 def test_a_run_leaves_tables_numbers_notebook_and_a_receipt_that_signs_them(desk):
     request = desk(OPEN, CLAIMS, FINISH)
     folder = runner.execute(with_parameters(request, value=0.7))
-    assert folder == request.results / "90_toy" / "london-smoke"
+    assert folder == request.results / "90_toy" / "london-smoke+value=0.7"
     receipt = json.loads((folder / "receipt.json").read_text())
     assert receipt["ok"] is True
     assert receipt["parameters"] == {"value": 0.7}
@@ -74,6 +74,7 @@ def test_a_run_leaves_tables_numbers_notebook_and_a_receipt_that_signs_them(desk
     assert all(sha256_file(folder / name) == digest for name, digest in receipt["files"].items())
     (number,) = json.loads((folder / "numbers.json").read_text())
     assert number["value"] == 70.0
+    assert number["changed"] == {"value": 0.7}
     assert (number["dataset"], number["kind"], number["profile"]) == ("london", "real", "smoke")
     assert (folder / "tables/values.csv").read_text() == "value,dataset,kind,profile\n0.7,london,real,smoke\n"
     assert left_behind(request.results).count(".partial") == 0
@@ -194,13 +195,40 @@ run.table(pd.DataFrame({"a": [1]}), "values", "A value")
 
 def test_what_a_killed_process_left_behind_is_swept_away(desk):
     request = desk(OPEN, FINISH)
-    dead = request.results / ".partial-999999999-x"
-    dead.mkdir(parents=True)
-    mine = request.results / f".partial-{os.getpid()}-x"
-    mine.mkdir()
+    dead = request.results / f".partial-{runner._HOST}-999999999-x"
+    mine = request.results / f".partial-{runner._HOST}-{os.getpid()}-x"
+    another_machine_s = request.results / ".partial-01234567-999999999-x"
+    for folder in (dead, mine, another_machine_s):
+        folder.mkdir(parents=True)
     runner.execute(request)
     assert not dead.exists()
-    assert mine.exists()
+    assert mine.exists() and another_machine_s.exists()
+
+
+def test_results_set_aside_by_a_run_that_was_killed_between_two_renames_come_back(desk):
+    request = desk(OPEN, FINISH)
+    folder = runner.execute(request)
+    aside = folder.with_name(runner.SET_ASIDE + folder.name)
+    folder.rename(aside)
+    runner._sweep(request.results)
+    assert (folder / "receipt.json").exists() and not aside.exists()
+
+
+def test_earlier_results_stay_if_the_new_ones_cannot_be_moved(desk, monkeypatch):
+    request = desk(OPEN, FINISH)
+    folder = runner.execute(request)
+    before = (folder / "receipt.json").read_bytes()
+    rename = Path.rename
+
+    def refuse(path, target):
+        if path.name.startswith(".partial-"):
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(FerError, match="Input/output error"):
+        runner.execute(request)
+    assert (folder / "receipt.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["05", "05_mobilenet_jaffe", "notebooks/05_mobilenet_jaffe.ipynb"])

@@ -67,7 +67,13 @@ def test_an_ordering_is_judged_against_zero_on_any_data(relation, low, high, ver
 
 @pytest.mark.parametrize(
     ("low", "high", "verdict"),
-    [(-4, 4, "direction holds"), (1, 4, "direction holds"), (2, 9, "direction fails"), (-9, 9, "undecided")],
+    [
+        (-4, 4, "direction holds"),
+        (1, 4, "direction holds"),
+        (6, 9, "direction fails"),
+        (2, 9, "undecided"),
+        (-9, 9, "undecided"),
+    ],
 )
 def test_no_notable_difference_needs_an_interval_inside_the_margin(low, high, verdict):
     claim = {**CLAIM, "value": 0.0, "tolerance": 5.0, "relation": "~0"}
@@ -79,6 +85,12 @@ def test_a_costly_normalisation_claim_points_down_on_other_data():
     assert judge(claim, number(-30, -10, dataset="london", reference=0.0)).verdict == "direction holds"
     assert judge(claim, number(10, 30, dataset="london", reference=0.0)).verdict == "direction fails"
     assert judge(claim, number(-30, -10, reference=0.0)).verdict == "not reproduced"
+
+
+def test_changed_settings_are_judged_by_direction_only():
+    verdict = judge(CLAIM, number(80, 90, changed={"quota": 24}))
+    assert verdict.verdict == "direction holds"
+    assert "quota=24" in verdict.reason
 
 
 def test_every_verdict_says_why():
