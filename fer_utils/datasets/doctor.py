@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from fer_utils import datasets
-from fer_utils.datasets.base import data_root
+from fer_utils.datasets.base import PEOPLE_UNKNOWN, data_root
 from fer_utils.errors import FerError
 
 WIDTH = 100
@@ -53,7 +53,9 @@ def _examine(name: str) -> Finding:
     state = "shipped" if known.shipped else "stand-in" if faces.stand_in else "found"
     counts = ", ".join(f"{label} {count}" for label, count in faces.table["label"].value_counts(sort=False).items())
     notes = "".join(f"; {note}" for note in faces.notes)
-    return finding(state, len(faces), f"{faces.table['subject'].nunique()} people; {counts}{notes}")
+    known_people = PEOPLE_UNKNOWN not in faces.notes
+    people = f"{faces.table['subject'].nunique()} people; " if known_people else ""
+    return finding(state, len(faces), f"{people}{counts}{notes}")
 
 
 def as_table(findings: list[Finding]) -> pd.DataFrame:
