@@ -72,7 +72,9 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
         if (where / ferplus.FILE).exists():
             notes.append(f"{ferplus.FILE} ignored: its rows follow {CSV}, not the folders")
     else:
-        raise FerError(f"{DATASET.title}: {where} holds neither {CSV} nor train/ and test/. Expected: {DATASET.layout}.")
+        raise FerError(
+            f"{DATASET.title}: {where} holds neither {CSV} nor train/ and test/. Expected: {DATASET.layout}."
+        )
     _check_counts(table, problems, notes)
     refuse(DATASET.title, where, problems, "Take the files from Kaggle again; nothing is guessed or skipped.")
     notes += duplicate_notes(images, table["label"], table["split"])
