@@ -115,7 +115,9 @@ def _from_folders(where: Path, problems: list[str]) -> tuple[np.ndarray, pd.Data
 
 
 def _check_counts(table: pd.DataFrame, problems: list[str], notes: list[str]) -> None:
-    """More than the official counts is a problem, fewer a note."""
+    """More than the official counts is a problem, and so is nothing at all; fewer is a note."""
+    if table.empty:
+        problems.append("not one picture")
     training = np.array(OFFICIAL["Training"])
     test = np.array(OFFICIAL["PublicTest"]) + np.array(OFFICIAL["PrivateTest"])
     part = np.where(table["split"] == "Training", "training", "test")

@@ -18,7 +18,6 @@ from fer_utils.progress import track
 SIDE = 48
 SPLITS = ("Training", "PublicTest", "PrivateTest")
 HEADER = (b"emotion", b"pixels", b"Usage")
-OFFICIAL_LINES = 35_888
 SOURCE_DIGEST = source_digest(__file__)
 
 _CODES = {str(code).encode(): code for code in range(7)}
@@ -36,7 +35,9 @@ def read_csv(file: Path) -> dict[str, np.ndarray]:
     bad: dict[str, list[int]] = defaultdict(list)
     codes, splits, images = [], [], []
     with file.open("rb") as stream:
-        for number, line in enumerate(track(stream, "reading fer2013.csv", total=OFFICIAL_LINES), start=1):
+        total = sum(1 for _ in stream)
+        stream.seek(0)
+        for number, line in enumerate(track(stream, "reading fer2013.csv", total=total), start=1):
             try:
                 if number == 1:
                     check_header(line)

@@ -125,7 +125,7 @@ def _missing(pictures: list[Picture]) -> list[str]:
 
 
 def _wrong_people(pictures: list[Picture]) -> list[str]:
-    people = pd.DataFrame({picture[1:4] for picture in pictures}, columns=["subject", "ethnicity", "gender"])
+    people = pd.DataFrame(sorted({picture[1:4] for picture in pictures}), columns=["subject", "ethnicity", "gender"])
     problems = count_differences(people.groupby(["ethnicity", "gender"]).size().to_dict(), PEOPLE, "people")
     for subject, group in people.groupby("subject"):
         if len(group) > 1:
