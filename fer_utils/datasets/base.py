@@ -55,7 +55,9 @@ def stand_in_marker(folder: Path) -> bool:
     return (folder / STAND_IN_FILE).exists()
 
 
-def read_images(files: Sequence[Path], size: tuple[int, int], mode: str, problems: list[str]) -> np.ndarray:
+def read_images(
+    files: Sequence[Path], size: tuple[int, int], mode: str, problems: list[str], folder: Path | None = None
+) -> np.ndarray:
     """Read images of one known size, strictly.
 
     Args:
@@ -64,6 +66,7 @@ def read_images(files: Sequence[Path], size: tuple[int, int], mode: str, problem
         mode: ``"L"`` for grey, ``"RGB"`` for colour; another mode in the file is a problem.
         problems: one line is added for every file that is empty, truncated, unreadable, of
             another size or of another mode.
+        folder: paths in messages are relative to it; without it they are the bare file names.
 
     Returns:
         ``uint8 [N, H, W]`` or ``[N, H, W, 3]``; unreadable images are left black, since the
@@ -77,7 +80,8 @@ def read_images(files: Sequence[Path], size: tuple[int, int], mode: str, problem
             return f"{picture.width}x{picture.height} pixels, expected {size[1]}x{size[0]}"
         return picture
 
-    return _read([(file.name, file) for file in files], size, mode, exact, problems)
+    named = [(file.relative_to(folder).as_posix() if folder else file.name, file) for file in files]
+    return _read(named, size, mode, exact, problems)
 
 
 def read_fitted(

@@ -64,7 +64,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
         for sequence, labels in table.groupby("sequence")["label"]
         if labels.nunique() > 1
     ]
-    images = read_images(files, SIZE, "L", problems)
+    images = read_images(files, SIZE, "L", problems, where)
     refuse(DATASET.title, where, problems, "Take the archive again; no picture is guessed or skipped.")
     stand_in = stand_in or stand_in_marker(where)
     return FaceSet("ck48", images, table, DATASET.classes, stand_in, tuple(_oddities(images, table)))

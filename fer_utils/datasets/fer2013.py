@@ -110,7 +110,7 @@ def _from_folders(where: Path, problems: list[str]) -> tuple[np.ndarray, pd.Data
             continue
         files.append(file)
         rows.append((CLASS_OF_FOLDER[parts[1]], path, path, SPLIT_OF_FOLDER[parts[0]]))
-    images = read_images(files, (SIDE, SIDE), "L", problems)
+    images = read_images(files, (SIDE, SIDE), "L", problems, where)
     return images, pd.DataFrame(rows, columns=["label", "subject", "source", "split"])
 
 

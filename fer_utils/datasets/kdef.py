@@ -2,7 +2,7 @@
 
 Official layout: a folder for each session and person, ``AF01/AF01ANHL.JPG``: session ``A`` or ``B``, gender
 ``F`` or ``M``, number 01 to 35, expression (``AF`` afraid, ``AN DI HA NE SA SU``), angle ``FL`` full left profile,
-``HL`` half left, ``S`` straight, ``HR``, ``FR``; 562×762 pixels, colour. The folders may lie in a folder ``KDEF/``.
+``HL`` half left, ``S`` straight, ``HR``, ``FR``; 562×762 pixels, colour. The folders may lie in a folder ``KDEF/`` or ``KDEF_and_AKDEF/KDEF/``.
 2 × 2 × 35 × 7 × 5 = 4,900 pictures; 700 of each expression, 980 straight ones.
 
 ``subject`` is gender and number (``F01``): the same woman sits in ``AF01`` and ``BF01``; ``take`` is the session.
@@ -95,7 +95,7 @@ def official_pictures() -> list[Picture]:
 
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
-    where = folder_inside(folder, "KDEF")
+    where = folder_inside(folder, "KDEF", "KDEF_and_AKDEF/KDEF")
     problems: list[str] = []
     odd: list[str] = []
     files: dict[Picture, Path] = {}

@@ -288,9 +288,9 @@ def test_one_error_names_every_bad_file_of_the_folders(folder):
     for words in (
         "train/joy/train_happy_1.png: not in a folder train/<angry|",
         "train/loose.png: not in a folder train/<",
-        "train_angry_0.png: empty file",
-        "train_fear_0.png: unreadable or truncated",
-        "train_sad_0.png: colour mode RGB, expected L",
+        "train/angry/train_angry_0.png: empty file",
+        "train/fear/train_fear_0.png: unreadable or truncated",
+        "train/sad/train_sad_0.png: colour mode RGB, expected L",
         "test set, disgust: 4 pictures, more than the official 1",
     ):
         assert sum(words in problem for problem in found) == 1, words

@@ -36,12 +36,12 @@ def test_the_official_names_are_4900(monkeypatch):
     assert 4900 * kdef.SIZE[0] * kdef.SIZE[1] * 3 < 2 * 2**30
 
 
-@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("inside", [None, "KDEF", "KDEF_and_AKDEF/KDEF"])
 def test_a_whole_tree_has_every_field(folder, own_root, inside):
     if inside:
         shutil.move(folder, own_root / "moved")
-        folder.mkdir()
-        shutil.move(own_root / "moved", folder / "KDEF")
+        (folder / inside).parent.mkdir(parents=True)
+        shutil.move(own_root / "moved", folder / inside)
     faces = load("kdef")
     assert faces.images.shape == (140, 32, 24, 3) and faces.notes == ()
     assert faces.counts().iloc[0].tolist() == [20] * 7 + [140]
