@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import Image, ImageOps
 
+from fer_utils.datasets.cache import read_once, source_digest
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.progress import track
@@ -20,6 +21,7 @@ PICTURE_SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff"))
 EIGHT_BIT_MODES = frozenset(("L", "LA", "P", "RGB", "RGBA"))
 PEOPLE_UNKNOWN = "people are not known; each picture counts as its own person"
 """The note of a set whose ``subject`` is the picture's own name."""
+SOURCE_DIGEST = source_digest(__file__)
 
 T = TypeVar("T")
 
@@ -91,6 +93,7 @@ def read_fitted(
     mode: str,
     native: Collection[tuple[int, int]],
     problems: list[str],
+    keep_as: str | None = None,
 ) -> tuple[np.ndarray, list[str]]:
     """Read images of one or several sizes and bring them to one, with their proportions kept.
 
@@ -105,6 +108,7 @@ def read_fitted(
         native: the sizes, ``(height, width)``, that the official files are known to have.
         problems: one line is added for every file that is empty, truncated, unreadable or not of
             8 bits a channel.
+        keep_as: the name under which the images are kept in the cache, for sets that take long to read.
 
     Returns:
         ``uint8 [N, H, W]`` or ``[N, H, W, 3]``, and at most one note on pictures whose size is not ``native``.
@@ -118,11 +122,19 @@ def read_fitted(
             others.append(f"{picture.width}x{picture.height}")
         return ImageOps.fit(picture.convert(mode), size[::-1], Image.Resampling.LANCZOS)
 
-    named = [(file.relative_to(folder).as_posix(), file) for file in files]
-    images = _read(named, size, mode, fitted, problems)
+    def read() -> dict[str, np.ndarray]:
+        named = [(file.relative_to(folder).as_posix(), file) for file in files]
+        found: list[str] = []
+        images = _read(named, size, mode, fitted, found)
+        return {"images": images, "problems": np.array(found, dtype=str), "others": np.array(others, dtype=str)}
+
+    code = f"{SOURCE_DIGEST} {size} {mode} {sorted(native)}"
+    arrays = read_once(keep_as, files, read, code) if keep_as else read()
+    problems += arrays["problems"].tolist()
+    strange = arrays["others"].tolist()
     expected = " or ".join(f"{width}x{height}" for height, width in sorted(native))
-    note = f"{len(others)} picture(s) are not {expected} pixels but {', '.join(sorted(set(others)))}"
-    return images, [note] if others else []
+    note = f"{len(strange)} picture(s) are not {expected} pixels but {', '.join(sorted(set(strange)))}"
+    return arrays["images"], [note] if strange else []
 
 
 def _read(

@@ -39,7 +39,7 @@ from fer_utils.datasets.base import (
     refuse,
     stand_in_marker,
 )
-from fer_utils.datasets.cache import parsed_once
+from fer_utils.datasets.cache import read_once
 from fer_utils.datasets.duplicates import duplicate_notes
 from fer_utils.datasets.fer2013_csv import SIDE, SOURCE_DIGEST, SPLITS, read_csv
 from fer_utils.errors import FerError
@@ -82,7 +82,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
 
 
 def _from_csv(where: Path, problems: list[str], notes: list[str]) -> tuple[np.ndarray, pd.DataFrame]:
-    arrays = parsed_once("fer2013", where / CSV, read_csv, SOURCE_DIGEST)
+    arrays = read_once("fer2013", [where / CSV], lambda: read_csv(where / CSV), SOURCE_DIGEST)
     problems += arrays["problems"].tolist()
     sources = [f"row_{row:05d}" for row in range(len(arrays["images"]))]
     table = pd.DataFrame(

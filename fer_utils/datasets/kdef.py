@@ -2,7 +2,8 @@
 
 Official layout: a folder for each session and person, ``AF01/AF01ANHL.JPG``: session ``A`` or ``B``, gender
 ``F`` or ``M``, number 01 to 35, expression (``AF`` afraid, ``AN DI HA NE SA SU``), angle ``FL`` full left profile,
-``HL`` half left, ``S`` straight, ``HR``, ``FR``; 562×762 pixels, colour. The folders may lie in a folder ``KDEF/`` or ``KDEF_and_AKDEF/KDEF/``.
+``HL`` half left, ``S`` straight, ``HR``, ``FR``; 562×762 pixels, colour. The folders may lie in ``KDEF/`` or
+``KDEF_and_AKDEF/KDEF/``.
 2 × 2 × 35 × 7 × 5 = 4,900 pictures; 700 of each expression, 980 straight ones.
 
 ``subject`` is gender and number (``F01``): the same woman sits in ``AF01`` and ``BF01``; ``take`` is the session.
@@ -11,7 +12,8 @@ The archive itself is known to hold a few odd names and to lack a few pictures. 
 pictures (a limit of this repository) and every odd name are notes; more missing ones, an absent person,
 a picture in another person's folder or an unreadable one refuse the set.
 
-Pictures are shrunk on reading to 236×320 (width × height): 4,900 of them take 1.1 GB. The classes follow the
+Pictures are shrunk on reading to 236×320 (width × height): 4,900 of them take 1.1 GB, in memory and in
+the cache, where they are kept. The classes follow the
 codes of CK+.
 """
 
@@ -115,7 +117,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
 
     pictures = sorted(files)
     images, size_notes = read_fitted(
-        [files[picture] for picture in pictures], where, SIZE, "RGB", NATIVE_SIZES, problems
+        [files[picture] for picture in pictures], where, SIZE, "RGB", NATIVE_SIZES, problems, "kdef"
     )
     refuse(DATASET.title, where, problems, "Unpack the official archive again; no picture is guessed or skipped.")
     fields = pd.DataFrame(pictures)

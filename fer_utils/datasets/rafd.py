@@ -10,7 +10,8 @@ expression). So whichever angles and gazes are there must be whole: all 67 peopl
 in each, or the missing names are listed. Angles and gazes that are absent altogether are a note.
 
 681×1024 colour pictures are shrunk on reading to 213×320 (width × height), where a frontal head keeps more than
-100 pixels and all 8,040 pictures take 1.7 GB. The classes follow the codes of CK+.
+100 pixels and all 8,040 pictures take 1.7 GB, in memory and in the
+cache, where they are kept. The classes follow the codes of CK+.
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     problems += _missing(list(files)) + _wrong_people(list(files))
     pictures = sorted(files)
     images, size_notes = read_fitted(
-        [files[picture] for picture in pictures], folder, SIZE, "RGB", NATIVE_SIZES, problems
+        [files[picture] for picture in pictures], folder, SIZE, "RGB", NATIVE_SIZES, problems, "rafd"
     )
     refuse(DATASET.title, folder, problems, "Unpack the official archives again; no picture is guessed or skipped.")
 

@@ -10,7 +10,8 @@ SFEW 1.0 (700 pictures) is another set.
 apart; a movie in both splits is a note.
 
 Checked: both totals and validation's classes; other counts of training's classes are a note. Frames are brought
-to 600×480 pixels (width × height), colour, with the overhang cut: 1.2 GB.
+to 600×480 pixels (width × height), colour, with the overhang cut: 1.2 GB, in memory
+and in the cache, where they are kept.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
         notes.append(f"movies in both splits: {', '.join(sorted(shared))}")
     if (folder / "Test").is_dir():
         notes.append("Test/ ignored: its pictures have no labels")
-    images, size_notes = read_fitted(files, folder, SIZE, "RGB", NATIVE_SIZES, problems)
+    images, size_notes = read_fitted(files, folder, SIZE, "RGB", NATIVE_SIZES, problems, "sfew")
     refuse(DATASET.title, folder, problems, "Unpack the official archives again; no picture is guessed or skipped.")
     return FaceSet("sfew", images, table, DATASET.classes, stand_in, tuple(notes + size_notes))
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fer_utils.datasets import base
 from fer_utils.datasets.base import count_differences, folder_inside, parse_names, pictures_below, read_fitted
 
 
-def read(folder, size, mode="L", native=((4, 6),)):
+def read(folder, size, mode="L", native=((4, 6),), keep_as=None):
     problems: list[str] = []
-    images, notes = read_fitted(pictures_below(folder), folder, size, mode, native, problems)
+    images, notes = read_fitted(pictures_below(folder), folder, size, mode, native, problems, keep_as)
     return images, notes, problems
 
 
@@ -38,6 +39,24 @@ def test_proportions_are_kept_when_shrinking(tmp_path):
     Image.fromarray(wide).save(tmp_path / "a.png")
     images, _, _ = read(tmp_path, (10, 10))
     assert images[0, :, 1:-1].min() > 200, "the middle third fills the square"
+
+
+def test_kept_pictures_are_the_same_and_other_settings_read_again(own_root, monkeypatch):
+    Image.fromarray(np.arange(80, dtype=np.uint8).reshape(8, 10)).save(own_root / "a.png")
+    fresh = read(own_root, (4, 6))
+    for _ in range(2):
+        kept = read(own_root, (4, 6), keep_as="tiny")
+        assert np.array_equal(kept[0], fresh[0]) and kept[1:] == fresh[1:] and len(kept[1]) == 1
+    assert read(own_root, (6, 4), keep_as="tiny")[0].shape == (1, 6, 4)
+    assert len(list((own_root.parent / "cache").rglob("tiny-*.npz"))) == 2
+    monkeypatch.setattr(base, "_read", lambda *anything: pytest.fail("read again"))
+    assert np.array_equal(read(own_root, (4, 6), keep_as="tiny")[0], fresh[0])
+
+
+def test_damaged_pictures_are_not_kept(own_root):
+    (own_root / "a.png").write_bytes(b"")
+    assert read(own_root, (4, 6), keep_as="tiny")[2] == ["a.png: empty file"]
+    assert not (own_root.parent / "cache").exists()
 
 
 def test_problems_name_the_path_below_the_folder(tmp_path):
