@@ -79,13 +79,12 @@ def write_fer2013_folders(folder: Path) -> None:
 
 
 def write_ck_plus(folder: Path, frames: int = 6) -> None:
-    """Labelled sequences of the official counts, each of another person, and one without a label."""
-    number = 0
-    for label, count in ck_plus.OFFICIAL.items():
-        for _ in range(count):
-            number += 1
-            write_ck_sequence(folder, f"S{number:03d}", "001", label, frames)
-    write_ck_sequence(folder, "S001", "002", None, frames)
+    """Labelled sequences of the official counts, dealt out to the official number of people, and one without a label."""
+    labels = [label for label, count in ck_plus.OFFICIAL.items() for _ in range(count)]
+    for number, label in enumerate(labels):
+        take, person = divmod(number, ck_plus.PEOPLE)
+        write_ck_sequence(folder, f"S{person + 1:03d}", f"{take + 1:03d}", label, frames)
+    write_ck_sequence(folder, "S001", "099", None, frames)
 
 
 def write_ck_sequence(folder: Path, subject: str, take: str, label: str | None, frames: int) -> None:
