@@ -79,7 +79,7 @@ def write_fer2013_folders(folder: Path) -> None:
 
 
 def write_ck_plus(folder: Path, frames: int = 6) -> None:
-    """Labelled sequences of the official counts, dealt out to the official number of people, and one without a label."""
+    """Labelled sequences of the official counts, dealt out to the official number of people, and one unlabelled."""
     labels = [label for label, count in ck_plus.OFFICIAL.items() for _ in range(count)]
     for number, label in enumerate(labels):
         take, person = divmod(number, ck_plus.PEOPLE)
