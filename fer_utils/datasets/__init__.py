@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer_utils.datasets import cmu_faces, jaffe, london
+from fer_utils.datasets import ck48, ck_plus, cmu_faces, fer2013, jaffe, kdef, london, raf_db, rafd, sfew
 from fer_utils.datasets.base import Dataset, data_root, stand_in_marker
 from fer_utils.errors import FerError, UsageError, did_you_mean
 from fer_utils.faces import FaceSet
 
 __all__ = ["Dataset", "dataset", "folder_of", "load", "names"]
 
-_REGISTRY: dict[str, Dataset] = {module.DATASET.name: module.DATASET for module in (london, cmu_faces, jaffe)}
+_MODULES = (london, cmu_faces, jaffe, ck_plus, ck48, fer2013, sfew, raf_db, rafd, kdef)
+_REGISTRY: dict[str, Dataset] = {module.DATASET.name: module.DATASET for module in _MODULES}
 
 
 def names() -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from fer_utils import datasets
-from fer_utils.datasets.base import data_root
+from fer_utils.datasets.base import PEOPLE_UNKNOWN, data_root
 from fer_utils.errors import FerError
 
 WIDTH = 100
@@ -19,7 +19,7 @@ class Finding:
     """What the doctor says of one data set.
 
     ``state`` is ``"shipped"``, ``"found"``, ``"stand-in"``, ``"damaged"`` or ``"missing"``;
-    ``detail`` holds counts, notes or everything that is wrong.
+    ``detail`` holds counts and, each on its own line, notes; or everything that is wrong.
     """
 
     name: str
@@ -51,9 +51,11 @@ def _examine(name: str) -> Finding:
     except FerError as error:
         return finding("damaged", None, str(error))
     state = "shipped" if known.shipped else "stand-in" if faces.stand_in else "found"
-    counts = ", ".join(f"{label} {count}" for label, count in faces.table["label"].value_counts(sort=False).items())
-    notes = "".join(f"; {note}" for note in faces.notes)
-    return finding(state, len(faces), f"{faces.table['subject'].nunique()} people; {counts}{notes}")
+    known_people = PEOPLE_UNKNOWN not in faces.notes
+    people = f"{faces.table['subject'].nunique()} people; " if known_people else ""
+    per_class = faces.table["label"].value_counts()
+    counts = ", ".join(f"{label} {per_class.get(label, 0)}" for label in faces.classes)
+    return finding(state, len(faces), "\n".join((people + counts, *faces.notes)))
 
 
 def as_table(findings: list[Finding]) -> pd.DataFrame:

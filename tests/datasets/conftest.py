@@ -26,6 +26,7 @@ def own_root(tmp_path, monkeypatch) -> Path:
     root = tmp_path / "data"
     root.mkdir()
     monkeypatch.setenv("FER_DATA", str(root))
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
     return root
 
 

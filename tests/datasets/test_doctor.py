@@ -24,8 +24,9 @@ def test_without_fer_data_only_shipped_sets_are_there(monkeypatch):
     monkeypatch.delenv("FER_DATA", raising=False)
     findings = examine()
     assert [finding.name for finding in findings] == list(names())
-    assert [finding.state for finding in findings] == ["shipped", "missing", "missing"]
-    assert [finding.images for finding in findings] == [204, None, None]
+    missing = len(names()) - 1
+    assert [finding.state for finding in findings] == ["shipped"] + ["missing"] * missing
+    assert [finding.images for finding in findings] == [204] + [None] * missing
 
     shipped = findings[0]
     assert shipped.detail == "102 people; neutral 102, happiness 102"
@@ -35,13 +36,13 @@ def test_without_fer_data_only_shipped_sets_are_there(monkeypatch):
     assert "london     SHIPPED, 204 images  (Face Research Lab London Set)" in text
     assert "jaffe      MISSING  (JAFFE)" in text
     assert "expected at $FER_DATA/jaffe/XX.EEn.k.tiff, 213 files in one flat folder" in text
-    assert text.count("how to get it:") == 2 and text.count("licence: ") == 3
+    assert text.count("how to get it:") == missing and text.count("licence: ") == missing + 1
     assert all(len(line) <= doctor.WIDTH or " " not in line.strip() for line in text.splitlines())
 
     table = as_table(findings)
     assert table.columns.tolist() == ["name", "data set", "state", "images"]
-    assert table["state"].tolist() == ["shipped", "missing", "missing"]
-    assert table["images"].isna().tolist() == [False, True, True]
+    assert table["state"].tolist() == ["shipped"] + ["missing"] * missing
+    assert table["images"].isna().tolist() == [False] + [True] * missing
     assert "204.0" not in table.to_string() and "204" in table.to_string()
 
 
@@ -49,7 +50,7 @@ def test_stand_in_and_damaged(own_jaffe, own_root, stand_ins):
     shutil.copytree(stand_ins / "cmu_faces", own_root / "cmu_faces")
     damage(own_root)
     findings = by_name(examine())
-    assert {name: finding.state for name, finding in findings.items()} == {
+    assert {name: finding.state for name, finding in findings.items() if finding.state != "missing"} == {
         "london": "shipped", "cmu_faces": "stand-in", "jaffe": "damaged",
     }  # fmt: skip
     assert findings["cmu_faces"].images == 624 and findings["jaffe"].images is None
@@ -60,7 +61,7 @@ def test_stand_in_and_damaged(own_jaffe, own_root, stand_ins):
     assert "cmu_faces  STAND-IN, 624 images" in text
     assert "jaffe      DAMAGED  (JAFFE)" in text
     assert "- KA.AN1.39.tiff: empty file" in text and "- YM.SU3.60.tiff: missing" in text
-    assert text.count("how to get it:") == 1
+    assert text.count("how to get it:") == len(names()) - 2
 
 
 def test_found_with_its_counts_and_notes(own_jaffe):
@@ -68,7 +69,7 @@ def test_found_with_its_counts_and_notes(own_jaffe):
     (own_jaffe / "README").write_text("read me")
     found = by_name(examine())["jaffe"]
     assert (found.state, found.images) == ("found", 213)
-    assert found.detail.startswith("10 people; ") and found.detail.endswith("; 1 other file(s) ignored: README")
+    assert found.detail.startswith("10 people; ") and found.detail.endswith("\n1 other file(s) ignored: README")
     assert all(f"{label} {count}" in found.detail for label, count in [("disgust", 29), ("fear", 32), ("anger", 30)])
 
 

@@ -1,0 +1,51 @@
+"""Files that take long to read are read once: what came of them is found again by their content."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import PIL
+
+from fer_utils.cache_dir import cache_dir
+from fer_utils.files import read_npz, sha256_file, write_npz
+
+# What reading a missing, truncated or otherwise damaged .npz raises, whichever part of it is hurt.
+UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile)
+
+
+def read_once(
+    name: str, files: Sequence[Path], read: Callable[[], dict[str, np.ndarray]], code: str
+) -> dict[str, np.ndarray]:
+    """The arrays that ``read()`` makes of ``files``, from disk if files of the same bytes were read before.
+
+    Args:
+        name: the data set's, in letters that a file name may hold.
+        files: all that ``read`` looks at, in its order. Their names, sizes and SHA-256 are the key;
+            their folder and dates are not.
+        read: gives plain arrays. If one called ``problems`` is not empty, nothing is kept.
+        code: whatever else the result depends on: the digest of the code behind ``read``
+            (:func:`source_digest`) and its settings.
+
+    Raises:
+        FerError: the cache can't be written; the message says how to put it elsewhere.
+    """
+    key = hashlib.sha256(f"{code} numpy {np.__version__} pillow {PIL.__version__}".encode())
+    for file in files:
+        key.update(f"\n{file.name} {file.stat().st_size} {sha256_file(file)}".encode())
+    path = cache_dir() / "datasets" / f"{name}-{key.hexdigest()}.npz"
+    try:
+        return read_npz(path)
+    except UNREADABLE:
+        arrays = read()
+        if not len(arrays.get("problems", ())):
+            write_npz(path, arrays)
+        return arrays
+
+
+def source_digest(module_file: str) -> str:
+    """SHA-256 of a module's source, to be taken when it is imported: a file edited later is not what runs."""
+    return hashlib.sha256(Path(module_file).read_bytes()).hexdigest()

@@ -1,0 +1,311 @@
+"""FER-2013: the csv and the folder edition, FER+ votes, the cache, and exact duplicates."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from fer_utils.datasets import cache, doctor, fer2013, load
+from fer_utils.datasets.base import PEOPLE_UNKNOWN
+from fer_utils.datasets.fer2013_csv import SPLITS, check_header, parse_line, ranges
+from fer_utils.errors import FerError
+from tests.layouts import blocks, problems_of, write_fer2013_csv, write_fer2013_folders, write_ferplus
+
+SMALL = {"Training": (3, 1, 2, 4, 2, 2, 3), "PublicTest": (1, 0, 1, 2, 1, 1, 1), "PrivateTest": (1, 1, 1, 1, 1, 1, 1)}
+TOTAL = 31
+
+
+@pytest.fixture(autouse=True)
+def small_counts(monkeypatch):
+    monkeypatch.setattr(fer2013, "OFFICIAL", SMALL)
+
+
+@pytest.fixture
+def folder(own_root) -> Path:
+    return own_root / "fer2013"
+
+
+@pytest.fixture
+def rows(folder) -> list[tuple[int, str]]:
+    return write_fer2013_csv(folder)
+
+
+def edit(folder: Path, change) -> None:
+    """Change the csv's lines (header first) in place."""
+    lines = (folder / "fer2013.csv").read_text().splitlines()
+    change(lines)
+    (folder / "fer2013.csv").write_text("\n".join(lines) + "\n")
+
+
+# ------------------------------------------------------------------ the csv edition
+
+
+def test_the_official_table_sums_to_the_published_totals(monkeypatch):
+    monkeypatch.undo()
+    totals = {split: sum(counts) for split, counts in fer2013.OFFICIAL.items()}
+    assert totals == {"Training": 28709, "PublicTest": 3589, "PrivateTest": 3589}
+    test = np.add(fer2013.OFFICIAL["PublicTest"], fer2013.OFFICIAL["PrivateTest"])
+    assert test.tolist() == [958, 111, 1024, 1774, 1247, 831, 1233]
+
+
+def test_rows_of_the_csv_become_rows_of_the_table(folder, rows):
+    faces = load("fer2013")
+    assert faces.images.shape == (TOTAL, 48, 48)
+    assert faces.classes == ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+    assert faces.labels.tolist() == [code for code, _ in rows]
+    assert faces.table["split"].tolist() == [split for _, split in rows]
+    assert faces.table["source"].tolist() == faces.table["subject"].tolist() == [f"row_{n:05d}" for n in range(TOTAL)]
+    assert all(np.array_equal(faces.images[n], blocks(f"fer {n}", (48, 48), "L")) for n in range(TOTAL))
+    assert faces.notes == (PEOPLE_UNKNOWN,) and faces.kind == "real"
+
+
+def test_a_folder_within_quotes_and_a_marker_are_understood(folder, rows, own_root):
+    whole = load("fer2013").fingerprint
+    edit(folder, lambda lines: lines.__setitem__(0, '\ufeff"emotion","pixels","Usage"'))
+    edit(folder, lambda lines: lines.__setitem__(5, ",".join(f'"{field}"' for field in lines[5].split(","))))
+    shutil.move(folder / "fer2013.csv", own_root / "fer2013.csv")
+    (folder / "fer2013").mkdir()
+    shutil.move(own_root / "fer2013.csv", folder / "fer2013" / "fer2013.csv")
+    assert load("fer2013").fingerprint == whole
+    (folder / "fer2013" / "STAND_IN.txt").write_text("drawn")
+    assert load("fer2013").kind == "stand-in"
+
+
+def test_missing_rows_are_a_note_that_counts_them_by_split(folder, rows):
+    edit(folder, lambda lines: [lines.pop(1), lines.pop(1), lines.pop()])
+    assert f"3 of the official {TOTAL} pictures are missing (Training 2, PrivateTest 1)" in load("fer2013").notes
+
+
+def test_more_rows_than_official_are_a_problem(folder, rows):
+    edit(folder, lambda lines: lines.append(lines[1]))
+    assert problems_of("fer2013") == [
+        "training set, anger: 4 pictures, more than the official 3",
+        "Training: 18 pictures, more than the official 17",
+    ]
+
+
+def test_one_error_names_every_bad_line(folder, rows):
+    def harm(lines: list[str]) -> None:
+        lines[1] = lines[1].replace("0,", "7,", 1)
+        for number in (2, 3, 4, 9):
+            lines[number] = lines[number].rsplit(" ", 1)[0] + ",Training"
+        lines[5] = lines[5].replace(" ", " x", 1)
+        lines[6] = lines[6].replace(" ", " 256 ", 1).rsplit(" ", 1)[0] + ",Training"
+        lines[7] = lines[7].replace("Training", "Test")
+        lines[8] = "0,1 2 3"
+        lines[10] = lines[10].split(",")[0] + ",," + "Training"
+
+    edit(folder, harm)
+    assert problems_of("fer2013") == [
+        "line 2: emotion code '7' is not one of 0 to 6",
+        "line 3-5, 10: 2303 pixels, expected 2304",
+        "line 6: pixels hold something else than whole numbers and spaces",
+        "line 7: a pixel is larger than 255",
+        "line 8: Usage 'Test' is not one of Training, PublicTest, PrivateTest",
+        "line 9: 2 fields, expected 3",
+        "line 11: 0 pixels, expected 2304",
+    ]
+
+
+def test_another_header_is_a_problem(folder, rows):
+    edit(folder, lambda lines: lines.__setitem__(0, "emotion, Usage, pixels"))
+    assert problems_of("fer2013") == ["line 1: the header is not emotion,pixels,Usage"]
+
+
+def test_an_empty_csv_and_an_empty_folder_are_refused(folder):
+    folder.mkdir()
+    with pytest.raises(FerError, match=r"holds neither fer2013\.csv nor train/ and test/\. Expected: fer2013/"):
+        load("fer2013")
+    (folder / "fer2013.csv").write_bytes(b"")
+    assert problems_of("fer2013") == ["not one picture"]
+
+
+# ------------------------------------------------------------------ one line
+
+
+@given(st.binary(max_size=60) | st.text(alphabet='0123456789 ,"Training\n.-e+', max_size=60).map(str.encode))
+def test_no_line_raises_anything_but_a_value_error(line):
+    for read in (parse_line, check_header):
+        try:
+            read(line)
+        except ValueError as error:
+            assert str(error)
+
+
+@given(st.integers(0, 6), st.sampled_from(SPLITS), st.integers(0, 2**32 - 1), st.sampled_from(["\n", "\r\n", ""]))
+def test_a_good_line_is_read_back(code, split, seed, ending):
+    pixels = np.random.default_rng(seed).integers(0, 256, 2304, dtype=np.uint8)
+    read = parse_line(f"{code},{' '.join(map(str, pixels))},{split}{ending}".encode())
+    assert (read[0], SPLITS[read[2]]) == (code, split) and np.array_equal(read[1], pixels)
+
+
+@given(st.integers(256, 10**40))
+def test_a_pixel_too_large_is_refused_however_large(value):
+    with pytest.raises(ValueError, match="larger than 255"):
+        parse_line(f"0,{'1 ' * 2303}{value},Training".encode())
+
+
+@given(st.sets(st.integers(1, 60)))
+def test_ranges_name_exactly_the_numbers(numbers):
+    named = set()
+    for part in filter(None, ranges(sorted(numbers)).split(", ")):
+        first, _, last = part.partition("-")
+        named |= set(range(int(first), int(last or first) + 1))
+    assert named == numbers
+
+
+# ------------------------------------------------------------------ the cache
+
+
+def test_the_csv_is_parsed_once_for_the_same_bytes(folder, rows, monkeypatch):
+    whole = load("fer2013").fingerprint
+    monkeypatch.setattr(fer2013, "read_csv", lambda file: pytest.fail("parsed again"))
+    assert load("fer2013").fingerprint == whole
+    (folder / "fer2013.csv").touch()
+    assert load("fer2013").fingerprint == whole
+
+
+def test_other_bytes_other_code_or_a_damaged_cache_file_mean_reading_again(own_root, tmp_path):
+    calls = []
+    file = tmp_path / "large.csv"
+
+    def length(code: str = "code 1") -> int:
+        def read() -> dict[str, np.ndarray]:
+            calls.append(code)
+            return {"length": np.array(len(file.read_bytes()))}
+
+        return int(cache.read_once("large", [file], read, code)["length"])
+
+    file.write_text("one")
+    assert (length(), length(), len(calls)) == (3, 3, 1)
+    file.write_text("another")
+    assert (length(), length("code 2"), len(calls)) == (7, 7, 3)
+    for kept in (tmp_path / "cache" / "datasets").glob("large-*.npz"):
+        kept.write_bytes(kept.read_bytes()[:40])
+    assert (length("code 2"), len(calls)) == (7, 4)
+
+
+def test_what_has_problems_is_not_kept(folder, rows, tmp_path):
+    edit(folder, lambda lines: lines.append("9,1 2,Training"))
+    assert len(problems_of("fer2013")) == 1
+    assert not list((tmp_path / "cache").rglob("*.npz"))
+
+
+# ------------------------------------------------------------------ duplicates
+
+
+def test_duplicates_are_counted_across_splits_and_labels(folder, rows, capsys):
+    def repeat(lines: list[str]) -> None:
+        pixels = [line.split(",")[1] for line in lines]
+        for target, source in ((2, 1), (5, 1), (18, 3)):  # same label; other label; a test row, same label
+            code, _, split = lines[target].split(",")
+            lines[target] = f"{code},{pixels[source]},{split}"
+
+    edit(folder, repeat)
+    expected = (
+        PEOPLE_UNKNOWN,
+        "28 different images among 31: the others are exact duplicates",
+        "also in Training: 1 of PublicTest",
+        "rows whose identical image has another label: 3 of Training",
+    )
+    assert load("fer2013").notes == expected
+    [found] = [finding for finding in doctor.examine() if finding.name == "fer2013"]
+    assert found.detail.splitlines() == [
+        "anger 5, disgust 2, fear 4, happiness 7, sadness 4, surprise 4, neutral 5", *expected,
+    ]  # fmt: skip
+
+
+# ------------------------------------------------------------------ FER+
+
+
+def test_votes_become_ten_columns(folder, rows):
+    write_ferplus(folder, [split for _, split in rows])
+    faces = load("fer2013")
+    votes = faces.table.filter(like="votes_")
+    assert votes.columns.tolist() == [
+        "votes_neutral", "votes_happiness", "votes_surprise", "votes_sadness", "votes_anger", "votes_disgust",
+        "votes_fear", "votes_contempt", "votes_unknown", "votes_not_a_face",
+    ]  # fmt: skip
+    assert (votes.sum(axis=1) == 10).all() and votes.to_numpy().argmax(axis=1).tolist() == [n % 10 for n in range(31)]
+    assert faces.notes == (PEOPLE_UNKNOWN,)
+
+
+def test_votes_that_cannot_be_assigned_or_read_are_problems(folder, rows):
+    usage = [split for _, split in rows]
+    write_ferplus(folder, usage[:-1])
+    assert problems_of("fer2013") == ["fer2013new.csv: 30 rows, but fer2013.csv has 31: the votes can't be assigned"]
+    write_ferplus(folder, ["PublicTest", *usage[1:]])
+    votes = folder / "fer2013new.csv"
+    votes.write_text(votes.read_text().replace(",9,1,", ",9,-1,"))
+    first, second = problems_of("fer2013")
+    assert first == "fer2013new.csv, line 2: Usage differs from fer2013.csv's"
+    assert second.startswith("fer2013new.csv, line 2-9, 12-19, ") and second.endswith("whole number from 0 to 99")
+    votes.write_text("Usage,neutral\n")
+    assert problems_of("fer2013")[0].startswith("fer2013new.csv: without the column(s) happiness, surprise")
+    votes.write_bytes(b"")
+    assert problems_of("fer2013")[0].startswith("fer2013new.csv: unreadable (")
+
+
+def test_votes_that_do_not_sum_to_ten_are_a_note(folder, rows):
+    write_ferplus(folder, [split for _, split in rows])
+    votes = folder / "fer2013new.csv"
+    lines = votes.read_text().splitlines()
+    lines[1] = lines[1].replace(",9,", ",8,")
+    votes.write_text("\n".join(lines))
+    assert "FER+: 1 row(s) whose votes do not sum to 10" in load("fer2013").notes
+
+
+# ------------------------------------------------------------------ the folder edition
+
+
+def test_folders_keep_the_order_of_the_csv_codes(folder):
+    write_fer2013_folders(folder)
+    faces = load("fer2013")
+    assert faces.classes[0] == "anger" and faces.classes[-1] == "neutral" and len(faces) == TOTAL
+    assert faces.table["split"].value_counts().to_dict() == {"Training": 17, "Test": 14}
+    sources = faces.table["source"]
+    names = {"anger": "angry", "happiness": "happy", "sadness": "sad"}
+    assert [path.split("/")[1] for path in sources] == [names.get(label, label) for label in faces.table["label"]]
+    assert np.array_equal(faces.images[20], np.asarray(Image.open(folder / sources[20])))
+    assert faces.notes == (PEOPLE_UNKNOWN,)
+
+
+def test_one_error_names_every_bad_file_of_the_folders(folder):
+    write_fer2013_folders(folder)
+    train = folder / "train"
+    (train / "angry" / "train_angry_0.png").write_bytes(b"")
+    (train / "fear" / "train_fear_0.png").write_bytes(b"<html>")
+    Image.new("RGB", (48, 48)).save(train / "sad" / "train_sad_0.png")
+    (train / "happy").joinpath("train_happy_0.png").rename(train / "loose.png")
+    (train / "joy").mkdir()
+    (train / "happy" / "train_happy_1.png").rename(train / "joy" / "train_happy_1.png")
+    for number in range(3):
+        Image.new("L", (48, 48)).save(folder / "test" / "disgust" / f"more_{number}.png")
+    found = problems_of("fer2013")
+    for words in (
+        "train/joy/train_happy_1.png: not in a folder train/<angry|",
+        "train/loose.png: not in a folder train/<",
+        "train/angry/train_angry_0.png: empty file",
+        "train/fear/train_fear_0.png: unreadable or truncated",
+        "train/sad/train_sad_0.png: colour mode RGB, expected L",
+        "test set, disgust: 4 pictures, more than the official 1",
+    ):
+        assert sum(words in problem for problem in found) == 1, words
+    assert len(found) == 7 and "Test: 17 pictures" in found[-1]
+
+
+def test_both_editions_and_votes_beside_folders_are_noted(folder):
+    write_fer2013_folders(folder)
+    (folder / "fer2013new.csv").write_text("")
+    assert "fer2013new.csv ignored: its rows follow fer2013.csv, not the folders" in load("fer2013").notes
+    (folder / "fer2013new.csv").unlink()
+    write_fer2013_csv(folder)
+    faces = load("fer2013")
+    assert "train/ and test/ ignored: fer2013.csv is there too and says more" in faces.notes
+    assert faces.table["source"][0] == "row_00000"

@@ -1,0 +1,116 @@
+"""SFEW 2.0: frames in folders by split and class, movies in their names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from fer_utils.datasets import load, sfew
+from fer_utils.datasets.base import PEOPLE_UNKNOWN
+from fer_utils.errors import FerError
+from tests.layouts import problems_of, write_sfew
+
+SMALL = {"Train": (2, 1, 1, 2, 1, 2, 1), "Val": (1, 1, 1, 1, 2, 1, 1)}
+
+
+@pytest.fixture(autouse=True)
+def small_tables(monkeypatch):
+    monkeypatch.setattr(sfew, "OFFICIAL", SMALL)
+    monkeypatch.setattr(sfew, "NATIVE_SIZES", ((72, 90),))
+    monkeypatch.setattr(sfew, "SIZE", (48, 60))
+
+
+@pytest.fixture
+def folder(own_root) -> Path:
+    write_sfew(own_root / "sfew")
+    return own_root / "sfew"
+
+
+def test_the_official_counts_sum_to_the_published_totals(monkeypatch):
+    monkeypatch.undo()
+    assert {split: sum(counts) for split, counts in sfew.OFFICIAL.items()} == {"Train": 958, "Val": 436}
+
+
+def test_a_whole_tree_has_splits_and_movies(folder):
+    (folder / "Test").mkdir()
+    faces = load("sfew")
+    assert faces.images.shape == (18, 48, 60, 3)
+    assert faces.notes == (PEOPLE_UNKNOWN, "Test/ ignored: its pictures have no labels")
+    assert faces.classes == ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
+    assert faces.counts().iloc[0].tolist() == [3, 2, 2, 3, 3, 3, 2, 18]
+    path = "Train/Angry/TrainMovie1_000000001_00000001.png"
+    assert faces.table.iloc[1].to_dict() == {
+        "label": "anger", "subject": path, "source": path, "split": "Train", "sequence": "TrainMovie1",
+        "frame": "000000001_00000001",
+    }  # fmt: skip
+    assert faces.table.groupby("split")["sequence"].agg(set).to_dict() == {
+        "Train": {"TrainMovie0", "TrainMovie1"},
+        "Val": {"ValMovie0", "ValMovie1"},
+    }
+
+
+def test_a_movie_in_both_splits_and_other_training_classes_are_notes(folder):
+    frame = next((folder / "Train" / "Angry").glob("TrainMovie0*"))
+    frame.rename(folder / "Train" / "Sad" / "ValMovie0_000000009_00000009.png")
+    assert load("sfew").notes == (
+        PEOPLE_UNKNOWN,
+        "Train anger: 1 pictures, official 2",
+        "Train sadness: 3 pictures, official 2",
+        "movies in both splits: ValMovie0",
+    )
+
+
+def test_one_error_names_every_fault(folder):
+    angry, sad = sorted((folder / "Train" / "Angry").iterdir()), sorted((folder / "Train" / "Sad").iterdir())
+    angry[0].write_bytes(b"")
+    angry[1].write_bytes(angry[1].read_bytes()[:80])
+    sad[0].rename(sad[0].with_name("00123.png"))
+    (folder / "Train" / "Joy").mkdir()
+    sad[1].rename(folder / "Train" / "Joy" / sad[1].name)
+    fear = next((folder / "Val" / "Fear").iterdir())
+    fear.rename(folder / "Val" / "Sad" / fear.name)
+    Image.new("L", (90, 72)).save(folder / "Val" / "Happy" / "More_1_1.png")
+    found = problems_of("sfew")
+    expected = [
+        f"Train/Angry/{angry[0].name}: empty file",
+        f"Train/Angry/{angry[1].name}: unreadable or truncated",
+        "Train/Sad/00123.png: not a name like AlexEmma_000058680_00000007.png",
+        f"Train/Joy/{sad[1].name}: not in a folder Train/<Angry|",
+        "Train: 8 pictures, official 10",
+        "Val: 9 pictures, official 8",
+        "Val fear: 0 pictures, official 1",
+        "Val happiness: 2 pictures, official 1",
+        "Val sadness: 2 pictures, official 1",
+    ]
+    for words in expected:
+        assert sum(problem.startswith(words) for problem in found) == 1, (words, found)
+    assert len(found) == len(expected)
+
+
+def test_both_splits_are_needed(own_root):
+    (own_root / "sfew" / "Train").mkdir(parents=True)
+    with pytest.raises(FerError, match=r"holds no folder Val\. Expected: sfew/Train/"):
+        load("sfew")
+
+
+@given(st.text(max_size=40) | st.from_regex(r"[A-Z0-9_]{0,9}_\d{1,9}(_\d{1,8})?\.(png|gif)", fullmatch=True))
+def test_strange_names_raise_only_value_errors(name):
+    try:
+        movie, numbers = sfew.parse_name(name)
+        assert name.startswith(f"{movie}_{numbers}.") and re.search("[^_0-9]", movie)
+    except ValueError as error:
+        assert "not a name like" in str(error)
+
+
+@given(
+    st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,20}[A-Za-z]", fullmatch=True), st.integers(0, 10**9), st.integers(0, 10**8)
+)
+def test_names_are_read_back(movie, time, number):
+    numbers = f"{time:09d}_{number:08d}"
+    assert sfew.parse_name(f"{movie}_{numbers}.png") == (movie, numbers)
+    assert sfew.parse_name(f"21_{movie}_{numbers}.jpg") == (f"21_{movie}", numbers)
