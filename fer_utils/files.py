@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ from typing import Any
 import numpy as np
 
 from fer_utils.errors import FerError
+
+UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile)
+"""What reading a missing, truncated or otherwise damaged ``.npz`` raises, whichever part of it is hurt."""
 
 
 @contextmanager

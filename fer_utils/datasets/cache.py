@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,10 +10,7 @@ import numpy as np
 import PIL
 
 from fer_utils.cache_dir import cache_dir
-from fer_utils.files import read_npz, sha256_file, write_npz
-
-# What reading a missing, truncated or otherwise damaged .npz raises, whichever part of it is hurt.
-UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile)
+from fer_utils.files import UNREADABLE, read_npz, sha256_file, write_npz
 
 
 def read_once(

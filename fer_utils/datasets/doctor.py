@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -31,9 +32,9 @@ class Finding:
     how_to_get: str
 
 
-def examine() -> list[Finding]:
-    """Look for every data set and read those that are there, completely."""
-    return [_examine(name) for name in datasets.names()]
+def examine(names: Sequence[str] | None = None) -> list[Finding]:
+    """Look for data sets (all, unless ``names`` says which) and read those that are there, completely."""
+    return [_examine(name) for name in names or datasets.names()]
 
 
 def _examine(name: str) -> Finding:

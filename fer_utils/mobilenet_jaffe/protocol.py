@@ -37,6 +37,9 @@ FORWARD_BATCH = 32
 FOLDS_A_SEED = 10_000
 """Head ``i`` of seed ``s`` starts from ``s * FOLDS_A_SEED + i``, whatever else is run beside it."""
 
+MOST_PEOPLE = 1_000
+"""Leave-one-subject-out is refused beyond this."""
+
 INNER_SHARE = 0.10
 """Share of the training subjects set aside to choose the number of epochs (sound)."""
 
@@ -121,6 +124,12 @@ def _source_folds(faces: FaceSet, settings: Settings, protocol: str, seed: int) 
     if protocol == "B":
         return splits.random_folds(faces.labels, n_folds, seed)
     if protocol == "C":
+        people = len(np.unique(faces.subjects))
+        if people > MOST_PEOPLE:
+            raise FerError(
+                f"protocol C trains one head for each of {people:,} people of {faces.name}, at most {MOST_PEOPLE:,}. "
+                f"Where people are not known each picture counts as one, and leaving one out says nothing."
+            )
         return splits.leave_one_subject_out(faces.subjects)
     return splits.grouped_folds(faces.subjects, n_folds, seed)
 

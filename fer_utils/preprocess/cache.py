@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -14,10 +13,7 @@ import cv2
 import numpy as np
 
 from fer_utils.cache_dir import cache_dir
-from fer_utils.files import read_npz, write_npz
-
-# What reading a missing, truncated or otherwise damaged .npz raises, whichever part of it is hurt.
-UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile)
+from fer_utils.files import UNREADABLE, read_npz, write_npz
 
 
 def cached(

@@ -13,7 +13,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from fer_utils.cache_dir import cache_dir
 from fer_utils.devices import gpu_visible
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
-from fer_utils.files import read_npz, sha256_file, write_npz
+from fer_utils.files import UNREADABLE, read_npz, sha256_file, write_npz
 from fer_utils.progress import track
 from fer_utils.reproduce.provenance import library_versions, source_digest
 
@@ -88,7 +87,7 @@ class Store:
         try:
             stored = read_npz(self.path(key))
             plain = json.loads(str(stored.pop(PLAIN)))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except (*UNREADABLE, KeyError):
             return None
         return {**stored, **plain}
 

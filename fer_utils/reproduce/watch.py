@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 from fer_utils.progress import LOG_EVERY_S, Clock
 
@@ -34,6 +34,7 @@ class Watch:
         self.stream = stream or sys.stderr
         self.live = self.stream.isatty()
         self.clock, self.stage_clock = Clock(), Clock()
+        self._clocks: dict[str, Clock] = {}
         self.done, self.heading, self.stage = 0, "", ""
         self._read, self._last = 0, 0.0
         self._stop = threading.Event()
@@ -66,15 +67,22 @@ class Watch:
         while not self._stop.wait(_POLL_S):
             event = self._newest()
             now = self.clock.elapsed()
-            if event and event["stage"] != self.stage:
-                self.stage, self.stage_clock = event["stage"], Clock()
+            if event:
+                self._enter(event)
             if event and not self.live and now - self._last >= LOG_EVERY_S:
                 self._last = now
                 self._say(f"{self.title}:    {self.stage} {self.stage_clock.text(event['done'], event['total'])}")
             elif self.live:
                 self._draw(event)
 
-    def _newest(self) -> dict[str, object] | None:
+    def _enter(self, event: dict[str, Any]) -> None:
+        """Stages lie within each other, so we may come back to one: its clock goes on unless it starts anew."""
+        self.stage = event["stage"]
+        if event["done"] == 0 or self.stage not in self._clocks:
+            self._clocks[self.stage] = Clock()
+        self.stage_clock = self._clocks[self.stage]
+
+    def _newest(self) -> dict[str, Any] | None:
         """The last complete line that was written since we last looked."""
         try:
             with self.channel.open("rb") as stream:
@@ -88,7 +96,7 @@ class Watch:
         self._read += len(whole) + 1
         return json.loads(whole.splitlines()[-1])
 
-    def _draw(self, event: dict[str, object] | None = None) -> None:
+    def _draw(self, event: dict[str, Any] | None = None) -> None:
         filled = round(20 * self.done / max(self.n_cells, 1))
         text = f"{self.title} [{'█' * filled}{'·' * (20 - filled)}] {self.clock.text(self.done, self.n_cells)}"
         if event:

@@ -62,6 +62,12 @@ def test_number_of_folds_and_heads(drawn: FaceSet, plan: Plan) -> None:
         assert len(set(split.seeds)) == len(split.seeds), "two heads of one protocol start alike"
 
 
+def test_a_set_whose_people_are_unknown_is_refused(drawn: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fer_utils.mobilenet_jaffe.protocol.MOST_PEOPLE", 11)
+    with pytest.raises(FerError, match="one head for each of 12 people"):
+        make_plan(drawn, SETTINGS, ["C"], [0])
+
+
 def test_a_seed_s_heads_do_not_depend_on_what_else_is_run(drawn: FaceSet, plan: Plan) -> None:
     alone = make_plan(drawn, SETTINGS, ["D"], [1]).splits["D"]
     assert alone.seeds == plan.splits["D"].seeds[10:]
