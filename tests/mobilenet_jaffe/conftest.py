@@ -12,8 +12,15 @@ import pytest
 
 from fer_utils.datasets.jaffe import CLASS_OF_CODE, official_files
 from fer_utils.faces import FaceSet
+from fer_utils.mobilenet_jaffe.protocol import Plan, make_plan
+from fer_utils.mobilenet_jaffe.settings import PROTOCOLS, Settings
 
 PEOPLE, CLASSES, TAKES = 12, ("neutral", "happiness", "surprise"), 2
+
+
+SEEDS = [0, 1]
+# 24 photographs a class: ten variants of each, 216 of 240 images a class to train on.
+SETTINGS = Settings(image_size=32, quota=240, epochs=4)
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +69,8 @@ def eagerly() -> Iterator[None]:
     tensorflow.config.run_functions_eagerly(True)
     yield
     tensorflow.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="session")
+def plan(drawn: FaceSet) -> Plan:
+    return make_plan(drawn, SETTINGS, PROTOCOLS, SEEDS)
