@@ -25,9 +25,10 @@ class Prototype:
     some: Mapping[int, tuple[float, float]]
 
 
-# Always: AU -> intensity at full strength. Some: AU -> (share of people, intensity). The AUs and shares are those of
-# Du, Tao & Martinez, Table 1 (anger, disgust, fear, happiness, sadness, surprise); contempt is AU 14 on one side
-# (Ekman & Friesen 1986) with AU 12 as in the fourth paper's Table VI. The intensities are ours.
+# Always: AU -> intensity at full strength. Some: AU -> (share of people, intensity). From Du, Tao & Martinez, Table 1,
+# come all of `always` but contempt's and these of `some`: 10, 17, 23 for anger, 4, 24 for disgust, 2, 5, 26 for fear,
+# 6 for happiness, 1, 6, 17 for sadness, 5 for surprise. Contempt is AU 14 on one side (Ekman & Friesen 1986), with
+# AU 12 as in the fourth paper's Table VI. The other optional units and all intensities are ours.
 PROTOTYPES = {
     "neutral": Prototype({}, {}),
     "anger": Prototype({4: 1.0, 7: 0.8, 24: 0.8}, {10: (0.26, 0.5), 17: (0.52, 0.6), 23: (0.29, 0.7), 5: (0.3, 0.5)}),
@@ -73,7 +74,7 @@ SHAPES: Mapping[int, Mapping[str, float]] = {
 
 @dataclass(frozen=True)
 class Manner:
-    """One person's way of acting: which optional units they use, how strongly each unit moves, how lopsided they are."""
+    """One person's way of acting: the optional units they use, how strongly each moves and how lopsided it is."""
 
     optional: Mapping[str, frozenset[int]]
     strength: Mapping[int, float]

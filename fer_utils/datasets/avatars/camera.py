@@ -55,7 +55,7 @@ class Camera:
         return self.target + DISTANCE * np.array([np.sin(angle), 0, np.cos(angle)])
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """Points ``[P,3]`` in cm to pixels ``float64 [P,2]``: x to the right, y down, (0, 0) the first pixel's corner."""
+        """Points ``[P,3]`` in cm to pixels ``float64 [P,2]``: x right, y down, (0, 0) the first pixel's corner."""
         angle = np.radians(self.azimuth)
         right = np.array([np.cos(angle), 0, -np.sin(angle)])
         towards = np.array([np.sin(angle), 0, np.cos(angle)])

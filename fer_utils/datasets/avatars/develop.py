@@ -105,7 +105,9 @@ def _occlude(
     elif kind == "cup":
         centre = (mouth * 0.4 + chin * 0.6 + random.normal(0, 4, 2)).round().astype(int)
         half = int(unit * 0.38)
-        cv2.rectangle(mask, tuple(centre - [half, int(half * 0.7)]), tuple(centre + [half, SIDE]), 1.0, -1, cv2.LINE_AA)
+        cv2.rectangle(
+            mask, tuple(centre - np.array([half, int(half * 0.7)])), (int(centre[0]) + half, SIDE), 1.0, -1, cv2.LINE_AA
+        )
     else:
         colour = skin * 0.75
         cheek = landmarks[3] if random.random() < 0.5 else landmarks[13]

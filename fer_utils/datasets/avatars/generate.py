@@ -1,4 +1,4 @@
-"""Render the shoots and pack each into one archive of JPEG files with its table: ``python -m fer_utils data avatars``."""
+"""Render the shoots and pack each into one archive of JPEG files and a table: ``python -m fer_utils data avatars``."""
 
 from __future__ import annotations
 

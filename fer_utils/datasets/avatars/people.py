@@ -23,6 +23,8 @@ IRIS_COLOURS = {
     "dark brown": (0.030, 0.015, 0.008), "brown": (0.10, 0.05, 0.02), "hazel": (0.17, 0.12, 0.04),
     "green": (0.13, 0.20, 0.10), "blue": (0.15, 0.27, 0.42), "grey": (0.22, 0.27, 0.30),
 }  # fmt: skip
+LIGHT_IRISES, DARK_IRISES = (0.15, 0.2, 0.15, 0.15, 0.2, 0.15), (0.7, 0.25, 0.05, 0, 0, 0)
+"""Shares of the iris colours with lighter and with darker skin."""
 CLOTHES = (
     (0.03, 0.04, 0.07),
     (0.25, 0.05, 0.05),
@@ -84,7 +86,7 @@ def draw_person(name: str, random: np.random.Generator, place: float) -> Person:
         skin=skin,
         lips=lips * random.uniform(0.85, 1.05),
         hair_colour=_hair_colour(place, age, random),
-        iris=_choice(IRIS_COLOURS, (0.15, 0.2, 0.15, 0.15, 0.2, 0.15) if place < 0.4 else (0.7, 0.25, 0.05, 0, 0, 0), random),
+        iris=_choice(IRIS_COLOURS, LIGHT_IRISES if place < 0.4 else DARK_IRISES, random),
         clothes=np.array(CLOTHES[random.integers(len(CLOTHES))]),
         hair=str(random.choice(styles)),
         hairline=float(random.normal(0, 0.5) + (0.8 * age if bearded else 0)),

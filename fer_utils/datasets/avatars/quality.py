@@ -73,9 +73,9 @@ def hog_features(faces: FaceSet) -> np.ndarray:
     for image, points in zip(to_grey(faces.images), landmarks(faces), strict=True):
         centre = (points.min(axis=0) + points.max(axis=0)) / 2
         half = max(np.ptp(points, axis=0).max() / 2 * 1.15, 8)
-        corners = np.array([centre - half, centre + [half, -half], centre + [-half, half]], dtype=np.float32)
+        square = np.array([[-half, -half], [half, -half], [-half, half]])
         onto = np.array([[0, 0], [HOG_SIDE, 0], [0, HOG_SIDE]], dtype=np.float32)
-        face = cv2.warpAffine(image, cv2.getAffineTransform(corners, onto), (HOG_SIDE, HOG_SIDE), flags=cv2.INTER_AREA,
+        face = cv2.warpAffine(image, cv2.getAffineTransform((centre + square).astype(np.float32), onto), (HOG_SIDE, HOG_SIDE), flags=cv2.INTER_AREA,
                               borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
         features.append(descriptor.compute(face).ravel())
     return np.stack(features)

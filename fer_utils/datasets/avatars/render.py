@@ -1,4 +1,4 @@
-"""Pictures of avatars, drawn by Mitsuba 3 (Jakob et al. 2022): light that bounces, shadows, skin that shines a little."""
+"""Pictures of avatars, drawn by Mitsuba 3 (Jakob et al. 2022): light that bounces, shadows, skin with some shine."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from fer_utils.datasets.avatars.surface import Surface, normals
 from fer_utils.errors import FerError
 
 SAMPLES = 25
-"""Light paths a pixel. The grain they leave (about 4 grey levels on skin) is filtered out when the picture is developed;
-400 paths look hardly better and take twelve times as long."""
+"""Light paths a pixel. The grain they leave (about 4 grey levels on skin) is filtered out when the picture is
+developed; 400 paths look hardly better and take twelve times as long."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +192,10 @@ MATERIALS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+RIM = np.array([0, 0.17, 0])
+"""Half the thickness of a frame's bars, in cm."""
+
+
 def glasses(
     eyes: np.ndarray, bridge: np.ndarray, kind: str
 ) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, str]]:
@@ -206,12 +210,13 @@ def glasses(
             for r in (inner, 2.35)
         ]
         parts[f"glass_{number}"] = _ribbon(rings[0], rings[1])
-    nose = np.array([[eyes[1, 0] + 2.3, 0, 0], [eyes[0, 0] - 2.3, 0, 0]]) + [0, eyes[:, 1].mean() + 0.4, front]
-    parts["glass_bridge"] = _ribbon(nose + [0, 0.15, 0], nose - [0, 0.15, 0])
+    height = eyes[:, 1].mean() + 0.4
+    nose = np.array([[eyes[1, 0] + 2.3, height, front], [eyes[0, 0] - 2.3, height, front]])
+    parts["glass_bridge"] = _ribbon(nose + RIM, nose - RIM)
     for number, eye in enumerate(eyes):
         out = np.sign(eye[0])
         hinge = np.array([[eye[0] + out * 2.6, eye[1] + 0.4, front], [out * 8.6, eye[1] + 0.6, 0.0]])
-        parts[f"glass_arm_{number}"] = _ribbon(hinge + [0, 0.2, 0], hinge - [0, 0.2, 0])
+        parts[f"glass_arm_{number}"] = _ribbon(hinge + RIM, hinge - RIM)
     return {name: (points, faces, np.full(points.shape, 0.012), "glass") for name, (points, faces) in parts.items()}
 
 

@@ -22,7 +22,7 @@ from fer_utils.datasets.avatars.render import Lamp, Light, Shot
 SEED = 2026
 STUDIO_PEOPLE, VIEW_PEOPLE, CLIP_PEOPLE, WILD_PEOPLE, CROWD = 24, 10, 10, 110, 240
 GAZES = {"left": 22.0, "frontal": 0.0, "right": -22.0}
-"""Where the eyes look, by the camera's sides: left in the picture is the avatar's right. Degrees to the avatar's left."""
+"""Where the eyes look, in degrees to the picture's left, which is the avatar's right."""
 ANGLES = {0: -90.0, 45: -45.0, 90: 0.0, 135: 45.0, 180: 90.0}
 """Camera positions by RaFD's names and as azimuths."""
 CLIP_SHARES = (0.0, 0.25, 0.65, 1.0, 0.95, 0.5, 0.1)
@@ -42,7 +42,8 @@ WILD_LIGHTS = (
     Light("hard top", (Lamp((10, 105, 35), 15, (70.0, 68.0, 64.0)),), (0.10, 0.10, 0.12)),
     Light("from below", (Lamp((15, -70, 60), 25, (14.0, 11.0, 8.0)),), (0.12, 0.11, 0.13)),
     Light("against the light", (Lamp((40, 40, -70), 60, (14.0, 14.0, 15.0)),), (0.32, 0.33, 0.36)),
-    Light("evening", (Lamp((-60, 30, 70), 40, (6.0, 3.6, 1.9)), Lamp((80, 40, 10), 40, (0.6, 1.2, 3.0))), (0.1, 0.1, 0.14)),
+    Light("evening", (Lamp((-60, 30, 70), 40, (6.0, 3.6, 1.9)), Lamp((80, 40, 10), 40, (0.6, 1.2, 3.0))),
+          (0.1, 0.1, 0.14)),
     Light("overcast", (Lamp((0, 90, 60), 90, (1.6, 1.7, 1.8)),), (0.45, 0.47, 0.5)),
 )  # fmt: skip
 

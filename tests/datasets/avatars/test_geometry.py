@@ -81,7 +81,7 @@ def test_an_eye_turns_about_its_own_centre():
     centre = np.array([3.0, 3.5, 8])
     np.testing.assert_allclose(turn_eye(centre[None], centre, Pose(gaze_yaw=20))[0], centre)
     ahead = turn_eye(centre[None] + [0, 0, 1.5], centre, Pose(gaze_yaw=90))[0]
-    np.testing.assert_allclose(ahead, centre + [1.5, 0, 0], atol=1e-12)
+    np.testing.assert_allclose(ahead, centre + np.array([1.5, 0, 0]), atol=1e-12)
 
 
 def test_lids_follow_the_eyes():
