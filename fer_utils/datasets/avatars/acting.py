@@ -57,7 +57,7 @@ SHAPES: Mapping[int, Mapping[str, float]] = {
     9: {"noseSneer_*": 1.0, "browDown_*": 0.35},
     10: {"mouthUpperUp_*": 0.8},
     12: {"mouthSmile_*": 1.15},
-    14: {"mouthDimple_*": 1.3, "mouthSmile_*": 0.25},
+    14: {"mouthDimple_*": 1.5, "mouthSmile_*": 0.4},
     15: {"mouthFrown_*": 1.35},
     17: {"mouthShrugLower": 0.75},
     18: {"mouthPucker": 0.8},
@@ -121,7 +121,7 @@ def perform(emotion: str, intensity: float, manner: Manner, random: np.random.Ge
         if random.random() < 0.08 and prototype.always.get(unit, 0) < max(prototype.always.values()):
             del units[unit]
     for unit in STRAY_UNITS:
-        if unit not in units and random.random() < 0.05:
+        if unit not in units and random.random() < 0.035:
             units[unit] = float(random.uniform(0.1, 0.45))
     return _shown({unit: level * float(random.uniform(0.75, 1.15)) for unit, level in units.items()}, manner, emotion)
 

@@ -23,7 +23,7 @@ from fer_utils.errors import check_choice
 from fer_utils.files import whole_file
 from fer_utils.progress import track
 
-JPEG_QUALITY = 92
+JPEG_QUALITY = 90
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every file in an archive, so that the same pictures make the same bytes."""
 _RENDERERS: dict[Path, Renderer] = {}

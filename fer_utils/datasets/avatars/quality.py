@@ -18,11 +18,12 @@ from sklearn.svm import LinearSVC
 from fer_utils.datasets.avatars import landmarks
 from fer_utils.faces import FaceSet
 from fer_utils.preprocess import detect_faces, landmarks68, to_grey
+from fer_utils.preprocess.crop import cut_square, square_around
 from fer_utils.scores import Estimate, accuracy
 
 NOSE_TIP = 30
 FOLDS = 8
-HOG_SIDE = 96
+HOG_SIDE, MARGIN = 96, 0.1
 REGULARISATION = 0.001
 """The SVM's C, for HOG features scaled to unit variance; not tuned on anything."""
 
@@ -71,12 +72,9 @@ def hog_features(faces: FaceSet) -> np.ndarray:
     descriptor = cv2.HOGDescriptor((HOG_SIDE, HOG_SIDE), (16, 16), (8, 8), (8, 8), 9)
     features = []
     for image, points in zip(to_grey(faces.images), landmarks(faces), strict=True):
-        centre = (points.min(axis=0) + points.max(axis=0)) / 2
-        half = max(np.ptp(points, axis=0).max() / 2 * 1.15, 8)
-        square = np.array([[-half, -half], [half, -half], [-half, half]])
-        onto = np.array([[0, 0], [HOG_SIDE, 0], [0, HOG_SIDE]], dtype=np.float32)
-        face = cv2.warpAffine(image, cv2.getAffineTransform((centre + square).astype(np.float32), onto), (HOG_SIDE, HOG_SIDE), flags=cv2.INTER_AREA,
-                              borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+        box = np.concatenate([points.min(axis=0), points.max(axis=0)])
+        face = cut_square(image, square_around(box, MARGIN))
+        face = cv2.resize(face, (HOG_SIDE, HOG_SIDE), interpolation=cv2.INTER_AREA)
         features.append(descriptor.compute(face).ravel())
     return np.stack(features)
 

@@ -144,7 +144,7 @@ def _posed(
     random: np.random.Generator,
     turn: float = 2.5,
 ) -> Picture:
-    intensity = 0.0 if label == "neutral" else float(random.uniform(0.35, 1.0))
+    intensity = 0.0 if label == "neutral" else float(random.uniform(0.5, 1.0))
     performance = perform(label, intensity, person.manner, random)
     yaw, pitch, roll = random.normal(0, [turn, turn * 0.7, turn * 0.5])
     eyes = GAZES[gaze] + float(random.normal(0, 1.5))
