@@ -44,7 +44,8 @@ def test_constraints_name_no_local_build_and_no_address():
 def test_installed_versions_are_the_pinned_ones():
     from importlib.metadata import version
 
-    for line in requirements():
+    needed = [*project()["dependencies"], *project()["optional-dependencies"]["test"]]
+    for line in needed:
         name = normal(re.match(r"[A-Za-z0-9._-]+", line)[0])
         if ";" in line:
             continue
@@ -60,7 +61,9 @@ def test_conda_installs_python_and_then_what_pip_would():
     assert "-c constraints.txt -e '.[test]'" in makefile
 
 
-@pytest.mark.parametrize("folder", ["datasets/shipped/london", "weights/mobilenetv2", "weights/opencv_ssd_res10"])
+@pytest.mark.parametrize(
+    "folder", ["datasets/shipped/avatars", "datasets/shipped/london", "weights/mobilenetv2", "weights/opencv_ssd_res10"]
+)
 def test_shipped_files_have_licence_and_origin_beside_them(folder):
     here = ROOT / "fer_utils" / folder
     assert len((here / "LICENSE.txt").read_text()) > 1000

@@ -10,11 +10,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-import pandas as pd
 from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
+from fer_utils.datasets import load
 from fer_utils.datasets.avatars import landmarks
 from fer_utils.faces import FaceSet
 from fer_utils.preprocess import detect_faces, landmarks68, to_grey
@@ -95,27 +95,18 @@ def svm_accuracy(faces: FaceSet) -> Estimate:
     return accuracy(svm_correct(faces), faces.subjects, faces.table["source"].to_numpy())
 
 
-def measure(faces: FaceSet) -> dict[str, Any]:
-    """One shoot's row of the quality table: shares in percent, plain numbers."""
-    true = landmarks(faces)
+def quality_of(shoot: str) -> dict[str, Any]:
+    """One shoot's row of the quality table: shares in per cent; ``shoot`` is a key of ``avatars.DATASETS``."""
+    faces = load(f"avatars_{shoot}")
+    true, boxes = landmarks(faces), detect_faces(faces.images, "dlib")
     score = svm_accuracy(faces)
-    dlib_boxes = detect_faces(faces.images, "dlib")
-    chance = faces.table["label"].value_counts(normalize=True).max()
     return {
-        "shoot": faces.name,
+        "shoot": shoot,
         "pictures": len(faces),
         "people": int(faces.table["subject"].nunique()),
-        "dlib HOG finds the face, %": 100 * float(found(dlib_boxes, true).mean()),
-        "OpenCV SSD finds the face, %": 100 * float(found(detect_faces(faces.images, "ssd"), true).mean()),
-        "dlib 68 points, median error, % of eye distance": 100
-        * float(np.nanmedian(landmark_errors(faces, dlib_boxes))),
-        "HOG + SVM, people apart, %": 100 * score.value,
-        "from": 100 * score.low,
-        "to": 100 * score.high,
-        "chance, %": 100 * float(chance),
+        "dlib HOG finds %": 100 * float(found(boxes, true).mean()),
+        "SSD finds %": 100 * float(found(detect_faces(faces.images, "ssd"), true).mean()),
+        "68 points, median error %": 100 * float(np.nanmedian(landmark_errors(faces, boxes))),
+        **{name: float(value) for name, value in score.percent("HOG + SVM").items()},
+        "chance %": 100 * float(faces.table["label"].value_counts(normalize=True).max()),
     }
-
-
-def as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    """Several shoots' rows, rounded for reading."""
-    return pd.DataFrame(rows).round(1)
