@@ -124,6 +124,13 @@ def parse_row(row: list[str], part: str) -> tuple[Clip, str]:
     return clip, emotion
 
 
+def format_row(clip: Clip, emotion: str, part: str) -> list[str]:
+    """The cells of a line of an annotation table, as far as :func:`parse_row` reads them; the others are empty."""
+    cells = {SUBJECT: str(int(clip.person)), CLIP: clip.stem, NAME: emotion.capitalize()}
+    cells[CODE] = str(NAMES[part].index(emotion) + 1)
+    return [cells.get(column, "") for column in range(CODE + 1)]
+
+
 class ContradictionError(ValueError):
     """A line whose name and code differ."""
 
@@ -166,7 +173,7 @@ def _from_videos(
 ) -> tuple[pd.DataFrame, Frames, list[str]]:
     notes: list[str] = []
     rows, files = [], []
-    clips_of = {name: 0 for name in OFFICIAL}
+    clips_of: dict[str, int] = {}
     for part, home in homes.items():
         if home is None:
             (problems if part == "s" else notes).append(f"no folder BAUM1{part}_MP4 - All")
@@ -191,7 +198,7 @@ def _from_videos(
                 files.append(file)
                 path = file.relative_to(folder).as_posix()
                 rows.append((labels[clip], clip.home, path, f"{PARTS[part]} {clip.stem}", PARTS[part]))
-    notes += count_differences(clips_of, OFFICIAL, "clips")
+    notes += count_differences(clips_of, {name: OFFICIAL[name] for name in clips_of}, "clips")
     table = pd.DataFrame(rows, columns=["label", "subject", "source", "sequence", "part"])
     if (people := table["subject"].nunique()) != PEOPLE:
         notes.append(f"{people} people with clips of these classes, official {PEOPLE}")

@@ -28,7 +28,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
 import pandas as pd
 from defusedxml import DefusedXmlException
@@ -100,6 +100,23 @@ def parse_emotion(text: str | bytes) -> int:
     if re.fullmatch(r"[1-9][0-9]{0,3}", value, re.ASCII) is None:
         raise ValueError(f"emotion code {value[:20]!r} is not a number from 1 on")
     return int(value)
+
+
+def session_xml(session: Session, sid: str) -> str:
+    """The content of a ``session.xml``, as far as :func:`parse_session` reads it, of the video ``sid``."""
+    root = Element("session")
+    SubElement(root, "subject", id=session.person)
+    track = SubElement(root, "track", view=session.view, filename=f"{sid}.avi")
+    if session.coded:
+        SubElement(track, "annotation", filename=f"{sid}-{ACTION_UNITS}")
+    return tostring(root, "unicode")
+
+
+def emotion_xml(code: int) -> str:
+    """The content of an annotation, as far as :func:`parse_emotion` reads it."""
+    root = Element("annotation")
+    SubElement(root, "Metatag", Name="Emotion", Value=str(code))
+    return tostring(root, "unicode")
 
 
 def parse_video_name(name: str) -> str | None:
