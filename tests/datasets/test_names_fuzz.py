@@ -66,7 +66,8 @@ NEARLY = (
     "02-01-06-01-02-01-12.mp4", "S001_002.mp4", "1,7,F,S007_001,Anger,1", "012/1_7_3.jpg", "000001.jpg 2880",
     "S005_001_00000011.png", "S005_001_00000011_emotion.txt", "   3.0000000e+00\n", "0,0 255 7,Training", "S010_001 1",
     "AF01ANHL.JPG", "<session><track view='0'/></session>", "<a><Metatag Name='Emotion' Value='4'/></a>",
-    "S001-001.avi", "train_00001.jpg 5", "Rafd090_28_Caucasian_male_angry_frontal.jpg", "AlexEmma_000058680_00000007.png",
+    "S001-001.avi", "train_00001.jpg 5", "Rafd090_28_Caucasian_male_angry_frontal.jpg",
+    "AlexEmma_000058680_00000007.png",
 )  # fmt: skip
 
 
