@@ -96,18 +96,20 @@ def ask(session: Session, url: str, headers: dict[str, str]) -> requests.Respons
 
 
 def patiently(attempt: Callable[[], None], progress: Callable[[], int], url: str) -> None:
-    """Call ``attempt`` until it does not raise :class:`Again`, waiting longer each time ``progress()`` has not grown.
+    """Call ``attempt`` until it does not raise :class:`Again`, waiting longer each time it got no further than ever.
+
+    ``progress()`` says how far it is; falling back and catching up again does not count as getting further.
 
     Raises:
         Unreachable: :data:`TRIES` attempts in a row brought nothing.
     """
-    idle = 0
+    idle, furthest = 0, progress()
     while True:
-        before = progress()
         try:
             return attempt()
         except Again as error:
-            idle = 1 if progress() > before else idle + 1
+            idle = 1 if progress() > furthest else idle + 1
+            furthest = max(furthest, progress())
             if idle >= TRIES:
                 raise Unreachable(f"{url} can't be fetched, tried {TRIES} times: {error}") from error
             time.sleep(min(max(BACK_OFF_S * 2 ** (idle - 1), error.wait_s), LONGEST_WAIT_S))

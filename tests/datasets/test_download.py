@@ -127,6 +127,14 @@ def test_unknown_length_and_an_early_end_are_told_apart_by_the_listing(site, ses
     assert target.read_bytes() == BODY and len(site.asked) == 2
 
 
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_file_that_is_always_too_short_is_given_up(site, session, target, ranges):
+    url = site.put("/file", BODY[:1000], lengths=False, ranges=ranges)
+    with pytest.raises(Unreachable, match=f"tried {https.TRIES} times"):
+        download(session, RemoteFile("file.zip", url, len(BODY), MD5), target)
+    assert len(site.asked) == https.TRIES and not target.exists()
+
+
 def test_a_wrong_checksum_leaves_nothing(site, session, target):
     url = site.put("/file", BODY[::-1])
     with pytest.raises(FerError, match=r"checksum md5:\w+ instead of md5:\w+. It was thrown away"):
