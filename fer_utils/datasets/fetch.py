@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,10 @@ def fetch(name: str, to: Path | None = None, say: Callable[[str], None] = print)
         raise Unreachable(f"{error}.\n{_by_hand(name, source, folder)}") from error
     except OSError as error:
         raise disk_error(folder, error) from error
+    finally:
+        # An empty folder would look like a damaged data set.
+        with suppress(OSError):
+            folder.rmdir()
     say(f"{name} is complete in {folder}")
     if _layout(name):
         say("`python -m fer_utils data` reads and checks every file of it")
@@ -224,14 +228,14 @@ def _measure(place: Path) -> tuple[int, int]:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system frees with the process; network disks may have none."""
+    """Hold the folder's lock, which the system frees with the process; some network disks have none."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise FerError(f"another fetch is writing to {folder}; wait until it is done") from error
     except OSError:
-        pass
+        pass  # no locks on this disk
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
@@ -15,7 +16,7 @@ from fer_utils.errors import FerError
 
 TIMEOUT_S = (10.0, 60.0)
 """To connect; between two packets."""
-TRIES = 6
+TRIES = 5
 """Attempts in a row that bring nothing new."""
 BACK_OFF_S = 1.0
 """The first wait; each further one is twice as long."""
@@ -112,7 +113,9 @@ def patiently(attempt: Callable[[], None], progress: Callable[[], int], url: str
             furthest = max(furthest, progress())
             if idle >= TRIES:
                 raise Unreachable(f"{url} can't be fetched, tried {TRIES} times: {error}") from error
-            time.sleep(min(max(BACK_OFF_S * 2 ** (idle - 1), error.wait_s), LONGEST_WAIT_S))
+            wait_s = min(max(BACK_OFF_S * 2 ** (idle - 1), error.wait_s), LONGEST_WAIT_S)
+            print(f"{url}: {error}; again in {wait_s:.0f} s", file=sys.stderr, flush=True)
+            time.sleep(wait_s)
 
 
 def read_json(session: Session, url: str) -> object:
