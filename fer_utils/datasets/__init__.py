@@ -1,7 +1,8 @@
 """Every data set behind one door: ``load("jaffe")`` gives a :class:`fer_utils.faces.FaceSet`.
 
 Shipped sets load at once. The others are looked for under ``$FER_DATA/<name>`` in their
-official layout; nothing is ever downloaded behind the user's back.
+official layout; nothing is ever downloaded behind the user's back (:mod:`fer_utils.datasets.fetch`
+does so when asked).
 """
 
 from __future__ import annotations
