@@ -8,8 +8,8 @@ people and labels.
 How the files are named beyond the label is not documented. Read are paths such as ``012/1_7_3.jpg``,
 ``012/1_7/3.jpg`` and ``012_1_7_3.jpg``: person, label, number. For files of other names put a file
 ``name_pattern.txt`` into the folder with one regular expression (of Python) that matches a picture's whole path,
-with ``/`` and as seen from the folder, letter case ignored, and has the groups ``subject``, ``complementary`` and
-``dominant``, such as::
+with ``/`` and as seen from the folder, letter case ignored, and has the groups ``subject``,
+``complementary`` (which may match nothing, where a picture has one emotion only) and ``dominant``, such as::
 
     (?P<subject>[0-9]+)/(?P<complementary>[1-7N])_(?P<dominant>[1-7N])/IMG_[0-9]+[.]jpg
 
@@ -97,7 +97,7 @@ def parse_path(path: str, pattern: re.Pattern[str] | None = None) -> Picture:
     if match is None:
         raise ValueError(f"not a path like 012/1_7_3.jpg, and not what {PATTERN_FILE} describes, if it is there")
     subject, complementary, dominant = (match[name] or "" for name in GROUPS)
-    codes = complementary.upper(), dominant.upper()
+    codes = (complementary or dominant).upper(), dominant.upper()
     if not subject or not set(codes) <= set(CLASS_OF_CODE):
         raise ValueError(f"person {subject[:20]!r}, label {'_'.join(codes)[:20]!r}: codes are 1 to 7 and N")
     return Picture(subject, *codes)

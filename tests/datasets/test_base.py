@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_utils.datasets import base
+from fer_utils.datasets import base, cache
 from fer_utils.datasets.base import count_differences, folder_inside, parse_names, pictures_below, read_fitted
 
 
@@ -51,6 +51,24 @@ def test_kept_pictures_are_the_same_and_other_settings_read_again(own_root, monk
     assert len(list((own_root.parent / "cache").rglob("tiny-*.npz"))) == 2
     monkeypatch.setattr(base, "_read", lambda *anything: pytest.fail("read again"))
     assert np.array_equal(read(own_root, (4, 6), keep_as="tiny")[0], fresh[0])
+
+
+def test_looking_through_many_files_shows_progress(own_root, monkeypatch, capsys):
+    monkeypatch.setattr(cache, "MANY", 1)
+    monkeypatch.setattr(base, "MANY", 1)
+    for name in ("a.png", "b.png"):
+        Image.new("L", (6, 4)).save(own_root / name)
+    read(own_root, (4, 6), keep_as="tiny")
+    written = capsys.readouterr().err
+    assert "looking for changes: 2/2 100 %" in written and "reading images: 2/2 100 %" in written
+
+
+def test_a_border_is_cut_off_in_proportion(tmp_path):
+    values = np.full((100, 200), 255, np.uint8)
+    values[10:90, 20:180] = 0
+    Image.fromarray(values).save(tmp_path / "a.png")
+    images, _ = read_fitted([tmp_path / "a.png"], tmp_path, (80, 160), "L", ((100, 200),), [], border=0.1)
+    assert images.max() == 0
 
 
 def test_damaged_pictures_are_not_kept(own_root):

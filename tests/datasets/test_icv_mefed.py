@@ -63,6 +63,12 @@ def test_other_names_are_read_by_a_described_pattern(folder):
     assert sum("codes are 1 to 7 and N" in problem for problem in problems_of("icv_mefed")) == 32
 
 
+def test_a_single_code_is_the_dominant_emotion():
+    pattern = icv_mefed.compile_pattern("(?P<subject>[0-9]+) (?:(?P<complementary>.) on )?(?P<dominant>.)")
+    assert icv_mefed.parse_path("12 n", pattern) == icv_mefed.Picture("12", "N", "N")
+    assert icv_mefed.parse_path("12 1 on 7", pattern) == icv_mefed.Picture("12", "1", "7")
+
+
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [
