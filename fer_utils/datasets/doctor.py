@@ -12,7 +12,7 @@ from fer_utils import datasets
 from fer_utils.datasets.base import PEOPLE_UNKNOWN, data_root
 from fer_utils.errors import FerError
 
-WIDTH = 100
+WIDTH, NAME_WIDTH = 100, 15
 
 
 @dataclass(frozen=True)
@@ -67,17 +67,17 @@ def as_table(findings: list[Finding]) -> pd.DataFrame:
 
 def as_text(findings: list[Finding]) -> str:
     """The findings as a page for a terminal."""
-    root = data_root()
+    root, indent = data_root(), " " * (NAME_WIDTH + 1)
     lines = [f"FER_DATA is {root}" if root else "FER_DATA is not set: only shipped data can be used"]
     for found in findings:
         images = "" if found.images is None else f", {found.images} images"
-        lines += ["", f"{found.name:<10} {found.state.upper()}{images}  ({found.title})"]
+        lines += ["", f"{found.name:<{NAME_WIDTH}} {found.state.upper()}{images}  ({found.title})"]
         paragraphs = [*found.detail.splitlines(), f"licence: {found.licence}"]
         if found.state in ("missing", "damaged"):
             paragraphs.append(f"how to get it: {found.how_to_get}")
         for paragraph in paragraphs:
             lines += textwrap.wrap(
-                paragraph, WIDTH, initial_indent=" " * 11, subsequent_indent=" " * 11, break_long_words=False,
+                paragraph, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False,
                 break_on_hyphens=False,
             )  # fmt: skip
     return "\n".join(lines)

@@ -237,8 +237,8 @@ DATASET = Dataset(
     layout="ravdess/Actor_12/02-01-06-01-02-01-12.mp4, 2,452 videos a modality, or ravdess/<class>/Frames/<clip>/*",
     licence="CC BY-NC-SA 4.0 (Livingstone & Russo 2018); not for commercial use",
     how_to_get=(
-        "open download at zenodo.org/records/1188976: the archives Video_Speech_Actor_01.zip … and "
-        "Video_Song_Actor_01.zip …, unpacked to $FER_DATA/ravdess"
+        "`python -m fer_utils data fetch ravdess`, or from zenodo.org/records/1188976 the archives "
+        "Video_Speech_Actor_01.zip … and Video_Song_Actor_01.zip …, unpacked to $FER_DATA/ravdess"
     ),
     load=_load,
 )

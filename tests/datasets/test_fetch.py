@@ -122,7 +122,7 @@ def test_ravdess_is_47_video_archives_each_in_its_own_folder(site, own_root, tmp
     assert len(found) == len(record["files"]) == 47 and record["complete"]
     assert found["Video_Song_Actor_01/Actor_01/Video_Song_Actor_01.mp4"] == b"Video_Song_Actor_01.zip"
     assert not any("Song_Actor_18" in name or "Audio" in name for name in found)
-    assert said[-1].startswith("ravdess is complete in ") and said[0].startswith("1/47 Video_Speech_Actor_01.zip: ")
+    assert said[-2].startswith("ravdess is complete in ") and said[0].startswith("1/47 Video_Speech_Actor_01.zip: ")
     assert list(own_root.iterdir()) == []
 
 
