@@ -13,7 +13,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_utils.datasets import ck48, ck_plus, fer2013, fer2013_csv, ferplus, kdef, load, raf_db, rafd, sfew
+from fer_utils.datasets import (
+    celeba,
+    ck48,
+    ck_plus,
+    fer2013,
+    fer2013_csv,
+    ferplus,
+    icv_mefed,
+    isl_ck,
+    kdef,
+    load,
+    raf_db,
+    rafd,
+    sfew,
+)
 from fer_utils.errors import FerError
 
 
@@ -151,3 +165,47 @@ def write_sfew(folder: Path) -> None:
                 code = sorted(sfew.CLASS_OF_FOLDER).index(name)
                 file = f"{movie}_{1000 * code + number:09d}_{number:08d}.png"
                 save(folder / split / name / file, sfew.NATIVE_SIZES[0], "RGB")
+
+
+def write_icv_mefed(folder: Path) -> None:
+    """The official number of people, with each label that is there as often as the official counts ask for."""
+    codes = list(icv_mefed.CLASS_OF_CODE)
+    pairs = [(a, b) for b in codes[:-1] for a in codes[: icv_mefed.LABELS_OF_EMOTION]] + [("N", "N")]
+    for person in range(1, icv_mefed.PEOPLE + 1):
+        for complementary, dominant in pairs:
+            for take in range(1, icv_mefed.TAKES + 1):
+                path = icv_mefed.Picture(f"{person:03d}", complementary, dominant).path(take)
+                save(folder / path, icv_mefed.NATIVE_SIZES[0], "RGB")
+
+
+def write_celeba(folder: Path, identities: bool = True) -> None:
+    """Pictures of the official counts, every third smiling; the official number of people in turn."""
+    splits = [code for code, count in enumerate(celeba.OFFICIAL.values()) for _ in range(count)]
+    names = [f"Attribute_{number}" for number in range(celeba.NUMBER_OF_ATTRIBUTES - 1)]
+    names.insert(31, celeba.SMILING)
+    attributes, partition, people = [str(len(splits)), " ".join(names)], [], []
+    for number, split in enumerate(splits, start=1):
+        name = celeba.file_name(number)
+        save(folder / celeba.PICTURES / name, celeba.NATIVE_SIZES[0], "RGB")
+        values = ["-1"] * celeba.NUMBER_OF_ATTRIBUTES
+        values[31] = "1" if number % 3 == 0 else "-1"
+        attributes.append(f"{name} {' '.join(values)}")
+        partition.append(f"{name} {split}")
+        people.append(f"{name} {100 + number % celeba.PEOPLE}")
+    lists = {celeba.ATTRIBUTES: attributes, celeba.PARTITION: partition}
+    if identities:
+        lists[celeba.IDENTITIES] = people
+    for name, lines in lists.items():
+        (folder / name).write_text("\n".join(lines) + "\n")
+
+
+def write_isl_ck(folder: Path) -> None:
+    """The paper's number of frames, in sequences of three; the frame's number is the grade of every action unit."""
+    lines = [",".join(isl_ck.COLUMNS)]
+    for row in range(isl_ck.FRAMES):
+        frame = ck_plus.Frame(f"S{row // 3 + 1:03d}", "001", row % 3 + 1)
+        path = folder / ck_plus.PICTURES / frame.subject / frame.take / f"{frame.stem}.png"
+        save(path, ck_plus.NATIVE_SIZES[0], "L")
+        grades = [str(frame.number)] * len(isl_ck.ACTION_UNITS)
+        lines.append(",".join((frame.sequence, str(frame.number), *grades)))
+    (folder / isl_ck.TABLE).write_text("\n".join(lines) + "\n")

@@ -6,16 +6,37 @@ official layout; nothing is ever downloaded behind the user's back.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from fer_utils.datasets import ck48, ck_plus, cmu_faces, fer2013, jaffe, kdef, london, raf_db, rafd, sfew
+from fer_utils.datasets import (
+    baum1,
+    celeba,
+    ck48,
+    ck_plus,
+    cmu_faces,
+    fer2013,
+    icv_mefed,
+    isl_ck,
+    jaffe,
+    kdef,
+    london,
+    mmi,
+    raf_db,
+    rafd,
+    ravdess,
+    sfew,
+)
 from fer_utils.datasets.base import Dataset, data_root, stand_in_marker
+from fer_utils.datasets.duplicates import duplicate_notes
 from fer_utils.errors import FerError, UsageError, did_you_mean
 from fer_utils.faces import FaceSet
 
 __all__ = ["Dataset", "dataset", "folder_of", "load", "names"]
 
-_MODULES = (london, cmu_faces, jaffe, ck_plus, ck48, fer2013, sfew, raf_db, rafd, kdef)
+_PICTURES = (london, cmu_faces, jaffe, ck_plus, ck48, fer2013, sfew, raf_db, rafd, kdef, icv_mefed, celeba, isl_ck)
+_VIDEOS = (ravdess, mmi, baum1)
+_MODULES = (*_PICTURES, *_VIDEOS)
 _REGISTRY: dict[str, Dataset] = {module.DATASET.name: module.DATASET for module in _MODULES}
 
 
@@ -72,7 +93,8 @@ def load(name: str) -> FaceSet:
 
     Returns:
         The images in a fixed order (by file name), so that the same files always give the same
-        :attr:`~fer_utils.faces.FaceSet.fingerprint`.
+        :attr:`~fer_utils.faces.FaceSet.fingerprint`. Where there is an official split, the notes say
+        which pictures occur on both of its sides or under two labels.
 
     Raises:
         UsageError: there is no such data set.
@@ -81,4 +103,8 @@ def load(name: str) -> FaceSet:
     """
     folder = folder_of(name)
     known = dataset(name)
-    return known.load(folder, stand_in_marker(folder) if folder else False)
+    faces = known.load(folder, stand_in_marker(folder) if folder else False)
+    if "split" not in faces.table:
+        return faces
+    found = duplicate_notes(faces.images, faces.table["label"], faces.table["split"])
+    return replace(faces, notes=(*faces.notes, *found))

@@ -11,6 +11,10 @@ import PIL
 
 from fer_utils.cache_dir import cache_dir
 from fer_utils.files import UNREADABLE, read_npz, sha256_file, write_npz
+from fer_utils.progress import track
+
+MANY = 1000
+"""From more files than this on, progress is shown."""
 
 
 def read_once(
@@ -30,7 +34,7 @@ def read_once(
         FerError: the cache can't be written; the message says how to put it elsewhere.
     """
     key = hashlib.sha256(f"{code} numpy {np.__version__} pillow {PIL.__version__}".encode())
-    for file in files:
+    for file in track(files, "looking for changes") if len(files) > MANY else files:
         key.update(f"\n{file.name} {file.stat().st_size} {sha256_file(file)}".encode())
     path = cache_dir() / "datasets" / f"{name}-{key.hexdigest()}.npz"
     try:

@@ -40,7 +40,6 @@ from fer_utils.datasets.base import (
     stand_in_marker,
 )
 from fer_utils.datasets.cache import read_once
-from fer_utils.datasets.duplicates import duplicate_notes
 from fer_utils.datasets.fer2013_csv import SIDE, SOURCE_DIGEST, SPLITS, read_csv
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
@@ -77,7 +76,6 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
         )
     _check_counts(table, problems, notes)
     refuse(DATASET.title, where, problems, "Take the files from Kaggle again; nothing is guessed or skipped.")
-    notes += duplicate_notes(images, table["label"], table["split"])
     return FaceSet("fer2013", images, table, DATASET.classes, stand_in or stand_in_marker(where), tuple(notes))
 
 

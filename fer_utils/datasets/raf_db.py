@@ -27,7 +27,6 @@ from fer_utils.datasets.base import (
     refuse,
     stand_in_marker,
 )
-from fer_utils.datasets.duplicates import duplicate_notes
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 
@@ -83,7 +82,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     present = [name for name in expected if name in files]
     images, size_notes = read_fitted([files[name] for name in present], where, SIZE, "RGB", (SIZE,), problems)
     refuse(DATASET.title, where, problems, "Unpack the official archives again; no picture is guessed or skipped.")
-    notes += size_notes + duplicate_notes(images, table["label"], table["split"])
+    notes += size_notes
     table = pd.DataFrame(
         {"label": table["label"], "subject": present, "source": present, "split": table["split"]},
     )

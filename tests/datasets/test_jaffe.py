@@ -234,7 +234,7 @@ def test_the_home_folder_may_be_abbreviated(own_root, stand_ins, monkeypatch):
     assert len(load("jaffe")) == 213
 
 
-@pytest.mark.parametrize(("name", "hint"), [("jafe", " Did you mean 'jaffe'?"), ("celeba", "")])
+@pytest.mark.parametrize(("name", "hint"), [("jafe", " Did you mean 'jaffe'?"), ("affectnet", "")])
 def test_an_unknown_name_is_a_usage_error(name, hint):
     with pytest.raises(UsageError) as failure:
         load(name)

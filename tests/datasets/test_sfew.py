@@ -65,6 +65,17 @@ def test_a_movie_in_both_splits_and_other_training_classes_are_notes(folder):
     )
 
 
+def test_the_same_picture_in_both_splits_under_another_label_is_a_note(folder):
+    angry, sad = next((folder / "Train" / "Angry").iterdir()), next((folder / "Val" / "Sad").iterdir())
+    sad.write_bytes(angry.read_bytes())
+    assert load("sfew").notes == (
+        PEOPLE_UNKNOWN,
+        "17 different images among 18: the others are exact duplicates",
+        "also in Train: 1 of Val",
+        "rows whose identical image has another label: 1 of Train, 1 of Val",
+    )
+
+
 def test_one_error_names_every_fault(folder):
     angry, sad = sorted((folder / "Train" / "Angry").iterdir()), sorted((folder / "Train" / "Sad").iterdir())
     angry[0].write_bytes(b"")

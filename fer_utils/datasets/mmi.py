@@ -1,0 +1,224 @@
+"""MMI Facial Expression Database (Pantic et al. 2005; Valstar & Pantic 2010): acted and induced expressions on video.
+
+Official layout: a folder ``Sessions/<n>/`` for each recording, with ``session.xml``, ``S001-001.avi``, its
+annotation ``S001-001.xml`` and, where action units are coded, ``S001-001-oao_aucs.xml``. In ``session.xml`` the
+element ``track`` has the attribute ``view``: 0 frontal, 1 profile, 2 both at once. In the annotation, ``Metatag``
+with ``Name="Emotion"`` has the ``Value`` 1 anger, 2 disgust, 3 fear, 4 happiness, 5 sadness, 6 surprise; larger
+values are other displays. XML with a document type or entities is refused.
+
+Read are the frontal videos with a value of 1 to 6; how many others there are is a note. The number of those videos
+is not published, so it is not checked. Each gives four frames
+(:func:`fer_utils.datasets.clips.first_and_peak_frames`): the first counts as neutral, the middle three carry its
+label. ``sequence_label`` is the label of the whole video.
+
+Frontal videos without coded action units are stored on their side and are turned by 90 degrees clockwise, as public
+code for this set does; a video that is higher than wide is never turned.
+
+``subject`` is the part of the video's name before the dash (``S001``); for other names it is the ``id`` of the
+element ``subject`` in ``session.xml``.
+
+Frames become 480×384 (height × width), colour: the upright 720×576 whole, the middle of 576×720. A frame takes 0.55
+MB, so that 1,000 videos would take 2.2 GB, in memory and in the cache, where they are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
+
+import pandas as pd
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from fer_utils.datasets.base import Dataset, refuse
+from fer_utils.datasets.clips import first_and_peak_frames
+from fer_utils.datasets.footage import read_videos, videos_below
+from fer_utils.errors import FerError
+from fer_utils.faces import FaceSet
+
+CLASS_OF_CODE = {1: "anger", 2: "disgust", 3: "fear", 4: "happiness", 5: "sadness", 6: "surprise"}
+NO_EMOTION = 0
+NEUTRAL = "neutral"
+FRONTAL, PROFILE, DUAL = "0", "1", "2"
+ACTION_UNITS = "oao_aucs.xml"
+SESSIONS, SESSION_FILE = "Sessions", "session.xml"
+SIZE = (480, 384)
+NATIVE_SIZES = ((576, 720), (720, 576))
+
+T = TypeVar("T")
+
+
+class Session(NamedTuple):
+    """What ``session.xml`` says: the view's code, the person's id (or ``""``), whether action units are coded."""
+
+    view: str
+    person: str
+    coded: bool
+
+
+class Clip(NamedTuple):
+    """A frontal video with one of the six emotions."""
+
+    subject: str
+    sid: str
+    label: str
+    turned: bool
+    session: str
+
+
+def parse_session(text: str | bytes) -> Session:
+    """Read the content of a ``session.xml``.
+
+    Raises:
+        ValueError: it is no XML, holds entities, or names no known view.
+    """
+    root = _parse_xml(text)
+    track = next(root.iter("track"), None)
+    view = None if track is None else track.get("view")
+    if view not in (FRONTAL, PROFILE, DUAL):
+        raise ValueError("no element track with the attribute view 0, 1 or 2")
+    person = next(root.iter("subject"), None)
+    coded = any(element.get("filename", "").endswith(ACTION_UNITS) for element in root.iter("annotation"))
+    return Session(view, "" if person is None else person.get("id", ""), coded)
+
+
+def parse_emotion(text: str | bytes) -> int:
+    """The value of the ``Metatag`` named ``Emotion`` in an annotation, or 0 where there is no such tag.
+
+    Raises:
+        ValueError: the text is no XML, holds entities, or the value is no whole number above 0.
+    """
+    tags = (tag for tag in _parse_xml(text).iter("Metatag") if tag.get("Name") == "Emotion")
+    tag = next(tags, None)
+    if tag is None:
+        return NO_EMOTION
+    value = tag.get("Value", "")
+    if re.fullmatch(r"[1-9][0-9]{0,3}", value, re.ASCII) is None:
+        raise ValueError(f"emotion code {value[:20]!r} is not a number from 1 on")
+    return int(value)
+
+
+def session_xml(session: Session, sid: str) -> str:
+    """The content of a ``session.xml``, as far as :func:`parse_session` reads it, of the video ``sid``."""
+    root = Element("session")
+    SubElement(root, "subject", id=session.person)
+    track = SubElement(root, "track", view=session.view, filename=f"{sid}.avi")
+    if session.coded:
+        SubElement(track, "annotation", filename=f"{sid}-{ACTION_UNITS}")
+    return tostring(root, "unicode")
+
+
+def emotion_xml(code: int) -> str:
+    """The content of an annotation, as far as :func:`parse_emotion` reads it."""
+    root = Element("annotation")
+    SubElement(root, "Metatag", Name="Emotion", Value=str(code))
+    return tostring(root, "unicode")
+
+
+def parse_video_name(name: str) -> str | None:
+    """``"S001"`` of ``S001-001.avi``; ``None`` for a name of another form."""
+    match = re.fullmatch(r"(S[0-9]+)-[0-9]+\.avi", name, re.ASCII)
+    return match[1] if match else None
+
+
+def _parse_xml(text: str | bytes) -> Element:
+    try:
+        return fromstring(text, forbid_dtd=True)
+    except DefusedXmlException:
+        raise ValueError("XML with a document type or entities, which is refused") from None
+    except (ParseError, ValueError, LookupError) as error:
+        raise ValueError(f"not XML ({error})") from None
+
+
+def _load(folder: Path | None, stand_in: bool) -> FaceSet:
+    assert folder is not None
+    where = folder / SESSIONS
+    if not where.is_dir():
+        raise FerError(f"{DATASET.title}: {folder} holds no folder {SESSIONS}. Expected: {DATASET.layout}.")
+    problems: list[str] = []
+    ignored: Counter[str] = Counter()
+    clips: dict[Path, Clip] = {}
+    homes = sorted(home for home in where.iterdir() if home.is_dir() and not home.name.startswith("."))
+    for home in homes:
+        _examine(home, folder, clips, ignored, problems)
+    if not clips and not problems:
+        problems.append(f"{SESSIONS}: no frontal video with an emotion from 1 to 6")
+    files = list(clips)
+    turned = [clips[file].turned for file in files]
+    frames = read_videos(files, folder, SIZE, first_and_peak_frames, NATIVE_SIZES, problems, "mmi", turned)
+    refuse(DATASET.title, folder, problems, "Download the sessions again; no clip is guessed or skipped.")
+    rows = []
+    for row, frame in zip(frames.clip, frames.frame, strict=True):
+        clip = clips[files[row]]
+        label = NEUTRAL if frame == 1 else clip.label
+        rows.append((label, clip.subject, f"{clip.sid}#{frame}", clip.sid, frame, clip.label, clip.session))
+    table = pd.DataFrame(rows, columns=["label", "subject", "source", "sequence", "frame", "sequence_label", "session"])
+    notes = [f"{count} session(s) ignored: {reason}" for reason, count in sorted(ignored.items())]
+    if any(turned):
+        notes.append(f"{sum(turned)} video(s) without coded action units: turned by 90 degrees where wider than high")
+    return FaceSet("mmi", frames.images, table, DATASET.classes, stand_in, tuple(notes + frames.notes))
+
+
+def _examine(home: Path, folder: Path, clips: dict[Path, Clip], ignored: Counter[str], problems: list[str]) -> None:
+    """Add the session's video to ``clips``, count it in ``ignored`` or say in ``problems`` what is wrong."""
+    path = home.relative_to(folder).as_posix()
+    session = _read(home / SESSION_FILE, path, parse_session, problems)
+    if session is None:
+        return
+    if session.view != FRONTAL:
+        ignored["profile or dual view"] += 1
+        return
+    videos = [file for file in videos_below(home, ".avi") if file.parent == home]
+    annotations = [file for file in home.glob("*.xml") if _is_annotation(file.name)]
+    if not videos and not annotations:
+        ignored["no video"] += 1
+        return
+    if len(videos) != 1:
+        problems.append(f"{path}: {len(videos)} .avi files, expected one")
+        return
+    video = videos[0]
+    code = _read(home / f"{video.stem}.xml", path, parse_emotion, problems)
+    if code is None:
+        return
+    if code not in CLASS_OF_CODE:
+        ignored["other displays than the six emotions" if code != NO_EMOTION else "without an emotion"] += 1
+        return
+    subject = parse_video_name(video.name) or session.person
+    if not subject:
+        problems.append(f"{path}/{video.name}: whose video is it? No name like S001-001.avi, no subject in session.xml")
+        return
+    turned = not session.coded and not (home / f"{video.stem}-{ACTION_UNITS}").exists()
+    clips[video] = Clip(subject, video.stem, CLASS_OF_CODE[code], turned, home.name)
+
+
+def _is_annotation(name: str) -> bool:
+    return name != SESSION_FILE and not name.endswith(ACTION_UNITS) and not name.startswith(".")
+
+
+def _read(file: Path, path: str, parse: Callable[[bytes], T], problems: list[str]) -> T | None:
+    """What ``parse`` makes of the file, or ``None`` with a problem added."""
+    if not file.is_file():
+        problems.append(f"{path}/{file.name}: missing")
+        return None
+    try:
+        return parse(file.read_bytes())
+    except ValueError as error:
+        problems.append(f"{path}/{file.name}: {error}")
+        return None
+
+
+DATASET = Dataset(
+    name="mmi",
+    title="MMI",
+    classes=(NEUTRAL, *CLASS_OF_CODE.values()),
+    shipped=False,
+    publishable=False,
+    layout="mmi/Sessions/<n>/ with session.xml, S001-001.avi and S001-001.xml",
+    licence="signed agreement, research only, no redistribution (Pantic et al. 2005; Valstar & Pantic 2010)",
+    how_to_get="sign the agreement at mmifacedb.eu, search for emotions, unpack Sessions/ to $FER_DATA/mmi",
+    load=_load,
+)
