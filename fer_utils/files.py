@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -57,8 +58,18 @@ def disk_error(path: str | Path, error: OSError) -> FerError:
     return FerError(
         f"cannot write {path}: {error.strerror or error}. Nothing was changed there. Free some "
         f"space or make the folder writable, or choose another place "
-        f"(--results DIR for results, FER_CACHE=DIR for the cache)."
+        f"(--results DIR for results, --to DIR for data, FER_CACHE=DIR for the cache)."
     )
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raise a :class:`FerError` unless the disk that holds the existing ``folder`` has ``needed`` bytes free."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise FerError(
+            f"{folder} has {free / 1e9:.1f} GB free, {needed / 1e9:.1f} GB are needed. "
+            f"Free some space or choose another place with --to DIR."
+        )
 
 
 def _umask() -> int:

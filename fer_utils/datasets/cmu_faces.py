@@ -77,7 +77,8 @@ DATASET = Dataset(
     layout="cmu_faces/faces/<user>/<user>_<pose>_<expression>_<eyes>.pgm, 624 files",
     licence="free for any educational purpose, with attribution (T. Mitchell, UCI repository, doi 10.24432/C5JC79)",
     how_to_get=(
-        "open download: `mkdir -p $FER_DATA/cmu_faces && cd $FER_DATA/cmu_faces && "
+        "open download: `python -m fer_utils data fetch cmu_faces`, or by hand "
+        "`mkdir -p $FER_DATA/cmu_faces && cd $FER_DATA/cmu_faces && "
         "curl -L -o cmu.zip https://archive.ics.uci.edu/static/public/124/cmu+face+images.zip && "
         "unzip cmu.zip && tar xzf faces.tar.gz`"
     ),

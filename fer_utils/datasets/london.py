@@ -64,6 +64,6 @@ DATASET = Dataset(
     publishable=True,
     layout="shipped with this package at 320x320 pixels",
     licence="CC BY 4.0 (DeBruine & Jones 2017, doi 10.6084/m9.figshare.5047666)",
-    how_to_get="shipped; full size from figshare, doi 10.6084/m9.figshare.5047666",
+    how_to_get="shipped; full size with `python -m fer_utils data fetch london`, doi 10.6084/m9.figshare.5047666",
     load=_load,
 )

@@ -21,7 +21,8 @@ EXAMPLES = """examples:
   python -m fer_utils reproduce 05 --profile paper --dry-run  what would it cost here?
   python -m fer_utils reproduce 05 -p epochs=5                change a knob of the notebook
   python -m fer_utils report                                  rebuild results/index.html
-  python -m fer_utils data                                    which data sets are here?"""
+  python -m fer_utils data                                    which data sets are here?
+  python -m fer_utils data fetch cmu_faces                    download an open one to $FER_DATA"""
 
 
 ALLOWED = {
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"fer_utils: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\nfer_utils: stopped; finished units are stored, the same command goes on from there", file=sys.stderr)
+        print("\nfer_utils: stopped; what is finished is kept, the same command goes on from there", file=sys.stderr)
         return 130
 
 
@@ -77,8 +78,13 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--results", type=Path, default=_default_results())
     report.set_defaults(run=_report)
 
-    data = commands.add_parser("data", help="list the data sets: here, missing, how to get them")
+    data = commands.add_parser("data", help="list the data sets: here, missing, how to get them; or fetch one")
     data.set_defaults(run=_data)
+    actions = data.add_subparsers(metavar="{fetch}")
+    fetch = actions.add_parser("fetch", help="download, check and unpack an open data set, or go on with it")
+    fetch.add_argument("name", metavar="NAME", help="an open data set; another word lists them")
+    fetch.add_argument("--to", type=Path, metavar="DIR", help="the folder that will hold it (default: $FER_DATA/NAME)")
+    fetch.set_defaults(run=_fetch)
     return parser
 
 
@@ -175,3 +181,10 @@ def _data(options: argparse.Namespace) -> int:
     findings = doctor.examine()
     print(doctor.as_text(findings))
     return 1 if any(found.state == "damaged" for found in findings) else 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from fer_utils.datasets.fetch import fetch
+
+    fetch(options.name, options.to)
+    return 0
