@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_utils.datasets import (
+    avatars,
     baum1,
     celeba,
     ck48,
@@ -35,10 +36,13 @@ from fer_utils.faces import FaceSet
 
 __all__ = ["Dataset", "dataset", "folder_of", "load", "names"]
 
-_PICTURES = (london, cmu_faces, jaffe, ck_plus, ck48, fer2013, sfew, raf_db, rafd, kdef, icv_mefed, celeba, isl_ck)
+_PICTURES = (cmu_faces, jaffe, ck_plus, ck48, fer2013, sfew, raf_db, rafd, kdef, icv_mefed, celeba, isl_ck)
 _VIDEOS = (ravdess, mmi, baum1)
 _MODULES = (*_PICTURES, *_VIDEOS)
-_REGISTRY: dict[str, Dataset] = {module.DATASET.name: module.DATASET for module in _MODULES}
+_REGISTRY: dict[str, Dataset] = {
+    known.name: known
+    for known in (london.DATASET, *avatars.DATASETS.values(), *(module.DATASET for module in _MODULES))
+}
 
 
 def names() -> tuple[str, ...]:

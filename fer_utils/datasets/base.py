@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ EIGHT_BIT_MODES = frozenset(("L", "LA", "P", "RGB", "RGBA"))
 PEOPLE_UNKNOWN = "people are not known; each picture counts as its own person"
 """The note of a set whose ``subject`` is the picture's own name."""
 SOURCE_DIGEST = source_digest(__file__)
+
+_STATED = "\nThe loader checks these counts instead of the official ones:\n"
 
 T = TypeVar("T")
 
@@ -55,6 +58,29 @@ def data_root() -> Path | None:
 def stand_in_marker(folder: Path) -> bool:
     """Whether the folder says that its pictures only stand in for the real data set."""
     return (folder / STAND_IN_FILE).exists()
+
+
+def stated_counts_text(counts: Mapping[str, int]) -> str:
+    """The end of a ``STAND_IN.txt`` that states counts of its own; empty where it states none."""
+    if not counts:
+        return ""
+    return _STATED + "".join(f"  {name}: {count}\n" for name, count in counts.items())
+
+
+def counts_to_check(folder: Path, official: Mapping[str, int], notes: list[str]) -> dict[str, int]:
+    """The counts that a set in ``folder`` must have.
+
+    They are the official ones, unless the folder is marked as a stand-in and its marker states others: a stand-in may
+    be smaller than the set, but then it is checked against what it says. That is a note.
+    """
+    marker = folder / STAND_IN_FILE
+    text = marker.read_text("utf-8", errors="replace") if marker.is_file() else ""
+    stated = dict(re.findall(r"^  ([a-z ]+): ([0-9]{1,9})$", text.partition(_STATED)[2], re.MULTILINE))
+    counts = {name: int(stated.get(name, count)) for name, count in official.items()}
+    others = [f"{name} {counts[name]}, official {count}" for name, count in official.items() if counts[name] != count]
+    if others:
+        notes.append(f"the stand-in states its own counts: {'; '.join(others)}")
+    return counts
 
 
 def read_images(

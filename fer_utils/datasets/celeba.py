@@ -29,6 +29,7 @@ from fer_utils.datasets.base import (
     PEOPLE_UNKNOWN,
     Dataset,
     count_differences,
+    counts_to_check,
     folder_inside,
     pictures_below,
     read_fitted,
@@ -123,15 +124,20 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     if lacking:
         raise FerError(f"{DATASET.title}: {folder} lacks {' and '.join(lacking)}. Expected: {DATASET.layout}.")
     problems: list[str] = []
-    files = _files(home, problems)
+    notes: list[str] = []
+    counts = counts_to_check(folder, {**OFFICIAL, "people": PEOPLE}, notes)
+    splits_to_check = {split: counts[split] for split in SPLITS}
+    files = _files(home, sum(splits_to_check.values()), problems)
     smiling = _smiling(lists[ATTRIBUTES], files, problems)
     splits = _read_list(lists[PARTITION], parse_split, files, problems)
-    problems += count_differences(pd.Series(splits, dtype=object).value_counts(), OFFICIAL, "pictures")
-    notes, people = [PEOPLE_UNKNOWN], {number: file_name(number) for number in files}
-    if lists[IDENTITIES] is not None:
-        notes, people = [], _read_list(lists[IDENTITIES], parse_identity, files, problems)
-        if (found := len(set(people.values()))) != PEOPLE:
-            problems.append(f"{IDENTITIES}: {found} people, official {PEOPLE}")
+    problems += count_differences(pd.Series(splits, dtype=object).value_counts(), splits_to_check, "pictures")
+    if lists[IDENTITIES] is None:
+        notes.append(PEOPLE_UNKNOWN)
+        people = {number: file_name(number) for number in files}
+    else:
+        people = _read_list(lists[IDENTITIES], parse_identity, files, problems)
+        if (found := len(set(people.values()))) != counts["people"]:
+            problems.append(f"{IDENTITIES}: {found} people, official {counts['people']}")
     images, size_notes = read_fitted(
         list(files.values()), folder, SIZE, "RGB", NATIVE_SIZES, problems, "celeba", border=BORDER
     )
@@ -152,10 +158,9 @@ def _find(folder: Path, name: str) -> Path | None:
     return next((file for file in places if file.is_file()), None)
 
 
-def _files(home: Path, problems: list[str]) -> dict[int, Path]:
-    """The pictures by number. What is missing or too much is said in ranges, since it may be many thousands."""
+def _files(home: Path, last: int, problems: list[str]) -> dict[int, Path]:
+    """The pictures by number, 1 to ``last``. What is missing or too much is said in ranges: it may be thousands."""
     files: dict[int, Path] = {}
-    last = sum(OFFICIAL.values())
     for file in pictures_below(home):
         try:
             number = parse_name(file.name)

@@ -22,7 +22,8 @@ EXAMPLES = """examples:
   python -m fer_utils reproduce 05 -p epochs=5                change a knob of the notebook
   python -m fer_utils report                                  rebuild results/index.html
   python -m fer_utils data                                    which data sets are here?
-  python -m fer_utils data fetch cmu_faces                    download an open one to $FER_DATA"""
+  python -m fer_utils data fetch cmu_faces                    download an open one to $FER_DATA
+  python -m fer_utils data stand-in jaffe --to ~/stand-ins    avatars in the layout of a gated one"""
 
 
 ALLOWED = {
@@ -80,11 +81,15 @@ def _parser() -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="list the data sets: here, missing, how to get them; or fetch one")
     data.set_defaults(run=_data)
-    actions = data.add_subparsers(metavar="{fetch}")
+    actions = data.add_subparsers(metavar="{fetch,stand-in}")
     fetch = actions.add_parser("fetch", help="download, check and unpack an open data set, or go on with it")
     fetch.add_argument("name", metavar="NAME", help="an open data set; another word lists them")
     fetch.add_argument("--to", type=Path, metavar="DIR", help="the folder that will hold it (default: $FER_DATA/NAME)")
     fetch.set_defaults(run=_fetch)
+    stand_in = actions.add_parser("stand-in", help="write avatars in the official layout of a data set")
+    stand_in.add_argument("name", metavar="NAME", help="a data set to be brought; another word lists them")
+    stand_in.add_argument("--to", type=Path, metavar="DIR", help="it becomes DIR/NAME (default: $FER_DATA/NAME)")
+    stand_in.set_defaults(run=_stand_in)
     return parser
 
 
@@ -187,4 +192,15 @@ def _fetch(options: argparse.Namespace) -> int:
     from fer_utils.datasets.fetch import fetch
 
     fetch(options.name, options.to)
+    return 0
+
+
+def _stand_in(options: argparse.Namespace) -> int:
+    from fer_utils.datasets import stand_ins
+    from fer_utils.datasets.base import data_root
+
+    to = options.to or data_root()
+    if to is None:
+        raise UsageError("where shall the stand-in go? Name a folder with --to DIR, or set FER_DATA")
+    print(stand_ins.write(options.name, to).as_text())
     return 0

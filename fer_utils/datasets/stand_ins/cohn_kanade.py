@@ -1,0 +1,167 @@
+"""Sequences of photographs: CK+, the faces cut out of it (CK+48), and Cohn-Kanade with graded action units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache, partial
+from typing import NamedTuple
+
+import numpy as np
+
+from fer_utils.datasets import ck48, ck_plus, isl_ck
+from fer_utils.datasets.avatars import CLIP_CLASSES
+from fer_utils.datasets.ck_plus import Frame as Place
+from fer_utils.datasets.stand_ins.casting import Role, Shoot, cast, look, shoot
+from fer_utils.datasets.stand_ins.motion import Motion, acted, faded
+from fer_utils.datasets.stand_ins.plan import Part, Plan
+from fer_utils.datasets.stand_ins.retouch import Frame, encode, face_frame, grey, retouch, touch
+
+SHARES = (0.0, 0.3, 0.6, 0.85, 0.93, 1.0)
+"""How far each frame of a sequence is on the way from neutral to the expression."""
+FRAME = Frame(125)
+NATIVE = ck_plus.NATIVE_SIZES[0]
+ISL_LOOKS = 2
+"""Of each avatar that is in clips."""
+ISL_CLIP_PEOPLE, ISL_STUDIO_PEOPLE = 10, 24
+GRADES = 5
+CLIPS = 2
+"""Of each avatar and class."""
+WITHOUT_CLIP = ("disgust", "contempt")
+"""Expressions that the avatars show in photographs but not in clips."""
+
+
+class Sequence(NamedTuple):
+    """One labelled sequence of CK+: ``take`` counts the person's sequences from 1."""
+
+    person: str
+    take: int
+    label: str
+    role: Role
+
+    def place(self, frame: int) -> Place:
+        """What the file of a frame, counted from 1, is called."""
+        return Place(self.person, f"{self.take:03d}", frame)
+
+
+def plan_ck_plus() -> Plan:
+    """327 labelled sequences of six frames."""
+    sequences = list(_sequences())
+    return Plan(list(_ck_plus_parts(sequences)), *_counts(sequences), [
+        f"every sequence has {len(SHARES)} frames: a neutral photograph cross-faded into one with the expression",
+        f"the {ck_plus.SEQUENCES - len(sequences)} sequences without a label, FACS/ and Landmarks/ are not there",
+    ])  # fmt: skip
+
+
+def plan_ck48() -> Plan:
+    """The last three frames of the same sequences, the faces cut out by their true landmarks."""
+    sequences = list(_sequences())
+    folder_of = {label: folder for folder, label in ck48.CLASS_OF_FOLDER.items()}
+    peak = range(len(SHARES) - ck_plus.PEAK_FRAMES + 1, len(SHARES) + 1)
+    parts = [
+        Part(f"{folder_of[sequence.label]}/{sequence.place(frame).stem}.png", partial(_face, sequence, frame))
+        for sequence in sequences
+        for frame in peak
+    ]
+    return Plan(parts, *_counts(sequences), [
+        "faces are cut out by the avatars' landmarks, not by a Haar detector",
+        "frames are cross-faded from a neutral photograph to one with the expression",
+    ])  # fmt: skip
+
+
+def plan_isl_ck() -> Plan:
+    """The avatars' clips, and for the expressions that have none cross-faded photographs, with graded action units."""
+    clips, studio = shoot("clips"), shoot("studio")
+    scenes = list(_scenes(clips, studio))
+    parts = [Part(isl_ck.TABLE, partial(_line, isl_ck.COLUMNS))]
+    for place, role, motion, at, units in scenes:
+        grades = [str(int(np.ceil(GRADES * units[unit]))) for unit in isl_ck.ACTION_UNITS]
+        parts.append(Part(isl_ck.TABLE, partial(_line, (place.sequence, str(place.number), *grades))))
+        path = f"{isl_ck.PICTURES}/{place.subject}/{place.take}/{place.stem}.png"
+        parts.append(Part(path, partial(_still, motion, at, role, place)))
+    people = len({place.subject for place, *_ in scenes})
+    return Plan(parts, people, len({role.avatar for _, role, *_ in scenes}), [
+        f"{len(scenes)} frames, the paper has {isl_ck.FRAMES}",
+        "grades are the avatars' intensities in steps of a fifth; no human coder has seen them",
+        f"{' and '.join(WITHOUT_CLIP)} are cross-faded photographs, their grades interpolated",
+    ])  # fmt: skip
+
+
+def _sequences() -> Iterator[Sequence]:
+    """Labels dealt out so that nobody shows an expression twice."""
+    studio = shoot("studio")
+    people = [f"S{5 + 8 * number:03d}" for number in range(ck_plus.PEOPLE)]
+    roles = cast(people, studio.people)
+    labels = [label for label, count in ck_plus.OFFICIAL.items() for _ in range(count)]
+    for number, label in enumerate(labels):
+        round_, person = divmod(number, len(people))
+        yield Sequence(people[person], round_ + 1, label, roles[people[person]])
+
+
+def _counts(sequences: list[Sequence]) -> tuple[int, int]:
+    """How many people there are, and how many avatars."""
+    return len({sequence.person for sequence in sequences}), len({sequence.role.avatar for sequence in sequences})
+
+
+def _ck_plus_parts(sequences: list[Sequence]) -> Iterator[Part]:
+    for sequence in sequences:
+        home = f"{sequence.person}/{sequence.take:03d}"
+        for number in range(1, len(SHARES) + 1):
+            stem = sequence.place(number).stem
+            yield Part(f"{ck_plus.PICTURES}/{home}/{stem}.png", partial(_frame, sequence, number))
+        code = f"   {ck_plus.CLASSES.index(sequence.label):.7e}\n".encode()
+        yield Part(f"{ck_plus.EMOTIONS}/{home}/{stem}_emotion.txt", partial(bytes, code))
+
+
+@cache
+def _motion(sequence: Sequence) -> Motion:
+    return faded(sequence.role, sequence.label, sequence.role.number + sequence.take, shoot("studio"))
+
+
+def _frame(sequence: Sequence, number: int) -> bytes:
+    return _still(_motion(sequence), SHARES[number - 1], sequence.role, sequence.place(number))
+
+
+def _still(motion: Motion, at: float, role: Role, place: Place) -> bytes:
+    drawn = retouch(motion.at(at), role.look, touch(place.sequence).drifted(place.number), NATIVE, FRAME)
+    return encode(grey(drawn), ".png")
+
+
+def _face(sequence: Sequence, number: int) -> bytes:
+    motion, at = _motion(sequence), SHARES[number - 1]
+    moved = touch("ck48", sequence.place(number).sequence).drifted(number)
+    frame = face_frame(motion.points_at(at))
+    return encode(grey(retouch(motion.at(at), sequence.role.look, moved, ck48.SIZE, frame)), ".png")
+
+
+def _scenes(clips: Shoot, studio: Shoot) -> Iterator[tuple[Place, Role, Motion, float, dict[str, float]]]:
+    """Place, role, motion, place in the motion and action units of every frame."""
+    number = 0
+    for look_number in range(ISL_LOOKS):
+        for avatar in clips.people[:ISL_CLIP_PEOPLE]:
+            number += 1
+            role = Role(avatar, look(avatar, look_number), number)
+            scenes = [acted(role, label, clip, clips) for label in CLIP_CLASSES for clip in range(1, CLIPS + 1)]
+            for take, motion in enumerate(scenes, start=1):
+                yield from _frames(number, take, role, motion, np.arange(len(motion.keys)), clips)
+    for avatar in studio.people[:ISL_STUDIO_PEOPLE]:
+        number += 1
+        role = Role(avatar, look(avatar, 0), number)
+        for take, label in enumerate(WITHOUT_CLIP, start=1):
+            yield from _frames(number, take, role, faded(role, label, 0, studio), SHARES, studio)
+
+
+def _frames(
+    number: int, take: int, role: Role, motion: Motion, places: Iterable[float], source: Shoot
+) -> Iterator[tuple[Place, Role, Motion, float, dict[str, float]]]:
+    for frame, at in enumerate(places, start=1):
+        before, after, share = motion.between(at)
+        units = {
+            unit: (1 - share) * source.table.loc[motion.rows[before], unit]
+            + share * source.table.loc[motion.rows[after], unit]
+            for unit in isl_ck.ACTION_UNITS
+        }
+        yield Place(f"S{number:03d}", f"{take:03d}", frame), role, motion, at, units
+
+
+def _line(cells: tuple[str, ...]) -> bytes:
+    return (",".join(cells) + "\n").encode()

@@ -1,0 +1,73 @@
+"""A folder that is there whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fer_utils.errors import FerError
+from fer_utils.files import disk_error
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to fill; if the block ends well, it takes the place of ``folder``.
+
+    It lies beside ``folder`` as ``.partial-<name>``, where no data set is looked for. What a killed run left there is
+    deleted by the next one.
+
+    Raises:
+        FerError: the disk is full or read-only, or another process is filling the same folder. ``folder`` is as before.
+    """
+    partial = folder.parent / f".partial-{folder.name}"
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+        with _alone_in(partial):
+            try:
+                _empty(partial)
+                yield partial
+                _exchange(partial, folder)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise disk_error(folder, error) from error
+
+
+def _exchange(partial: Path, folder: Path) -> None:
+    if not folder.exists():
+        partial.rename(folder)
+        return
+    # Two renames and no copy: a kill between them leaves both folders whole, the old one under this name.
+    old = folder.parent / f".old-{folder.name}"
+    shutil.rmtree(old, ignore_errors=True)
+    folder.rename(old)
+    partial.rename(folder)
+    shutil.rmtree(old)
+
+
+def _empty(folder: Path) -> None:
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the system frees with the process; some network disks have none."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise FerError(f"another process is writing to {folder}; wait until it is done") from error
+    except OSError:
+        pass  # no locks on this disk
+    try:
+        yield
+    finally:
+        os.close(handle)
