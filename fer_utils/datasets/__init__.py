@@ -34,15 +34,16 @@ from fer_utils.datasets.duplicates import duplicate_notes
 from fer_utils.errors import FerError, UsageError, did_you_mean
 from fer_utils.faces import FaceSet
 
-__all__ = ["Dataset", "dataset", "folder_of", "load", "names"]
+__all__ = ["Dataset", "dataset", "filed_as", "folder_of", "load", "names"]
 
 _PICTURES = (cmu_faces, jaffe, ck_plus, ck48, fer2013, sfew, raf_db, rafd, kdef, icv_mefed, celeba, isl_ck)
 _VIDEOS = (ravdess, mmi, baum1)
-_MODULES = (*_PICTURES, *_VIDEOS)
+_SHIPPED = (london.DATASET, *avatars.DATASETS.values())
 _REGISTRY: dict[str, Dataset] = {
-    known.name: known
-    for known in (london.DATASET, *avatars.DATASETS.values(), *(module.DATASET for module in _MODULES))
+    known.name: known for known in (*_SHIPPED, *(module.DATASET for module in (*_PICTURES, *_VIDEOS)))
 }
+STAND_IN = ":stand-in"
+"""Asked for as ``jaffe:stand-in``, a data set is made of avatars in its official layout and read by its loader."""
 
 
 def names() -> tuple[str, ...]:
@@ -53,9 +54,13 @@ def names() -> tuple[str, ...]:
 def dataset(name: str) -> Dataset:
     """What is known of one data set: title, classes, licence, how to get it.
 
+    Args:
+        name: one of :func:`names`; ``:stand-in`` behind it changes nothing here.
+
     Raises:
         UsageError: there is no such data set.
     """
+    name = name.removesuffix(STAND_IN)
     if name not in _REGISTRY:
         raise UsageError(
             f"there is no data set {name!r}.{did_you_mean(name, names())} Known: {', '.join(names())}. "
@@ -65,13 +70,17 @@ def dataset(name: str) -> Dataset:
 
 
 def folder_of(name: str) -> Path | None:
-    """Where the data set lies, or ``None`` for a shipped one.
+    """Where the data set lies, or ``None`` for a shipped one. A stand-in asked for is written first, into the cache.
 
     Raises:
-        UsageError: there is no such data set.
+        UsageError: there is no such data set, or no stand-in for it.
         FerError: it has to be brought by the user and is not there.
     """
     known = dataset(name)
+    if name.endswith(STAND_IN):
+        from fer_utils.datasets.stand_ins.shelf import kept
+
+        return kept(known.name)
     if known.shipped:
         return None
     root = data_root()
@@ -90,11 +99,17 @@ def folder_of(name: str) -> Path | None:
     return folder
 
 
+def filed_as(faces: FaceSet) -> str:
+    """What results on these pictures are filed under: the set's name, and ``-stand-in`` where avatars play it."""
+    played = faces.stand_in and not (faces.name in _REGISTRY and _REGISTRY[faces.name].shipped)
+    return f"{faces.name}-stand-in" if played else faces.name
+
+
 def load(name: str) -> FaceSet:
     """Read a data set whole and checked.
 
     Args:
-        name: one of :func:`names`.
+        name: one of :func:`names`, or one of those that are not shipped with ``:stand-in`` behind it.
 
     Returns:
         The images in a fixed order (by file name), so that the same files always give the same

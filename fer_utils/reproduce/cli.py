@@ -63,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("reproduce", help="execute notebooks headless and sign their results")
     run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="name or number, e.g. 05; default: all")
-    run.add_argument("--dataset", help="a name that `data` lists; default: what the notebook ships with")
+    run.add_argument(
+        "--dataset", help="a name that `data` lists, or e.g. jaffe:stand-in; default: all it is recorded with"
+    )
     run.add_argument("--profile", help="smoke, quick (default) or paper")
     run.add_argument("--protocol", help="published, sound or both (default)")
     run.add_argument("--seeds", help="comma-separated whole numbers, e.g. 0,1,2")
@@ -81,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="list the data sets: here, missing, how to get them; or fetch one")
     data.set_defaults(run=_data)
-    actions = data.add_subparsers(metavar="{fetch,stand-in}")
+    actions = data.add_subparsers(metavar="{fetch,stand-in,avatars}")
     fetch = actions.add_parser("fetch", help="download, check and unpack an open data set, or go on with it")
     fetch.add_argument("name", metavar="NAME", help="an open data set; another word lists them")
     fetch.add_argument("--to", type=Path, metavar="DIR", help="the folder that will hold it (default: $FER_DATA/NAME)")
@@ -90,6 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     stand_in.add_argument("name", metavar="NAME", help="a data set to be brought; another word lists them")
     stand_in.add_argument("--to", type=Path, metavar="DIR", help="it becomes DIR/NAME (default: $FER_DATA/NAME)")
     stand_in.set_defaults(run=_stand_in)
+    avatars = actions.add_parser("avatars", help="render the shipped avatars anew (needs the extra [avatars])")
+    avatars.add_argument("--model", type=Path, required=True, metavar="FILE", help="ict_facekit_light.npz")
+    avatars.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder for the archives")
+    avatars.add_argument("--shoot", action="append", metavar="NAME", help="only this shoot; may be repeated")
+    avatars.add_argument("--workers", type=int, default=1, help="processes (default 1)")
+    avatars.set_defaults(run=_avatars)
     return parser
 
 
@@ -106,8 +114,9 @@ def _reproduce(options: argparse.Namespace) -> int:
     if options.workers < 1:
         raise UsageError("--workers must be 1 or more")
     requests = [
-        runner.Request(name, _parameters_for(name, options), options.results.absolute(), options.workers, options.dask)
+        runner.Request(name, parameters, options.results.absolute(), options.workers, options.dask)
         for name in notebooks
+        for parameters in _rounds(name, options)
     ]
     # Everything that can be refused is refused before the first notebook starts.
     for request in requests:
@@ -121,6 +130,16 @@ def _reproduce(options: argparse.Namespace) -> int:
         folder = runner.execute(request)
         print(f"signed: {folder / 'receipt.json'}", file=sys.stderr)
     return _report(options)
+
+
+def _rounds(notebook: str, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """The notebook's parameters, once for each data set it is to run on."""
+    from fer_utils.reproduce.rounds import datasets_of
+
+    given = _parameters_for(notebook, options)
+    if options.dataset is not None:
+        return [given]
+    return [given if name is None else {"dataset": name, **given} for name in datasets_of(notebook)]
 
 
 def _parameters_for(notebook: str, options: argparse.Namespace) -> dict[str, Any]:
@@ -203,4 +222,13 @@ def _stand_in(options: argparse.Namespace) -> int:
     if to is None:
         raise UsageError("where shall the stand-in go? Name a folder with --to DIR, or set FER_DATA")
     print(stand_ins.write(options.name, to).as_text())
+    return 0
+
+
+def _avatars(options: argparse.Namespace) -> int:
+    from fer_utils.datasets.avatars.generate import generate
+    from fer_utils.datasets.avatars.shoots import SHOOTS
+
+    for path in generate(options.model, options.to, options.shoot or tuple(SHOOTS), options.workers):
+        print(path)
     return 0

@@ -23,7 +23,7 @@ def print_plan(requests: Sequence[Request]) -> None:
     """
     for request in requests:
         table = _estimate(request)
-        print(f"\n{request.notebook}")
+        print(f"\n{request.notebook} {request.parameters.get('dataset', '')}".rstrip())
         if table is None:
             print("  under a minute, no units of work")
             continue

@@ -61,7 +61,7 @@ class Run:
         check_choice("profile", profile, PROFILES)
         devices.choose_device(device)
         self.notebook, self.profile, self.faces, self.seeds = notebook, profile, faces, list(seeds)
-        name = f"{faces.name if faces else 'all'}-{profile}"
+        name = f"{datasets.filed_as(faces) if faces else 'all'}-{profile}"
         given = os.environ.get(RUN_DIR)
         self.folder = Path(given) if given else PACKAGE.parent / "results" / "scratch" / notebook / name
         self.changed: dict[str, Any] = json.loads(os.environ.get(CHANGED, "{}"))
@@ -176,6 +176,7 @@ class Run:
             "profile": self.profile,
             "seeds": self.seeds,
             "device": devices.describe(),
+            "filed_as": datasets.filed_as(self.faces) if self.faces else "all",
             "data": {self.faces.name: self.faces.fingerprint} if self.faces else {},
             "kind": self.faces.kind if self.faces else None,
             "settings": self._settings,

@@ -273,7 +273,7 @@ def _finished(notebook: str, working: Path) -> dict[str, Any]:
 
 
 def _move_into_place(request: Request, working: Path, facts: Mapping[str, Any]) -> Path:
-    name = f"{next(iter(facts['data']), 'all')}-{facts['profile']}{_variant(request)}"
+    name = f"{facts['filed_as']}-{facts['profile']}{_variant(request)}"
     target = request.results / request.notebook / name
     target.parent.mkdir(parents=True, exist_ok=True)
     working.chmod(0o755)
