@@ -81,6 +81,7 @@ def test_the_report_of_no_runs_is_written(tmp_path, capsys):
 def test_a_dry_run_prints_units_time_memory_and_disk(capsys, tmp_path):
     assert main(["reproduce", "05", "--profile", "smoke", "--dry-run", "--results", str(tmp_path / "r")]) == 0
     text = capsys.readouterr().out
+    assert "05_mobilenet_jaffe london\n" in text and "05_mobilenet_jaffe jaffe:stand-in\n" in text
     assert "backbone features" in text and "heads, protocol C" in text
     assert re.search(r"in all about .* GB of memory .* GB on disk", text)
     assert not (tmp_path / "r").exists()

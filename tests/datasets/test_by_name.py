@@ -1,0 +1,54 @@
+"""``load("jaffe:stand-in")``: written once into the cache, read by JAFFE's own loader, marked for ever."""
+
+from __future__ import annotations
+
+import pytest
+
+from fer_utils import datasets
+from fer_utils.errors import UsageError
+from fer_utils.reproduce.rounds import DATASETS, datasets_of
+
+
+def test_a_stand_in_by_name_is_written_once_and_read_by_the_official_loader(monkeypatch, tmp_path):
+    monkeypatch.delenv("FER_DATA", raising=False)
+    monkeypatch.setenv("FER_CACHE", str(tmp_path))
+    faces = datasets.load("jaffe:stand-in")
+    assert (faces.name, len(faces), faces.stand_in, faces.classes) == (
+        "jaffe", 213, True, datasets.dataset("jaffe").classes,
+    )  # fmt: skip
+    folder = datasets.folder_of("jaffe:stand-in")
+    assert tmp_path in folder.parents and "avatars" in (folder / "STAND_IN.txt").read_text()
+    before = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
+    assert datasets.load("jaffe:stand-in").fingerprint == faces.fingerprint
+    assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == before
+
+
+def test_results_on_a_stand_in_are_filed_apart_from_the_real_set():
+    avatars = datasets.load("avatars_views")
+    assert datasets.filed_as(avatars) == "avatars_views"
+    assert datasets.filed_as(datasets.load("london")) == "london"
+    played = type(avatars)("jaffe", avatars.images, avatars.table, avatars.classes, stand_in=True)
+    assert datasets.filed_as(played) == "jaffe-stand-in"
+    real = type(avatars)("jaffe", avatars.images, avatars.table, avatars.classes)
+    assert datasets.filed_as(real) == "jaffe"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("jafe:stand-in", "Did you mean 'jaffe'"),
+        ("london:stand-in", "shipped; it needs no stand-in"),
+        ("jaffe:standin", "no data set"),
+    ],
+)
+def test_what_has_no_stand_in_is_refused(monkeypatch, tmp_path, name, message):
+    monkeypatch.setenv("FER_CACHE", str(tmp_path))
+    with pytest.raises(UsageError, match=message):
+        datasets.load(name)
+
+
+def test_every_round_can_be_run_by_somebody_who_holds_no_data():
+    for names in DATASETS.values():
+        for name in names:
+            assert datasets.dataset(name).shipped or name.endswith(datasets.STAND_IN)
+    assert datasets_of("00_start_here") == (None,)
