@@ -18,7 +18,7 @@ def studio():
 
 @pytest.fixture(scope="module")
 def some(studio):
-    return studio.select(np.arange(0, len(studio), 12))
+    return studio.select(np.arange(0, len(studio), 11))
 
 
 def square(x, y, half):
