@@ -25,7 +25,7 @@ def make_small(patch: pytest.MonkeyPatch) -> None:
         (icv_mefed, {"PEOPLE": 2}),
         (wild, {"CELEBA_COUNTS": {"train": 40, "valid": 5, "test": 6}}),
         (ravdess, {"ACTORS": ("01", "02"), "STATEMENTS": ("01",)}),
-        (videos, {"MMI_PEOPLE": 3}),
+        (videos, {"MMI_PEOPLE": 2}),
         (baum1, {"PEOPLE": 2}),
     ):
         for name, value in values.items():

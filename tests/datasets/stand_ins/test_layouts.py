@@ -27,7 +27,9 @@ EXPECTED_NOTES = (
     r"no song clips",
     r"there are videos that are not 1280x720 pixels but 320x180",
     r"there are videos that are not 720x576 pixels but 360x288",
-    r"\d+ spontaneous clips.*",
+    r"no folder BAUM1a_MP4 - All",
+    r"spontaneous: \d+ clips, official 1222",
+    r"\d+ people, official 31",
     r"\d+ frames, the paper has 8422",
     r"\d+ video\(s\) without coded action units: .*",
     r"\d+ picture\(s\) are not 5184x3456 or 3456x5184 pixels but 264x176",
@@ -53,7 +55,9 @@ def test_the_strict_loader_takes_it_and_it_stays_a_stand_in(library: Library, ea
 
 
 def test_every_class_is_there(library: Library, each):
-    assert set(library.faces(each).table["label"]) == set(library.faces(each).classes)
+    """BAUM-1 is made of clips alone, and in those the avatars show neither contempt nor disgust."""
+    absent = {"contempt", "disgust"} if each == "baum1" else set()
+    assert set(library.faces(each).table["label"]) == set(library.faces(each).classes) - absent
 
 
 def test_no_two_pictures_are_the_same(library: Library, each):
@@ -177,9 +181,11 @@ def test_graded_action_units_rise_from_none_to_the_avatars_own(library: Library)
     table = library.faces("isl_ck").table
     units = table[list(ACTION_UNITS)]
     assert units.to_numpy().max() >= 3 and (units.max() > 0).sum() >= 10
-    first = table["frame"] == 1
     clips = table["subject"] == "S001"
-    assert (units[first & clips].to_numpy() == 0).all()
+    # A neutral clip, of which there are two, may hold a stray unit throughout.
+    moving = clips & ~table["sequence"].isin(["S001_001", "S001_002"])
+    assert (units[moving & (table["frame"] == 1)].to_numpy() == 0).all()
+    assert (units[moving & (table["frame"] == 4)].to_numpy().max(axis=1) >= 2).all()
     assert table.loc[clips, "sequence"].nunique() == 12
 
 
@@ -192,7 +198,7 @@ def test_people_of_the_wild_sets_are_on_one_side_of_the_split(library: Library, 
         source = part.content.args[0]
         split = next(split for split in module.OFFICIAL if split in str(part.content.args[2]))
         sides.setdefault(source.person, set()).add(split)
-    assert len(sides) > 10 and all(len(splits) == 1 for splits in sides.values())
+    assert len(sides) > 5 and all(len(splits) == 1 for splits in sides.values())
 
 
 def test_sfews_films_are_on_one_side_of_the_split(library: Library):
@@ -228,7 +234,7 @@ def test_mmi_turns_what_lies_on_its_side(library: Library):
     faces = library.faces("mmi")
     sessions = faces.table["session"].astype(int)
     assert {0, 1} == set(sessions % 2)
-    assert (faces.table["frame"] == 1).sum() == faces.table["sequence"].nunique() == 3 * len(mmi.CLASS_OF_CODE)
+    assert (faces.table["frame"] == 1).sum() == faces.table["sequence"].nunique() == 2 * len(mmi.CLASS_OF_CODE)
     top = faces.images[:, :40, :40].astype(float).std(axis=(1, 2, 3))
     assert np.median(top[sessions % 2 == 0]) < 2 * np.median(top[sessions % 2 == 1]) + 5
 
