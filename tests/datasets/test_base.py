@@ -7,7 +7,16 @@ import pytest
 from PIL import Image
 
 from fer_utils.datasets import base, cache
-from fer_utils.datasets.base import count_differences, folder_inside, parse_names, pictures_below, read_fitted
+from fer_utils.datasets.base import (
+    STAND_IN_FILE,
+    count_differences,
+    counts_to_check,
+    folder_inside,
+    parse_names,
+    pictures_below,
+    read_fitted,
+    stated_counts_text,
+)
 
 
 def read(folder, size, mode="L", native=((4, 6),), keep_as=None):
@@ -109,3 +118,14 @@ def test_the_first_inner_folder_that_is_there_is_taken(tmp_path):
     assert folder_inside(tmp_path, "a", "b") == tmp_path
     (tmp_path / "b").mkdir()
     assert folder_inside(tmp_path, "a", "b") == tmp_path / "b"
+
+
+def test_counts_are_the_official_ones_unless_a_stand_in_states_its_own(tmp_path):
+    official, notes = {"train": 100, "test": 20, "people": 9}, []
+    assert counts_to_check(tmp_path, official, notes) == official and not notes
+    marker = tmp_path / STAND_IN_FILE
+    marker.write_text("STAND-IN\n\n  train: 5\n" + stated_counts_text({}))
+    assert counts_to_check(tmp_path, official, notes) == official and not notes
+    marker.write_text("STAND-IN\n" + stated_counts_text({"train": 5, "people": 2, "unheard": 1}))
+    assert counts_to_check(tmp_path, official, notes) == {"train": 5, "test": 20, "people": 2}
+    assert notes == ["the stand-in states its own counts: train 5, official 100; people 2, official 9"]

@@ -96,21 +96,28 @@ def svm_accuracy(faces: FaceSet) -> Estimate:
     return accuracy(svm_correct(faces), faces.subjects, faces.table["source"].to_numpy())
 
 
-def quality_of(shoot: str) -> dict[str, Any]:
-    """One shoot's row of the quality table: shares in per cent; ``shoot`` is a key of ``avatars.DATASETS``."""
+def quality_of(shoot: str, judged: int) -> dict[str, Any]:
+    """One shoot's row of the quality table, shares in per cent.
+
+    Args:
+        shoot: a key of ``avatars.DATASETS``.
+        judged: how many pictures, evenly spread, the detectors and the landmark predictor see; 0: all.
+    """
     faces = load(f"avatars_{shoot}")
     if "phase" in faces.table:
         # Elsewhere in a clip there is little or nothing to be seen of its expression.
         faces = faces.select(faces.table["frame"].isin(APEX_FRAMES))
-    true, boxes = landmarks(faces), detect_faces(faces.images, "dlib")
+    some = faces.select(np.unique(np.linspace(0, len(faces) - 1, judged or len(faces)).astype(int)))
+    true, boxes = landmarks(some), detect_faces(some.images, "dlib")
     score = svm_accuracy(faces)
     return {
         "shoot": shoot,
         "pictures": len(faces),
         "people": int(faces.table["subject"].nunique()),
+        "seen by detectors": len(some),
         "dlib HOG finds %": 100 * float(found(boxes, true).mean()),
-        "SSD finds %": 100 * float(found(detect_faces(faces.images, "ssd"), true).mean()),
-        "68 points, median error %": 100 * float(np.nanmedian(landmark_errors(faces, boxes))),
+        "SSD finds %": 100 * float(found(detect_faces(some.images, "ssd"), true).mean()),
+        "68 points, median error %": 100 * float(np.nanmedian(landmark_errors(some, boxes))),
         **{name: float(value) for name, value in score.percent("HOG + SVM").items()},
         "chance %": 100 * float(faces.table["label"].value_counts(normalize=True).max()),
     }

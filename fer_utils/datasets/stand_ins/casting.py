@@ -46,7 +46,7 @@ def look(avatar: str, number: int) -> Look:
         return Look()
     random = stream("look", avatar, number)
     brightness = random.normal(0, 0.08)
-    tint = np.exp(brightness + random.normal(0, 0.05, 3))
+    tint = np.exp(brightness + random.normal(0, 0.03, 3))
     return Look(bool(number % 2), float(random.uniform(0.92, 1.09)), tuple(tint.tolist()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -102,21 +103,20 @@ def plan_raf_db() -> Plan:
 def plan_celeba() -> Plan:
     """A twentieth of the pictures, aligned by the eyes."""
     crowd = shoot("crowd")
-    cast = [(row, number) for row in range(len(crowd.images)) for number in range(CELEBA_LOOKS)]
     shares = np.array(list(CELEBA_COUNTS.values())) / sum(CELEBA_COUNTS.values())
-    people_of = dict(zip(CELEBA_COUNTS, _divided(list(range(len(crowd.images))), shares), strict=True))
+    rows_of = dict(zip(CELEBA_COUNTS, _divided(list(range(len(crowd.images))), shares), strict=True))
     total = sum(CELEBA_COUNTS.values())
     first = f"{total}\n{' '.join(CELEBA_ATTRIBUTES)}\n".encode()
     parts = [Part(celeba.ATTRIBUTES, partial(bytes, first))]
     people: set[int] = set()
     picture = 0
     for code, (split, count) in enumerate(CELEBA_COUNTS.items()):
-        actors = [(row, version) for row, version in cast if row in set(people_of[split])]
+        actors = list(product(rows_of[split], range(CELEBA_LOOKS)))
         for number in range(count):
             picture += 1
             name = celeba.file_name(picture)
             row, version = actors[number % len(actors)]
-            person = cast.index((row, version)) + 1
+            person = row * CELEBA_LOOKS + version + 1
             people.add(person)
             path = f"{celeba.PICTURES}/{name}"
             eyes = crowd.points[row][36:48].mean(axis=0).astype(float)
@@ -128,7 +128,7 @@ def plan_celeba() -> Plan:
                 Part(celeba.PARTITION, partial(bytes, f"{name} {code}\n".encode())),
                 Part(celeba.IDENTITIES, partial(bytes, f"{name} {person}\n".encode())),
             ]
-    avatars = len({cast[person - 1][0] for person in people})
+    avatars = len({(person - 1) // CELEBA_LOOKS for person in people})
     return Plan(parts, len(people), avatars, [
         f"{total} pictures of {len(people)} people, official {sum(celeba.OFFICIAL.values())} of {celeba.PEOPLE}",
         "all pictures of a person are versions (turned, moved, lit otherwise) of one",
