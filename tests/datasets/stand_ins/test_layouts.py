@@ -84,7 +84,7 @@ def test_the_doctor_calls_them_stand_ins(library: Library):
     library.folder("jaffe")
     found = doctor.examine(["jaffe"])
     assert [finding.state for finding in found] == ["stand-in"]
-    assert "jaffe      STAND-IN, 213 images" in doctor.as_text(found)
+    assert "jaffe           STAND-IN, 213 images" in doctor.as_text(found)
 
 
 def test_the_plans_have_the_official_counts():
