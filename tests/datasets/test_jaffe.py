@@ -238,5 +238,5 @@ def test_the_home_folder_may_be_abbreviated(own_root, stand_ins, monkeypatch):
 def test_an_unknown_name_is_a_usage_error(name, hint):
     with pytest.raises(UsageError) as failure:
         load(name)
-    assert str(failure.value).startswith(f"there is no data set {name!r}.{hint} Known: london, cmu_faces, jaffe")
+    assert str(failure.value).startswith(f"there is no data set {name!r}.{hint} Known: london, avatars_studio, ")
     assert failure.value.exit_code == 2
