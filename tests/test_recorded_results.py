@@ -21,7 +21,12 @@ def run(request):
 
 def test_the_quick_runs_on_shipped_data_are_recorded():
     names = {f"{folder.parent.name}/{folder.name}" for folder, _ in RUNS}
-    assert {"00_start_here/all-quick", "05_mobilenet_jaffe/london-quick", "05_mobilenet_jaffe/cmu_faces-quick"} <= names
+    assert {
+        "00_start_here/all-quick",
+        "05_mobilenet_jaffe/london-quick",
+        "05_mobilenet_jaffe/cmu_faces-quick",
+        "05_mobilenet_jaffe/jaffe-stand-in-quick",
+    } <= names
 
 
 def test_every_file_is_signed(run):
@@ -55,7 +60,7 @@ def test_executed_notebooks_hold_no_noise_and_no_paths_of_this_machine(run):
 
 def test_the_readme_quotes_the_recorded_numbers():
     readme = (ROOT / "README.md").read_text()
-    for dataset in ("london", "cmu_faces"):
+    for dataset in ("london", "jaffe-stand-in", "cmu_faces"):
         numbers = json.loads((RESULTS / f"05_mobilenet_jaffe/{dataset}-quick/numbers.json").read_text())
         for number in numbers:
             if number["claim"].endswith("overall_accuracy/all/accuracy"):
