@@ -7,6 +7,7 @@ half a file behind under the final name.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -51,6 +52,27 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock, which the system frees with the process; some network disks have none.
+
+    Raises:
+        FerError: another process holds it.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise FerError(f"another process is writing to {folder}; wait until it is done") from error
+    except OSError:
+        pass  # no locks on this disk
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def disk_error(path: str | Path, error: OSError) -> FerError:

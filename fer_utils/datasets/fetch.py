@@ -6,13 +6,11 @@ which was stopped goes on where it was. What is done is recorded in ``fetched.js
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,7 @@ from fer_utils.datasets.download import RemoteFile, checksum_of, download
 from fer_utils.datasets.https import Session, Unreachable
 from fer_utils.datasets.listings import SOURCES, Source
 from fer_utils.errors import FerError, UsageError, did_you_mean
-from fer_utils.files import disk_error, require_space, write_json
+from fer_utils.files import alone_in, disk_error, require_space, write_json
 
 RECORD = "fetched.json"
 
@@ -34,7 +32,7 @@ def fetch(name: str, to: Path | None = None, say: Callable[[str], None] = print)
 
     Args:
         name: a key of :data:`~fer_utils.datasets.listings.SOURCES`.
-        to: the folder that will hold it; ``$FER_DATA/<name>`` if not given.
+        to: the folder of data sets, in which it gets one of its own; ``$FER_DATA`` if not given.
         say: is told, line by line, what has been done.
 
     Returns:
@@ -55,7 +53,7 @@ def fetch(name: str, to: Path | None = None, say: Callable[[str], None] = print)
         raise FerError(f"{folder} holds a stand-in for {name}; real files must not lie beside it. Use --to DIR.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone_in(folder), Session() as session:
+        with alone_in(folder), Session() as session:
             _fetch_all(name, source, folder, done, session, say)
     except Unreachable as error:
         raise Unreachable(f"{error}.\n{_by_hand(name, source, folder)}") from error
@@ -100,9 +98,7 @@ def _source(name: str) -> Source:
 
 
 def _folder(name: str, to: Path | None) -> Path:
-    if to is not None:
-        return to.expanduser().absolute()
-    root = data_root()
+    root = to.expanduser() if to is not None else data_root()
     if root is None:
         raise UsageError(f"where shall {name} go? Set FER_DATA to the folder for data sets, or name one with --to DIR")
     return root.absolute() / name
@@ -224,19 +220,3 @@ def _measure(place: Path) -> tuple[int, int]:
     """How many files lie at or below ``place``, and how many bytes they have."""
     files = [place] if place.is_file() else [path for path in place.rglob("*") if path.is_file()]
     return len(files), sum(path.stat().st_size for path in files)
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system frees with the process; some network disks have none."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise FerError(f"another fetch is writing to {folder}; wait until it is done") from error
-    except OSError:
-        pass  # no locks on this disk
-    try:
-        yield
-    finally:
-        os.close(handle)

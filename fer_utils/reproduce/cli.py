@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     actions = data.add_subparsers(metavar="{fetch,stand-in,avatars}")
     fetch = actions.add_parser("fetch", help="download, check and unpack an open data set, or go on with it")
     fetch.add_argument("name", metavar="NAME", help="an open data set; another word lists them")
-    fetch.add_argument("--to", type=Path, metavar="DIR", help="the folder that will hold it (default: $FER_DATA/NAME)")
+    fetch.add_argument("--to", type=Path, metavar="DIR", help="it becomes DIR/NAME (default: $FER_DATA/NAME)")
     fetch.set_defaults(run=_fetch)
     stand_in = actions.add_parser("stand-in", help="write avatars in the official layout of a data set")
     stand_in.add_argument("name", metavar="NAME", help="a data set to be brought; another word lists them")

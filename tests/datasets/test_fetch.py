@@ -116,8 +116,8 @@ def test_cmu_faces_arrive_where_their_loader_looks(site, own_root, stand_ins, ca
 
 def test_ravdess_is_47_video_archives_each_in_its_own_folder(site, own_root, tmp_path):
     said: list[str] = []
-    assert fetch("ravdess", tmp_path / "elsewhere" / "videos", said.append) == tmp_path / "elsewhere" / "videos"
-    found = tree(tmp_path / "elsewhere" / "videos")
+    assert fetch("ravdess", tmp_path / "elsewhere", said.append) == tmp_path / "elsewhere" / "ravdess"
+    found = tree(tmp_path / "elsewhere" / "ravdess")
     record = json.loads(found.pop(RECORD))
     assert len(found) == len(record["files"]) == 47 and record["complete"]
     assert found["Video_Song_Actor_01/Actor_01/Video_Song_Actor_01.mp4"] == b"Video_Song_Actor_01.zip"
@@ -278,7 +278,7 @@ def test_two_fetches_do_not_write_to_one_folder(site, own_root):
     (own_root / "london").mkdir()
     handle = os.open(own_root / "london", os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_EX)
-    with pytest.raises(FerError, match="another fetch is writing"):
+    with pytest.raises(FerError, match="another process is writing"):
         fetch("london")
     os.close(handle)
     fetch("london")

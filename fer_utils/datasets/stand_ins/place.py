@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fer_utils.errors import FerError
-from fer_utils.files import disk_error
+from fer_utils.files import alone_in, disk_error
 
 
 @contextmanager
@@ -26,7 +23,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     partial = folder.parent / f".partial-{folder.name}"
     try:
         partial.mkdir(parents=True, exist_ok=True)
-        with _alone_in(partial):
+        with alone_in(partial):
             try:
                 _empty(partial)
                 yield partial
@@ -55,19 +52,3 @@ def _empty(folder: Path) -> None:
             shutil.rmtree(entry)
         else:
             entry.unlink()
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system frees with the process; some network disks have none."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise FerError(f"another process is writing to {folder}; wait until it is done") from error
-    except OSError:
-        pass  # no locks on this disk
-    try:
-        yield
-    finally:
-        os.close(handle)
