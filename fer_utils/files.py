@@ -78,7 +78,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 def disk_error(path: str | Path, error: OSError) -> FerError:
     """Put an ``OSError`` met while writing into words."""
     return FerError(
-        f"cannot write {path}: {error.strerror or error}. Nothing was changed there. Free some "
+        f"cannot write {path}: {error.strerror or error}. No half-written file is left there. Free some "
         f"space or make the folder writable, or choose another place "
         f"(--results DIR for results, --to DIR for data, FER_CACHE=DIR for the cache)."
     )

@@ -99,7 +99,7 @@ def test_full_disks_and_read_only_folders_are_put_into_words(old, monkeypatch, c
             files.write_text(old, "new")
     message = str(failure.value)
     assert str(old) in message and os.strerror(code) in message
-    assert all(advice in message for advice in ("Nothing was changed", "Free some", "--results DIR", "FER_CACHE=DIR"))
+    assert all(advice in message for advice in ("No half-written file", "Free some", "--results DIR", "FER_CACHE=DIR"))
     assert failure.value.exit_code == 1
     assert only_the_old_file_is_there(old)
 

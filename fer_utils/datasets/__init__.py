@@ -29,7 +29,7 @@ from fer_utils.datasets import (
     ravdess,
     sfew,
 )
-from fer_utils.datasets.base import Dataset, data_root, stand_in_marker
+from fer_utils.datasets.base import Dataset, data_root, refuse_a_false_marker, stand_in_marker
 from fer_utils.datasets.duplicates import duplicate_notes
 from fer_utils.errors import FerError, UsageError, did_you_mean
 from fer_utils.faces import FaceSet
@@ -123,7 +123,10 @@ def load(name: str) -> FaceSet:
     """
     folder = folder_of(name)
     known = dataset(name)
-    faces = known.load(folder, stand_in_marker(folder) if folder else False)
+    marked = folder is not None and stand_in_marker(folder)
+    faces = known.load(folder, marked)
+    if marked:
+        refuse_a_false_marker(folder)
     if "split" not in faces.table:
         return faces
     found = duplicate_notes(faces.images, faces.table["label"], faces.table["split"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -58,6 +59,30 @@ def data_root() -> Path | None:
 def stand_in_marker(folder: Path) -> bool:
     """Whether the folder says that its pictures only stand in for the real data set."""
     return (folder / STAND_IN_FILE).exists()
+
+
+def contents_line(folder: Path) -> str:
+    """A line for ``STAND_IN.txt`` that tells whether the folder still holds what was written with it."""
+    found = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != STAND_IN_FILE):
+        if not file.name.startswith("."):
+            found.update(f"{file.relative_to(folder).as_posix()} {file.stat().st_size}\n".encode())
+    return f"Names and sizes of all files: {found.hexdigest()[:32]}"
+
+
+def refuse_a_false_marker(folder: Path) -> None:
+    """Raise where real pictures lie under a stand-in's marker, which would let them be passed on.
+
+    Raises:
+        FerError: ``STAND_IN.txt`` was written with other files than those that are here.
+    """
+    said = (folder / STAND_IN_FILE).read_text("utf-8", errors="replace").splitlines()
+    lines = [line for line in said if line.startswith("Names and sizes of all files: ")]
+    if lines and lines[0] != contents_line(folder):
+        raise FerError(
+            f"{folder} is marked as a stand-in by {STAND_IN_FILE}, but holds other files than were written with it. If "
+            f"these are the real pictures, delete {STAND_IN_FILE}; if not, delete the folder and write it again."
+        )
 
 
 def stated_counts_text(counts: Mapping[str, int]) -> str:

@@ -87,6 +87,8 @@ def _source(name: str) -> Source:
         return SOURCES[name]
     if name in datasets.names():
         known = datasets.dataset(name)
+        if known.shipped:
+            raise UsageError(f"{known.title} is shipped with this package; there is nothing to fetch")
         raise FerError(
             f"{known.title} can't be fetched by a program: its owners want to be asked, or to be agreed with.\n"
             f"How to get it: {known.how_to_get}"

@@ -72,7 +72,8 @@ def _table(folder: Path, problems: list[str]) -> pd.DataFrame:
     """One row for each good line whose picture is there, with its ``path`` below the folder of pictures."""
     columns = ["label", "subject", "source", "sequence", "frame", "path", *ACTION_UNITS]
     try:
-        text = pd.read_csv(folder / TABLE, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        text = pd.read_csv(folder / TABLE, dtype=str, keep_default_na=False, encoding="utf-8-sig",
+                           skip_blank_lines=False, index_col=False)  # fmt: skip
     except ValueError as error:
         problems.append(f"{TABLE}: unreadable ({error})")
         return pd.DataFrame(columns=columns)
@@ -83,6 +84,8 @@ def _table(folder: Path, problems: list[str]) -> pd.DataFrame:
     rows, seen = [], set()
     for line, cells in enumerate(text[list(COLUMNS)].fillna("").itertuples(index=False, name=None), start=2):
         sequence, number, *units = (cell.strip() for cell in cells)
+        if not any((sequence, number, *units)):
+            continue
         try:
             frame = parse_row(sequence, number)
         except ValueError as error:

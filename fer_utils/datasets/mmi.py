@@ -151,11 +151,17 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     turned = [clips[file].turned for file in files]
     frames = read_videos(files, folder, SIZE, first_and_peak_frames, NATIVE_SIZES, problems, "mmi", turned)
     refuse(DATASET.title, folder, problems, "Download the sessions again; no clip is guessed or skipped.")
+    named = sum(parse_video_name(f"{file.stem}.avi") is not None for file in files)
+    if 0 < named < len(files):
+        # One person could then go by two names, on both sides of a split.
+        problems.append(f"{named} videos are named after their person (S001-001.avi), {len(files) - named} are not")
+    refuse(DATASET.title, folder, problems, "Name all videos alike; no person is guessed.")
     rows = []
     for row, frame in zip(frames.clip, frames.frame, strict=True):
         clip = clips[files[row]]
         label = NEUTRAL if frame == 1 else clip.label
-        rows.append((label, clip.subject, f"{clip.sid}#{frame}", clip.sid, frame, clip.label, clip.session))
+        sequence = f"{clip.session}/{clip.sid}"
+        rows.append((label, clip.subject, f"{sequence}#{frame}", sequence, frame, clip.label, clip.session))
     table = pd.DataFrame(rows, columns=["label", "subject", "source", "sequence", "frame", "sequence_label", "session"])
     notes = [f"{count} session(s) ignored: {reason}" for reason, count in sorted(ignored.items())]
     if any(turned):
@@ -187,7 +193,7 @@ def _examine(home: Path, folder: Path, clips: dict[Path, Clip], ignored: Counter
     if code not in CLASS_OF_CODE:
         ignored["other displays than the six emotions" if code != NO_EMOTION else "without an emotion"] += 1
         return
-    subject = parse_video_name(video.name) or session.person
+    subject = parse_video_name(f"{video.stem}.avi") or session.person
     if not subject:
         problems.append(f"{path}/{video.name}: whose video is it? No name like S001-001.avi, no subject in session.xml")
         return

@@ -51,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"fer_utils: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\nfer_utils: stopped; what is finished is kept, the same command goes on from there", file=sys.stderr)
+        print(
+            "\nfer_utils: stopped; finished units and downloads are kept, the same command goes on from there",
+            file=sys.stderr,
+        )
         return 130
 
 
@@ -137,7 +140,7 @@ def _rounds(notebook: str, options: argparse.Namespace) -> list[dict[str, Any]]:
     from fer_utils.reproduce.rounds import datasets_of
 
     given = _parameters_for(notebook, options)
-    if options.dataset is not None:
+    if "dataset" in given:
         return [given]
     return [given if name is None else {"dataset": name, **given} for name in datasets_of(notebook)]
 
@@ -229,6 +232,8 @@ def _avatars(options: argparse.Namespace) -> int:
     from fer_utils.datasets.avatars.generate import generate
     from fer_utils.datasets.avatars.shoots import SHOOTS
 
+    if options.workers < 1:
+        raise UsageError("--workers must be 1 or more")
     for path in generate(options.model, options.to, options.shoot or tuple(SHOOTS), options.workers):
         print(path)
     return 0

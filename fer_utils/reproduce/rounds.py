@@ -1,7 +1,7 @@
 """What each notebook is recorded with: the data sets that ``reproduce`` runs it on unless told otherwise.
 
-Every one of them ships with the package or is made of what ships (``…:stand-in``), so that all recorded results can
-be made again by somebody who holds no data.
+Every one of them ships with the package or is made of what ships (``…:stand-in``), so that these results can be
+made again by somebody who holds no data. Others in ``results/`` name their data set.
 """
 
 from __future__ import annotations

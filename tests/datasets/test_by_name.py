@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from fer_utils import datasets
-from fer_utils.errors import UsageError
+from fer_utils.datasets import stand_ins
+from fer_utils.errors import FerError, UsageError
 from fer_utils.reproduce.rounds import DATASETS, datasets_of
 
 
@@ -52,3 +55,28 @@ def test_every_round_can_be_run_by_somebody_who_holds_no_data():
         for name in names:
             assert datasets.dataset(name).shipped or name.endswith(datasets.STAND_IN)
     assert datasets_of("00_start_here") == (None,)
+
+
+@pytest.fixture
+def stand_in_jaffe(own_root):
+    stand_ins.write("jaffe", own_root)
+    return own_root / "jaffe"
+
+
+def test_real_pictures_under_a_stand_ins_marker_are_refused_and_never_replaced(stand_in_jaffe, own_root):
+    """Unpacked over a stand-in, the real set would else pass for avatars and be published."""
+    assert datasets.load("jaffe").stand_in
+    real = stand_in_jaffe / "KA.AN1.39.tiff"
+    Image.fromarray(np.zeros((256, 256), np.uint8)).save(real, compression="tiff_deflate")
+    for use in (lambda: datasets.load("jaffe"), lambda: stand_ins.write("jaffe", own_root)):
+        with pytest.raises(FerError, match=r"real pictures, delete STAND_IN\.txt"):
+            use()
+    assert real.exists()
+    (stand_in_jaffe / "STAND_IN.txt").unlink()
+    assert not datasets.load("jaffe").stand_in
+
+
+def test_a_stand_in_may_be_written_again(stand_in_jaffe, own_root):
+    before = {file.name: file.read_bytes() for file in stand_in_jaffe.iterdir()}
+    stand_ins.write("jaffe", own_root)
+    assert {file.name: file.read_bytes() for file in stand_in_jaffe.iterdir()} == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +43,9 @@ def test_the_first_frame_is_neutral_and_the_middle_three_carry_the_label(folder)
     assert faces.counts().iloc[0].tolist() == [6, 3, 3, 3, 3, 3, 3, 24]
     assert [frame_of(image) for image in faces.images] == faces.table["frame"].tolist() == [1, 4, 5, 6] * 6
     assert faces.table.iloc[:2].to_dict("records") == [
-        {"label": "neutral", "subject": "S002", "source": "S002-001#1", "sequence": "S002-001", "frame": 1,
+        {"label": "neutral", "subject": "S002", "source": "1/S002-001#1", "sequence": "1/S002-001", "frame": 1,
          "sequence_label": "anger", "session": "1"},
-        {"label": "anger", "subject": "S002", "source": "S002-001#4", "sequence": "S002-001", "frame": 4,
+        {"label": "anger", "subject": "S002", "source": "1/S002-001#4", "sequence": "1/S002-001", "frame": 4,
          "sequence_label": "anger", "session": "1"},
     ]  # fmt: skip
 
@@ -74,13 +75,30 @@ def test_videos_without_coded_action_units_are_turned_upright(folder):
     assert faces.notes == ("1 video(s) without coded action units: turned by 90 degrees where wider than high",)
     # Sessions are in the order of their names as text: 1, 10, 2, … 9.
     first = {name: faces.images[faces.table.index[faces.table["source"] == f"{name}#1"][0]] for name in
-             ("S009-001", "S009-002")}  # fmt: skip
-    assert np.array_equal(first["S009-001"], np.rot90(first["S009-002"], -1))
+             ("9/S009-001", "10/S009-002")}  # fmt: skip
+    assert np.array_equal(first["9/S009-001"], np.rot90(first["10/S009-002"], -1))
 
 
-def test_the_person_of_an_oddly_named_video_is_that_of_the_session(folder):
+def test_the_person_of_oddly_named_videos_is_that_of_the_session(folder):
+    shutil.rmtree(folder / "Sessions")
+    for number in (9, 10):
+        write_session(folder, number, FRONTAL, "clip", 4)
+    table = load("mmi").table
+    assert table["subject"].unique().tolist() == ["7"]
+    assert table["sequence"].unique().tolist() == ["10/clip", "9/clip"] and table["source"].is_unique
+
+
+def test_a_mixture_of_both_could_split_a_person_in_two_and_is_refused(folder):
     write_session(folder, 9, FRONTAL, "clip 12", 4)
-    assert load("mmi").table.set_index("sequence").loc["clip 12", "subject"].unique().tolist() == ["7"]
+    with pytest.raises(FerError, match=r"6 videos are named after their person .*, 1 are not"):
+        load("mmi")
+
+
+def test_the_case_of_an_ending_makes_no_other_person(folder):
+    home = write_session(folder, 9, FRONTAL, "S002-009", 4)
+    (home / "S002-009.avi").rename(home / "S002-009.AVI")
+    table = load("mmi").table
+    assert table.loc[table["session"] == "9", "subject"].unique().tolist() == ["S002"]
 
 
 def test_one_error_names_every_fault(folder):

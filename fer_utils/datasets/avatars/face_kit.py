@@ -8,14 +8,14 @@ avatar's left, y up and z out of the face.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from fer_utils.errors import FerError
-from fer_utils.files import UNREADABLE, read_npz, sha256_file
+from fer_utils.files import UNREADABLE, read_npz
 
 MODES = 100
 """Principal components of identity; their weights are unit normal."""
@@ -29,7 +29,6 @@ SOCKET_QUADS = (13630, 14034)
 GUM_QUADS = (14034, 17006)
 TOOTH_QUADS = (17006, 21496)
 SCLERA_QUADS = {"L": (21496, 22296), "R": (23094, 23894)}
-LASH_QUADS = (25304, 26384)
 EYE_VERTICES = {"L": (21451, 23021), "R": (23021, 24591)}
 
 LANDMARKS = np.array([
@@ -51,7 +50,6 @@ class FaceKit:
     quads: np.ndarray
     identity: np.ndarray
     expression: Mapping[str, np.ndarray]
-    digest: str = field(default="", repr=False)
 
     def person(self, weights: np.ndarray) -> np.ndarray:
         """The neutral face of a person, ``float64 [V,3]``; ``weights`` are those of the first identity modes."""
@@ -98,4 +96,4 @@ def read_face_kit(path: Path) -> FaceKit:
         raise FerError(f"{path} can't be read as the face model ({error}). {advice}") from error
     if neutral.shape != (VERTICES, 3) or identity.shape != (MODES, VERTICES, 3):
         raise FerError(f"{path} holds another model: {neutral.shape} vertices, {identity.shape} modes. {advice}")
-    return FaceKit(neutral, quads, identity, shapes, sha256_file(path))
+    return FaceKit(neutral, quads, identity, shapes)

@@ -96,14 +96,20 @@ def svm_accuracy(faces: FaceSet) -> Estimate:
     return accuracy(svm_correct(faces), faces.subjects, faces.table["source"].to_numpy())
 
 
-def quality_of(shoot: str, judged: int) -> dict[str, Any]:
+def quality_of(shoot: str, judged: int, fingerprint: str) -> dict[str, Any]:
     """One shoot's row of the quality table, shares in per cent.
 
     Args:
         shoot: a key of ``avatars.DATASETS``.
         judged: how many pictures, evenly spread, the detectors and the landmark predictor see; 0: all.
+        fingerprint: of the pictures that are meant, so that a stored row is not taken for that of others.
+
+    Raises:
+        ValueError: the shoot's pictures are others.
     """
     faces = load(f"avatars_{shoot}")
+    if faces.fingerprint != fingerprint:
+        raise ValueError(f"the pictures of {shoot} are others than those asked for")
     if "phase" in faces.table:
         # Elsewhere in a clip there is little or nothing to be seen of its expression.
         faces = faces.select(faces.table["frame"].isin(APEX_FRAMES))

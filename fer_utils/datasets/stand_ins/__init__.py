@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_utils import datasets
-from fer_utils.datasets.base import STAND_IN_FILE, stated_counts_text
+from fer_utils.datasets.base import STAND_IN_FILE, contents_line, refuse_a_false_marker, stated_counts_text
 from fer_utils.datasets.stand_ins.casting import SEED
 from fer_utils.datasets.stand_ins.cohn_kanade import plan_ck48, plan_ck_plus, plan_isl_ck
 from fer_utils.datasets.stand_ins.place import whole_folder
@@ -86,6 +86,7 @@ def write(name: str, to: Path) -> Report:
     text = _text(name, plan)
     with whole_folder(folder) as partial:
         _write_parts(plan.parts, partial, f"stand-in {name}")
+        text += f"\n{contents_line(partial)}\n"
         (partial / STAND_IN_FILE).write_text(text, "utf-8", newline="\n")
     files = [file for file in folder.rglob("*") if file.is_file()]
     return Report(name, folder, len(files), sum(file.stat().st_size for file in files), text)
@@ -119,6 +120,8 @@ def _refuse_foreign(folder: Path) -> None:
             f"{folder} is there already and is no stand-in that this command wrote; it stays as it is. "
             f"Choose another place with --to DIR."
         )
+    if ours:
+        refuse_a_false_marker(folder)
 
 
 def _text(name: str, plan: Plan) -> str:

@@ -27,9 +27,10 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             try:
                 _empty(partial)
                 yield partial
-                _exchange(partial, folder)
-            finally:
+            except BaseException:
                 shutil.rmtree(partial, ignore_errors=True)
+                raise
+            _exchange(partial, folder)
     except OSError as error:
         raise disk_error(folder, error) from error
 
@@ -42,7 +43,11 @@ def _exchange(partial: Path, folder: Path) -> None:
     old = folder.parent / f".old-{folder.name}"
     shutil.rmtree(old, ignore_errors=True)
     folder.rename(old)
-    partial.rename(folder)
+    try:
+        partial.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
     shutil.rmtree(old)
 
 

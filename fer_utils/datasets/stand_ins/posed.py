@@ -20,7 +20,7 @@ MEFED_SIZE = (176, 264)
 
 
 def plan_jaffe() -> Plan:
-    """213 pictures: as many of each woman and expression as the official list has, each from another take."""
+    """213 pictures: as many of each woman and expression as official; a fourth is one of the three takes again."""
     studio = shoot("studio")
     official = jaffe.official_files()
     people = sorted(official["subject"].unique())
@@ -32,7 +32,7 @@ def plan_jaffe() -> Plan:
         return Part(file, partial(_picture, studio, row, roles[person], file, jaffe.SIZE, Frame(150), in_grey=True))
 
     rows = zip(official["file"], official["subject"], official["class"], take, strict=True)
-    differs = ["the readme with the raters' scores is not there", _GAZES]
+    differs = ["the readme with the raters' scores is not there", REUSED, _GAZES]
     return Plan([part(*fields) for fields in rows], len(people), _players(roles), differs)
 
 
@@ -58,6 +58,7 @@ def plan_cmu_faces() -> Plan:
         "the pose `up` shows a face higher in the picture, not a raised head",
         "sunglasses are painted: two dark discs and a bar",
         "the copies of half and of quarter size are not there",
+        REUSED,
         _GAZES,
     ]
     parts = [part(*item) for item in enumerate(cmu_faces.official_names())]
@@ -137,11 +138,13 @@ def plan_icv_mefed() -> Plan:
         "only the dominant emotion (the class) is shown, not the complementary one",
         f"pictures have {MEFED_SIZE[1]}x{MEFED_SIZE[0]} pixels, official 5184x3456",
         "file names are those that the loader reads without a pattern; the official ones are not documented",
+        REUSED,
     ]
     return Plan(parts, len(roles), _players(roles), differs)
 
 
 _GAZES = "gazes vary from picture to picture"
+REUSED = "where more pictures are wanted than takes exist (three), a take comes again with another touch: nearly a copy"
 
 
 def _compounds() -> Iterator[tuple[str, str]]:

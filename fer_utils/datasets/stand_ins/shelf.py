@@ -7,6 +7,10 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+import cv2
+import numpy as np
+import PIL
+
 from fer_utils.cache_dir import cache_dir
 from fer_utils.datasets import avatars
 from fer_utils.datasets.base import STAND_IN_FILE
@@ -29,9 +33,10 @@ def kept(name: str) -> Path:
 
 @cache
 def _digest() -> str:
-    """What a stand-in's pictures depend on: the casting code and the avatars."""
-    found = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    """What a stand-in depends on: all code and lists of the data sets, the avatars, and the libraries that draw."""
+    found = hashlib.sha256(f"{cv2.__version__} {np.__version__} {PIL.__version__}".encode())
+    package = Path(__file__).parents[1]
+    for source in sorted([*package.rglob("*.py"), *package.glob("*.csv")]):
         found.update(source.read_bytes())
     shipped = resources.files("fer_utils.datasets") / "shipped" / "avatars"
     for shoot in avatars.DATASETS:

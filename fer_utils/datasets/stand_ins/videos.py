@@ -13,6 +13,7 @@ from fer_utils.datasets.avatars import CLIP_CLASSES
 from fer_utils.datasets.stand_ins.casting import Role, cast, shoot
 from fer_utils.datasets.stand_ins.motion import Motion, acted, faded, video
 from fer_utils.datasets.stand_ins.plan import Part, Plan
+from fer_utils.datasets.stand_ins.posed import REUSED
 from fer_utils.datasets.stand_ins.retouch import Frame, retouch, touch
 
 FRAMES = 2 * clips.CHUNK
@@ -52,6 +53,7 @@ def plan_ravdess() -> Plan:
 
     parts = [Part(f"{clip.home}/{clip.file_name}", partial(content, clip)) for clip in spoken]
     return Plan(parts, len(roles), _players(roles), [
+        REUSED,
         "speech only, picture only (modality 02), without song",
         f"clips have {FRAMES} frames of {RAVDESS_SIZE[1]}x{RAVDESS_SIZE[0]} pixels, official 1280x720 and about four "
         "seconds; the avatars do not speak",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from importlib import resources
@@ -25,6 +26,12 @@ def shoots():
 
 def test_all_archives_together_stay_below_16_megabytes():
     assert sum(len((FOLDER / f"{shoot}.zip").read_bytes()) for shoot in avatars.DATASETS) < 16e6
+
+
+@pytest.mark.parametrize("shoot", list(avatars.DATASETS))
+def test_the_readme_signs_every_archive(shoot):
+    digest = hashlib.sha256((FOLDER / f"{shoot}.zip").read_bytes()).hexdigest()
+    assert f"| `{shoot}.zip` | {len(list(SHOOTS[shoot]()))} | `{digest}` |" in (FOLDER / "README.md").read_text()
 
 
 @pytest.mark.parametrize("shoot", list(avatars.DATASETS))
