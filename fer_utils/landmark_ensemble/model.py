@@ -39,8 +39,9 @@ class StoredNormalization(keras.layers.BatchNormalization):  # type: ignore[misc
 
 
 def extractor(
-    image_size: int, filters: Sequence[int] = (16, 32, 64, 128), networks: int = 1, batch_norm: str = "batch"
-) -> Any:
+    image_size: int, filters: Sequence[int] = (16, 32, 64, 128), networks: int = 1, batch_norm: str = "batch",
+    momentum: float = 0.99,
+) -> Any:  # fmt: skip
     """The CNN feature extractor: two 3x3 convolutions, each with batch-norm and ReLU, then a pool, per block.
 
     Args:
@@ -48,6 +49,7 @@ def extractor(
         filters: channels of each block. The paper's four blocks have 295,440 parameters.
         networks: how many networks stand side by side.
         batch_norm: ``"batch"`` normalises by the batch while training, ``"stored"`` never does.
+        momentum: of batch-norm's running mean and variance.
 
     Returns:
         A Keras model, ``float [N, S, S, 3G] -> [N, G, filters[-1]]`` for ``G`` networks.
@@ -62,7 +64,7 @@ def extractor(
             features = keras.layers.Conv2D(
                 width * networks, 3, padding="same", groups=networks, name=LAST_CONVOLUTION if last else None
             )(features)
-            features = keras.layers.ReLU()(normalization()(features))
+            features = keras.layers.ReLU()(normalization(momentum=momentum)(features))
         features = keras.layers.MaxPooling2D(3, strides=2, padding="same")(features)
     features = keras.layers.GlobalAveragePooling2D()(features)
     features = keras.layers.Reshape((networks, filters[-1]))(features)

@@ -18,7 +18,7 @@ from fer_utils.landmark_ensemble.settings import Augmentation, Settings
 PEOPLE, CLASSES, TAKES, SIDE = 6, ("neutral", "happiness", "surprise"), 2, 32
 
 TINY = Settings(
-    image_size=SIDE, filters=(2, 3, 4, 4), hidden=5, augmentation=Augmentation(variants=2), batch_size=4,
+    image_size=SIDE, filters=(3, 4), hidden=5, augmentation=Augmentation(variants=2), batch_size=4,
     landmark_epochs=1, head_epochs=2, tune_epochs=2, baseline_epochs=2, check_every=1, folds=3, aside_share=0.3,
 )  # fmt: skip
 

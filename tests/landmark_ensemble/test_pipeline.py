@@ -52,7 +52,7 @@ def test_points_of_the_whole_photograph_land_on_those_of_the_crop(found: Prepare
 def test_into_crop_by_hand() -> None:
     square = Prepared(np.zeros((1, 160, 160), np.uint8), np.zeros((1, 68, 2), np.float32), np.array([[100, 50, 80]]),
                       np.array([1]), 300)  # fmt: skip
-    points = [*np.zeros((1, 68, 2)), 74.5, 44.5]
+    points = np.tile(np.array([74.5, 44.5]), (1, 68, 1))
     # 150 pixels to 300: (74.5 + 0.5) * 2 - 0.5 = 149.5; 49.5 in the square, twice as large in the crop.
     np.testing.assert_allclose(square.into_crop(points, (150, 150))[0, 0], [99.5, 79.5])
 
