@@ -20,7 +20,7 @@ from fer_utils.landmark_ensemble.study import TOGETHER_CPU, TOGETHER_GPU, Study
 PREPARED_PER_SECOND = 12.0
 """Pictures through detector and landmarks on one core: a rough constant, since the training dwarfs it."""
 
-STORED_PER_WEIGHT = 4
+BYTES_A_WEIGHT = 4
 ACTIVATION_BYTES = 4 * 6
 """For a weight of a feature map in training: the map after convolution, norm and ReLU, and their slopes."""
 
@@ -69,13 +69,15 @@ def _rows(parameters: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
             tasks = [task for role in roles for task in study.tasks(role)]
             steps = sum(_steps(kind, len(task.fold.train), settings) for task in tasks)
             tested = sum(len(task.fold.test) + len(task.aside) for task in tasks) * MEMBERS
-            looks = -(-(settings.baseline_epochs if kind == "baseline" else settings.tune_epochs) // settings.check_every)
+            epochs = settings.baseline_epochs if kind == "baseline" else settings.tune_epochs
+            looks = -(-epochs // settings.check_every)
             # A look runs forward only: a third of a training step for as many pictures.
             seconds = (steps + looks * tested / settings.batch_size / 3) / rate
-            disk = len(tasks) * 5 * complexity.layers(settings.image_size, settings.filters)["parameters"].sum()
+            weights = complexity.layers(settings.image_size, settings.filters)["parameters"].sum()
             work = f"{MEMBERS} networks, {steps / len(tasks):,.0f} batches of {settings.batch_size} in all"
-            rows.append(_row(f"training {KIND_TITLES[kind]}{title}", len(tasks), work, seconds,
-                             variants * pixels / 1e6 + _activations(settings, together), disk * STORED_PER_WEIGHT / 1e6))  # fmt: skip
+            memory = variants * pixels / 1e6 + _activations(settings, together)
+            disk = len(tasks) * MEMBERS * weights * BYTES_A_WEIGHT / 1e6
+            rows.append(_row(f"training {KIND_TITLES[kind]}{title}", len(tasks), work, seconds, memory, disk))
     return pd.DataFrame(rows)
 
 

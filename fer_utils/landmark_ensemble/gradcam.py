@@ -8,10 +8,12 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from fer_utils.landmark_ensemble import model
 from fer_utils.landmark_ensemble.model import keras
-from fer_utils.landmark_ensemble.settings import MEMBERS, Settings
+from fer_utils.landmark_ensemble.points import PART_POINTS
+from fer_utils.landmark_ensemble.settings import MEMBERS, PARTS, Settings
 
 
 def cam(activations: np.ndarray, slopes: np.ndarray) -> np.ndarray:
@@ -62,6 +64,35 @@ def maps_of(trained: dict[str, np.ndarray], crops: np.ndarray, classes: np.ndarr
     shape = (*activations.shape[:3], MEMBERS, -1)
     parted = (np.moveaxis(array.reshape(shape), 3, 1) for array in (activations, slopes))
     return cam(*parted).astype(np.float32)
+
+
+def focus(maps: np.ndarray, points: np.ndarray, image_size: int) -> pd.DataFrame:
+    """How much of each EL network's heatmap lies on its own part of the face.
+
+    Args:
+        maps: ``float [n, 5, h, w]``, EL's, in the order of ``PARTS``.
+        points: ``float [n, 68, 2]``, landmarks in pixels.
+        image_size: the picture's side in pixels.
+
+    Returns:
+        A row a part: ``part``, ``heat within %`` (mean over the pictures with any heat), ``area within %``:
+        what a flat map would have there.
+    """
+    rows = []
+    for number, part in enumerate(PARTS):
+        heat, area = [], []
+        for picture, own in zip(maps[:, number], points[:, PART_POINTS[part]], strict=True):
+            inside = np.zeros((image_size, image_size), bool)
+            left, top = np.clip(np.floor(own.min(axis=0)).astype(int), 0, image_size - 1)
+            right, bottom = np.clip(np.ceil(own.max(axis=0)).astype(int), 0, image_size - 1)
+            inside[top : bottom + 1, left : right + 1] = True
+            large = enlarged(picture[None], image_size)[0]
+            area.append(inside.mean())
+            if large.sum() > 0:
+                heat.append(large[inside].sum() / large.sum())
+        within = 100 * float(np.mean(heat)) if heat else np.nan
+        rows.append({"part": part, "heat within %": within, "area within %": 100 * float(np.mean(area))})
+    return pd.DataFrame(rows)
 
 
 def rebuild(trained: dict[str, np.ndarray], n_classes: int, settings: Settings) -> tuple[Any, Any]:

@@ -63,6 +63,22 @@ def pixels(shares: np.ndarray, image_size: int) -> np.ndarray:
     return shares.reshape(len(shares), -1, 2) * np.float32(image_size)
 
 
+def whole_face(shares: np.ndarray, image_size: int) -> np.ndarray:
+    """What EL's five networks say together of the 68 points.
+
+    Args:
+        shares: ``float32 [5, N, outputs]``, one network a part in the order of ``PARTS``.
+        image_size: the picture's side in pixels.
+
+    Returns:
+        ``float32 [N, 68, 2]`` in pixels.
+    """
+    points = np.empty((shares.shape[1], N_POINTS, 2), np.float32)
+    for own, part in zip(shares, PARTS, strict=True):
+        points[:, PART_POINTS[part]] = pixels(own[:, : outputs_of(part)], image_size)
+    return points
+
+
 def part_names() -> list[str]:
     """For each of the 68 points the part it belongs to."""
     names = [""] * N_POINTS

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from fer_utils.landmark_ensemble import model
-from fer_utils.landmark_ensemble.gradcam import activations_and_slopes, cam, enlarged, maps_of, scaled, slope, union
+from fer_utils.landmark_ensemble.gradcam import (
+    activations_and_slopes,
+    cam,
+    enlarged,
+    focus,
+    maps_of,
+    scaled,
+    slope,
+    union,
+)
 from fer_utils.landmark_ensemble.model import keras
 from tests.landmark_ensemble.conftest import TINY
 
@@ -70,3 +79,16 @@ def test_union_and_scaling() -> None:
     maps[0, 0, 0, 0], maps[0, 3, 1, 1] = 4.0, 0.5
     np.testing.assert_array_equal(union(maps), [[[1, 0], [0, 1]]])
     np.testing.assert_array_equal(scaled(np.zeros((1, 2, 2))), np.zeros((1, 2, 2)))
+
+
+def test_focus_measures_heat_in_the_part_s_box() -> None:
+    points = np.zeros((1, 68, 2))
+    points[0, 48:68] = np.linspace([8, 16], [23, 31], 20)
+    flat = np.ones((1, 5, 4, 4))
+    table = focus(flat, points, 32).set_index("part")
+    assert table.loc["mouth", "heat within %"] == pytest.approx(25) == table.loc["mouth", "area within %"]
+    flat[0, 3] = 0
+    flat[0, 3, 3, 1:3] = 1
+    assert focus(flat, points, 32).set_index("part").loc["mouth", "heat within %"] > 60
+    flat[0, 3] = 0
+    assert np.isnan(focus(flat, points, 32).set_index("part").loc["mouth", "heat within %"])

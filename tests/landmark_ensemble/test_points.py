@@ -12,6 +12,7 @@ from fer_utils.landmark_ensemble.points import (
     part_names,
     pixels,
     targets,
+    whole_face,
 )
 from fer_utils.landmark_ensemble.settings import PARTS
 
@@ -42,3 +43,11 @@ def test_targets_are_shares_in_x_y_order_and_come_back() -> None:
     assert shares.min() >= 0 and shares.max() <= 1
     assert shares[1, :4] == pytest.approx(points[1, 27:29].ravel() / 160)
     np.testing.assert_allclose(pixels(shares, 160), points[:, 27:36], rtol=1e-6)
+
+
+def test_five_networks_make_a_whole_face() -> None:
+    points = np.random.default_rng(1).uniform(0, 48, (4, 68, 2)).astype(np.float32)
+    shares = np.zeros((5, 4, 40), np.float32)
+    for number, part in enumerate(PARTS):
+        shares[number, :, : outputs_of(part)] = targets(points, part, 48)
+    np.testing.assert_allclose(whole_face(shares, 48), points, rtol=1e-5)
