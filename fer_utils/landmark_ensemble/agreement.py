@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from fer_utils import scores
 from fer_utils.landmark_ensemble.protocol import Outcome
@@ -40,18 +39,6 @@ def complementarity(outcome: Outcome) -> dict[str, float]:
     }
 
 
-def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
-    """Exact McNemar test: the two-sided p of "both are equally often right", from images that only one got right.
-
-    It takes images for independent draws; with several pictures a person, :func:`paired` is the
-    more cautious answer.
-    """
-    only_first, only_second = int(((first == 1) & (second == 0)).sum()), int(((first == 0) & (second == 1)).sum())
-    if only_first + only_second == 0:
-        return 1.0
-    return float(stats.binomtest(only_first, only_first + only_second, 0.5).pvalue)
-
-
 def paired(first: Outcome, second: Outcome, members: tuple[int | None, int | None] = (None, None)) -> scores.Estimate:
     """Accuracy of ``first`` minus ``second`` on the same images, in points, with a t interval over people."""
     if not np.array_equal(first.row, second.row):
@@ -65,7 +52,7 @@ def compare(outcomes: Sequence[tuple[str, Outcome, Outcome]]) -> pd.DataFrame:
     rows = []
     for name, first, second in outcomes:
         found = paired(first, second)
-        p = mcnemar(first.correct(), second.correct())
+        p = scores.mcnemar(first.correct(), second.correct())
         rows.append({"difference": name, "points": found.value, "low": found.low, "high": found.high,
                      "interval": found.how, "McNemar p": p})  # fmt: skip
     return pd.DataFrame(rows)

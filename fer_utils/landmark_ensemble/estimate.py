@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import datasets
-from fer_utils.devices import gpu_visible
 from fer_utils.landmark_ensemble import complexity
 from fer_utils.landmark_ensemble.protocol import parts_of
 from fer_utils.landmark_ensemble.schedule import batches_per_epoch
 from fer_utils.landmark_ensemble.settings import KIND_TITLES, KINDS, MEMBERS, Settings, settings_for
-from fer_utils.landmark_ensemble.study import TOGETHER_CPU, TOGETHER_GPU, Study
+from fer_utils.landmark_ensemble.study import Study, networks_together
 
 PREPARED_PER_SECOND = 12.0
 """Pictures through detector and landmarks on one core: a rough constant, since the training dwarfs it."""
@@ -62,7 +61,7 @@ def _rows(parameters: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
         _row("augmentation", len(studies), f"{variants:,} pictures of {settings.image_size} px", variants / 5000,
              variants * pixels / 1e6, variants * pixels / 1e6),
     ]  # fmt: skip
-    together = TOGETHER_GPU if gpu_visible() else TOGETHER_CPU
+    together = networks_together(settings)
     rate = probe(settings, together)
     for study, title in zip(studies, ("", ", cross-data"), strict=False):
         for kind in KINDS:

@@ -13,7 +13,7 @@ from fer_utils import leak_audit
 from fer_utils.devices import gpu_visible
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
-from fer_utils.landmark_ensemble import pipeline, protocol
+from fer_utils.landmark_ensemble import complexity, pipeline, protocol
 from fer_utils.landmark_ensemble.pipeline import Prepared
 from fer_utils.landmark_ensemble.points import PART_POINTS, targets
 from fer_utils.landmark_ensemble.protocol import Outcome, Task
@@ -26,8 +26,13 @@ Mapper = Callable[[Callable[..., dict[str, Any]], Sequence[Mapping[str, Any]], s
 
 ROLE_SELECTION = {"published": "test_fold", "sound": "inner_split"}
 
-TOGETHER_GPU, TOGETHER_CPU = 50, 1
-"""Networks in a stack. A processor is busy with one; fifty of 160 pixels need about 30 GB of a GPU's memory."""
+TOGETHER_GPU = 50
+"""Networks in a stack on a GPU; fifty of 160 pixels need about 30 GB of its memory."""
+
+SMALL_FLOPS = 50e6
+"""A picture's operations below which a processor, too, gains by stacking: the fixed cost of a training step then
+outweighs its arithmetic. On two cores with torch, time of five side by side over one at a time: 0.78 at 27 M (32
+pixels), 1.10 at 60 M (48 pixels), 1.18 at 107 M (64 pixels)."""
 
 
 class Study:
@@ -47,6 +52,7 @@ class Study:
         tested: Sequence[FaceSet] = (),
     ) -> None:  # fmt: skip
         self.settings, self.seeds, self.mapper, self.detector = settings, seeds, mapper, detector
+        self._trained: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
         sets = (faces, *tested)
         self.classes = tuple(name for name in faces.classes if all(_has(other, name) for other in sets))
         if len(self.classes) < 2:
@@ -131,18 +137,27 @@ class Study:
     def _distinct(self, roles: Sequence[str]) -> Sequence[str]:
         return roles if self.settings.train_twice else roles[:1]
 
+    def _task_groups(self, role: str) -> list[list[Task]]:
+        """The tasks of each unit: many folds on a GPU; one on a processor, so that a killed run goes on there."""
+        tasks, size = self.tasks(role), max(1, networks_together(self.settings) // MEMBERS)
+        return [tasks[start : start + size] for start in range(0, len(tasks), size)]
+
     def _calls(self, kind: str, role: str) -> list[dict[str, Any]]:
-        tasks, gpu = self.tasks(role), gpu_visible()
-        # On a GPU all folds are one unit; on a processor a killed run goes on with the fold it was at.
-        size = max(1, TOGETHER_GPU // MEMBERS) if gpu else 1
-        shared = {"kind": kind, "crops": self.crops, "labels": self.labels, **self.variants,
-                  "n_classes": len(self.classes), "settings": self.settings,
-                  "together": TOGETHER_GPU if gpu else TOGETHER_CPU}  # fmt: skip
-        return [{**shared, "tasks": tasks[start : start + size]} for start in range(0, len(tasks), size)]
+        shared = {
+            "kind": kind, "crops": self.crops, "labels": self.labels, **self.variants,
+            "n_classes": len(self.classes), "settings": self.settings, "together": networks_together(self.settings),
+        }  # fmt: skip
+        return [{**shared, "tasks": tasks} for tasks in self._task_groups(role)]
 
     def trained(self, kind: str, role: str) -> list[dict[str, np.ndarray]]:
-        """What :func:`protocol.train` gave for each unit of one kind."""
-        return self.mapper(protocol.train, self._calls(kind, role), f"training {kind}")
+        """What :func:`protocol.train` gave for each unit of one kind; fetched once."""
+        if (kind, role) not in self._trained:
+            self._trained[kind, role] = self.mapper(protocol.train, self._calls(kind, role), f"training {kind}")
+        return self._trained[kind, role]
+
+    def _units(self, kind: str, role: str) -> list[tuple[list[Task], dict[str, np.ndarray]]]:
+        """The tasks of each unit and what it gave."""
+        return list(zip(self._task_groups(role), self.trained(kind, role), strict=True))
 
     def outcome(self, kind: str, role: str, selection: str | None = None, tested_on: str | None = None) -> Outcome:
         """Test answers of one kind of network.
@@ -155,9 +170,9 @@ class Study:
         """
         among = None if tested_on is None else self.origin == tested_on
         parts = []
-        for call, found in zip(self._calls(kind, role), self.trained(kind, role), strict=True):
-            way = selection or ROLE_SELECTION[role]
-            parts.append(protocol.select(found, call["tasks"], self.labels, self.subjects, way, among))
+        way = selection or ROLE_SELECTION[role]
+        for tasks, found in self._units(kind, role):
+            parts.append(protocol.select(found, tasks, self.labels, self.subjects, way, among))
         return protocol.joined(parts)
 
     # -- tables -----------------------------------------------------------------------------
@@ -186,8 +201,8 @@ class Study:
         points on the test images of EL, in per cent of the crop's side.
         """
         errors: dict[str, list[np.ndarray]] = {part: [] for part in PARTS}
-        for call, found in zip(self._calls("el", role), self.trained("el", role), strict=True):
-            for number, task in enumerate(call["tasks"]):
+        for tasks, found in self._units("el", role):
+            for number, task in enumerate(tasks):
                 for member, part in enumerate(PARTS):
                     rows = task.fold.test
                     wanted = targets(self.points[rows], part, self.settings.image_size)
@@ -202,7 +217,16 @@ class Study:
 
     def first_task(self, kind: str, role: str = "sound") -> tuple[Task, dict[str, np.ndarray]]:
         """The first fold and what its unit left behind, weights included."""
-        return self._calls(kind, role)[0]["tasks"][0], self.trained(kind, role)[0]
+        tasks, found = self._units(kind, role)[0]
+        return tasks[0], found
+
+
+def networks_together(settings: Settings) -> int:
+    """How many networks train side by side on this machine; the numbers they give do not hang on it."""
+    if gpu_visible():
+        return TOGETHER_GPU
+    flops = complexity.layers(settings.image_size, settings.filters, settings.hidden)["flops"].sum()
+    return MEMBERS if flops < SMALL_FLOPS else 1
 
 
 def _has(faces: FaceSet, name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fer_utils.landmark_ensemble.agreement import agreement, compare, complementarity, mcnemar, paired
+from fer_utils.landmark_ensemble.agreement import agreement, compare, complementarity, paired
 from fer_utils.landmark_ensemble.protocol import Outcome
 
 
@@ -37,14 +37,6 @@ def test_complementary_networks_cover_each_other() -> None:
     assert same["double fault"] == 0.5 and same["agreement"] == 1.0
     # Six pairs of the first four miss half of the images together, four pairs with the fifth three quarters.
     assert spread["double fault"] == pytest.approx((6 * 0.5 + 4 * 0.75) / 10)
-
-
-def test_mcnemar_by_hand() -> None:
-    first = np.array([1] * 8 + [0] * 2 + [1] * 5)
-    second = np.array([0] * 8 + [1] * 2 + [1] * 5)
-    # Two-sided binomial: 2 * (1 + 10 + 45) / 1024.
-    assert mcnemar(first, second) == pytest.approx(2 * 56 / 1024) == mcnemar(second, first)
-    assert mcnemar(first, first) == 1.0
 
 
 def test_paired_differences_are_over_people() -> None:

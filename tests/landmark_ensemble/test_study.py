@@ -14,7 +14,7 @@ from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.landmark_ensemble import protocol, study
 from fer_utils.landmark_ensemble.pipeline import Prepared, prepare
-from fer_utils.landmark_ensemble.settings import MEMBERS, PARTS
+from fer_utils.landmark_ensemble.settings import MEMBERS, PARTS, settings_for
 from fer_utils.landmark_ensemble.study import Study, error_by_angle
 from fer_utils.reproduce.units import unit_key
 from tests.landmark_ensemble.conftest import TINY
@@ -167,10 +167,11 @@ def test_landmark_error_by_angle_by_hand(drawn_faces: Prepared) -> None:
     assert table["failed %"].tolist() == [0, 100]
 
 
-def test_processors_take_one_network_at_a_time_and_gpus_all_folds(
-    small: Study, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_processors_take_a_fold_at_a_time_and_gpus_all(small: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study, "gpu_visible", lambda: False)
     assert [len(call["tasks"]) for call in small._calls("el", "sound")] == [1, 1, 1]
+    # Small networks gain by standing side by side, the paper's do not.
+    assert study.networks_together(TINY) == 5 and study.networks_together(settings_for("paper")) == 1
     monkeypatch.setattr(study, "gpu_visible", lambda: True)
     (call,) = small._calls("el", "sound")
     assert len(call["tasks"]) == 3 and call["together"] == 50
