@@ -26,7 +26,6 @@ from fer_utils.devices import seed_everything
 from fer_utils.errors import FerError, UsageError, check_choice
 from fer_utils.landmark_ensemble.augment import draw_variants
 from fer_utils.landmark_ensemble.pipeline import Prepared
-from fer_utils.landmark_ensemble.schedule import batches_per_epoch
 from fer_utils.landmark_ensemble.settings import (
     EPOCH_SELECTIONS,
     FOLD_RULES,
@@ -136,7 +135,7 @@ def draw(*, crops: np.ndarray, points: np.ndarray, augmentation: Augmentation) -
 
 def train(
     *, kind: str, tasks: list[Task], crops: np.ndarray, labels: np.ndarray, images: np.ndarray, points: np.ndarray,
-    n_classes: int, settings: Settings, together: int,
+    n_classes: int, settings: Settings, batches: int, together: int,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Train the ensembles of one kind on some tasks, all stages, and look at the test images on the way.
 
@@ -148,6 +147,7 @@ def train(
         images, points: from :func:`draw`, for training.
         n_classes: outputs of the classification head.
         settings: rates, epochs, sizes.
+        batches: batches in an epoch, the same for all folds.
         together: networks that train side by side; the same numbers for any choice.
 
     Returns:
@@ -167,7 +167,6 @@ def train(
         for number, part in enumerate(parts_of(kind))
     ]
     seed_everything(members[0].seed)
-    batches = batches_per_epoch(max(len(task.fold.train) for task in tasks), settings.batch_size)
     material = (images, points, np.repeat(labels, settings.augmentation.variants), n_classes, settings, batches)
     shown = _padded([task.fold.test for task in tasks for _ in range(MEMBERS)])
     aside = [task.aside for task in tasks for _ in range(MEMBERS)]

@@ -17,6 +17,7 @@ from fer_utils.landmark_ensemble import complexity, pipeline, protocol
 from fer_utils.landmark_ensemble.pipeline import Prepared
 from fer_utils.landmark_ensemble.points import PART_POINTS, targets
 from fer_utils.landmark_ensemble.protocol import Outcome, Task
+from fer_utils.landmark_ensemble.schedule import batches_per_epoch
 from fer_utils.landmark_ensemble.settings import KIND_TITLES, KINDS, MEMBERS, PARTS, Settings
 from fer_utils.leak_audit import LeakReport
 from fer_utils.splits import Fold
@@ -110,7 +111,8 @@ class Study:
 
     def tasks(self, role: str) -> list[Task]:
         """What is trained for ``"published"`` or ``"sound"``; the same where one training serves both."""
-        tasks = protocol.tasks_of(self.folds, self.subjects, self.settings, self.seeds)
+        groups = np.concatenate([_groups(faces) for faces in self.sets])
+        tasks = protocol.tasks_of(self.folds, groups, self.settings, self.seeds)
         if role == "published" and self.settings.train_twice:
             return [protocol.with_everyone(task) for task in tasks]
         return tasks
@@ -143,9 +145,12 @@ class Study:
         return [tasks[start : start + size] for start in range(0, len(tasks), size)]
 
     def _calls(self, kind: str, role: str) -> list[dict[str, Any]]:
+        longest = max(len(task.fold.train) for task in self.tasks(role))
+        batches = batches_per_epoch(longest, self.settings.batch_size)
         shared = {
             "kind": kind, "crops": self.crops, "labels": self.labels, **self.variants,
-            "n_classes": len(self.classes), "settings": self.settings, "together": networks_together(self.settings),
+            "n_classes": len(self.classes), "settings": self.settings, "batches": batches,
+            "together": networks_together(self.settings),
         }  # fmt: skip
         return [{**shared, "tasks": tasks} for tasks in self._task_groups(role)]
 
@@ -219,6 +224,14 @@ class Study:
         """The first fold and what its unit left behind, weights included."""
         tasks, found = self._units(kind, role)[0]
         return tasks[0], found
+
+
+def _groups(faces: FaceSet) -> np.ndarray:
+    """Whom to set aside together: people, or where nobody knows them, the pictures of one movie (SFEW)."""
+    unknown = (faces.subjects == faces.table["source"].astype(str).to_numpy()).all()
+    if unknown and "sequence" in faces.table:
+        return faces.table["sequence"].astype(str).to_numpy(object)
+    return faces.subjects
 
 
 def networks_together(settings: Settings) -> int:

@@ -139,7 +139,7 @@ def test_selections_pick_the_epoch_they_say() -> None:
 @pytest.fixture(scope="module")
 def material(drawn: FaceSet, drawn_faces: Prepared) -> dict[str, Any]:
     variants = draw(crops=drawn_faces.crops, points=drawn_faces.points, augmentation=TINY.augmentation)
-    return {"crops": drawn_faces.crops, "labels": drawn.labels, **variants, "n_classes": len(CLASSES)}
+    return {"crops": drawn_faces.crops, "labels": drawn.labels, **variants, "n_classes": len(CLASSES), "batches": 5}
 
 
 @pytest.fixture(scope="module")

@@ -155,6 +155,14 @@ def test_a_set_with_its_own_split_keeps_it(drawn: FaceSet, mapper: CountingMappe
     assert len(cross.train) == 20 and len(cross.test) == 16 + 36
 
 
+def test_where_people_are_unknown_movies_are_set_aside_whole(drawn: FaceSet, mapper: CountingMapper) -> None:
+    movies = drawn.table.assign(subject=drawn.table["source"], sequence=drawn.subjects, split="Train")
+    movies.loc[movies["sequence"] == "p5", "split"] = "Val"
+    (task,) = Study(replace(drawn, table=movies), TINY, [0], mapper).tasks("sound")
+    assert not set(drawn.subjects[task.aside]) & set(drawn.subjects[task.fold.train])
+    assert len(task.aside) % 6 == 0 and set(drawn.subjects[task.fold.test]) == {"p5"}
+
+
 def test_landmark_error_by_angle_by_hand(drawn_faces: Prepared) -> None:
     """Truth in 32-pixel pictures and crops of the same size: three pixels off on a face 14 pixels high."""
     truth = drawn_faces.points.copy()
