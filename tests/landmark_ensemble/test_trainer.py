@@ -119,7 +119,7 @@ def test_a_stack_equals_fit_one_at_a_time(variants, labels, batch_norm: str) -> 
 def test_who_stands_beside_a_network_does_not_matter(variants, labels) -> None:
     first, second = stack(MEMBERS, variants, labels), stack(MEMBERS[1:], variants, labels)
     for together, fewer in zip(three_stages(first), three_stages(second), strict=True):
-        np.testing.assert_allclose(together[:, 1:], fewer, atol=0.02)
+        np.testing.assert_allclose(together[:, 1:, : fewer.shape[2]], fewer, atol=0.02)
     bodies = [body for body, _ in first.weights()[1:]], [body for body, _ in second.weights()]
     for one, other in zip(*bodies, strict=True):
         for ours, theirs in zip(one[::6], other[::6], strict=True):
@@ -138,8 +138,8 @@ def test_training_lowers_the_landmark_error(variants, labels) -> None:
     rows = np.repeat(np.arange(0, 48, 2)[:, None], 1, axis=1)
     wanted = targets(points[rows[:, 0]], "mouth", SIDE)
     errors = []
-    for epochs in (1, 12):
-        stacked = stack(MEMBERS[:1], variants, labels, TINY.but(landmark_epochs=epochs))
+    for epochs in (1, 15):
+        stacked = stack(MEMBERS[:1], variants, labels, TINY.but(landmark_epochs=epochs, norm_momentum=0.8))
         heads = stacked.learn_landmarks()
         errors.append(np.abs(stacked.viewer(images, heads)(rows)[:, 0] - wanted).mean())
     assert errors[1] < 0.5 * errors[0]
