@@ -155,6 +155,8 @@ def agreements(matrices: Mapping[str, np.ndarray], names: Mapping[str, Sequence[
         sns.heatmap(100 * matrix, ax=axis, annot=True, fmt=".0f", cmap="Blues", vmin=0, vmax=100, cbar=False,
                     square=True, xticklabels=labels, yticklabels=labels, linewidths=0.5)  # fmt: skip
         axis.set(title=title, xlabel="network", ylabel="network")
+        axis.tick_params(axis="x", rotation=45)
+        axis.tick_params(axis="y", rotation=0)
     figure.suptitle("The same answer, % of the test images", fontsize=11)
     return figure
 
