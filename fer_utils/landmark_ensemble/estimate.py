@@ -36,7 +36,7 @@ def estimate(parameters: Mapping[str, Any]) -> pd.DataFrame:
         ``disk MB`` (stored by all).
     """
     settings = settings_for(parameters["profile"], parameters["dataset"])
-    knobs = ("image_size", "max_folds", "batch_norm", "head_activation", "fold_rule")
+    knobs = ("image_size", "max_folds", "batch_norm", "head_activation", "fold_rule", "classes")
     settings = settings.but(**{name: parameters[name] for name in knobs if parameters[name] is not None})
     return _rows(parameters, settings)
 
@@ -52,7 +52,7 @@ def _rows(parameters: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
     studies = [Study(sets[names[0]], settings, parameters["seeds"], nothing)]
     if parameters["wild"]:
         studies.append(Study(sets[names[1]], settings, parameters["seeds"], nothing, tested=[sets[names[2]]]))
-    pictures = sum(len(faces) for faces in sets.values())
+    pictures = sum(len(faces) for faces in {one.name: one for study in studies for one in study.sets}.values())
     variants = sum(len(study.sets[0]) for study in studies) * settings.augmentation.variants
     pixels = settings.image_size**2
     rows = [

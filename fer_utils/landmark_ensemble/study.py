@@ -45,7 +45,8 @@ class Study:
         seeds: networks are started and people set aside once for each.
         mapper: runs or fetches units; ``Run.map`` in a notebook.
         detector: finds the faces; the paper's is ``"ssd"``.
-        tested: other data sets to test on (cross-data). Only classes that all sets have are kept.
+        tested: other data sets to test on (cross-data). Only classes that all sets have are kept, of those that
+            ``settings.classes`` names.
     """
 
     def __init__(
@@ -55,9 +56,11 @@ class Study:
         self.settings, self.seeds, self.mapper, self.detector = settings, seeds, mapper, detector
         self._trained: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
         sets = (faces, *tested)
-        self.classes = tuple(name for name in faces.classes if all(_has(other, name) for other in sets))
+        wanted = faces.classes if settings.classes is None else settings.classes
+        self.classes = tuple(name for name in faces.classes if name in wanted and all(_has(one, name) for one in sets))
         if len(self.classes) < 2:
-            raise FerError(f"{' and '.join(one.name for one in sets)} have fewer than two classes in common")
+            names = " and ".join(one.name for one in sets)
+            raise FerError(f"of {', '.join(wanted)} {names} have fewer than two classes in common; name others")
         self.sets = [one.select(one.table["label"].isin(self.classes).to_numpy()) for one in sets]
         self.labels = np.concatenate([self._codes(one) for one in self.sets])
         # Two data sets never show the same person, whatever they call them.

@@ -13,7 +13,7 @@ from fer_utils.landmark_ensemble import estimate as room
 from fer_utils.landmark_ensemble.estimate import estimate as of_parameters
 from fer_utils.landmark_ensemble.settings import settings_for
 
-KNOBS = ("image_size", "max_folds", "batch_norm", "head_activation", "fold_rule", "wild")
+KNOBS = ("image_size", "max_folds", "batch_norm", "head_activation", "fold_rule", "classes", "wild")
 
 
 def estimate(faces: FaceSet, profile: str, seeds: list[int], **knobs: object) -> pd.DataFrame:

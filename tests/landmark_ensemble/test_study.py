@@ -146,6 +146,14 @@ def test_cross_data_keeps_common_classes_and_scores_each_set(drawn: FaceSet, map
         Study(alone, TINY, [0], mapper, tested=[other])
 
 
+def test_only_the_expressions_asked_for_are_kept(drawn: FaceSet, mapper: CountingMapper) -> None:
+    study = Study(drawn, TINY.but(classes=("surprise", "neutral", "fear")), [0], mapper)
+    assert study.classes == ("neutral", "surprise")
+    assert set(study.sets[0].table["label"]) == {"neutral", "surprise"} and len(study.labels) == 24
+    with pytest.raises(FerError, match="of neutral, fear drawn have fewer than two classes in common; name others"):
+        Study(drawn, TINY.but(classes=("neutral", "fear")), [0], mapper)
+
+
 def test_a_set_with_its_own_split_keeps_it(drawn: FaceSet, mapper: CountingMapper) -> None:
     split = np.where(np.arange(36) < 20, "Train", "Val")
     own = replace(drawn, table=drawn.table.assign(split=split))
