@@ -148,7 +148,7 @@ def tasks(drawn: FaceSet) -> list[Task]:
 
 
 @pytest.fixture(scope="module")
-def trained(material: dict[str, Any], tasks: list[Task]) -> dict[str, np.ndarray]:
+def trained(stacks_train_fast: None, material: dict[str, Any], tasks: list[Task]) -> dict[str, np.ndarray]:
     return train(kind="el", tasks=tasks, settings=TINY, together=10, **material)
 
 
@@ -173,6 +173,7 @@ def test_one_fold_alone_gives_what_it_gives_beside_another(
     np.testing.assert_allclose(trained["aside"][:, :1], alone["aside"], atol=0.05)
 
 
+@pytest.mark.usefixtures("stacks_train_fast")
 def test_baseline_learns_the_bars(material: dict[str, Any], tasks: list[Task], drawn: FaceSet) -> None:
     """Strangers' bars are told apart far better than by chance after some epochs of direct training."""
     longer = TINY.but(filters=(4, 8), baseline_epochs=15, check_every=15, norm_momentum=0.8)

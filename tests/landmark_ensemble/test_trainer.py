@@ -94,6 +94,7 @@ def ordinary(member: Member, variants, labels, settings: Settings) -> tuple[list
     return [*found, network.predict(pictures[:8], verbose=0)], tuned.get_weights()
 
 
+@pytest.mark.usefixtures("stacks_train_fast")
 @pytest.mark.parametrize("batch_norm", ["stored", "batch"])
 def test_a_stack_equals_fit_one_at_a_time(variants, labels, batch_norm: str) -> None:
     """Kernels agree to a hundredth of what they moved, in 36 steps of Adam.
@@ -116,6 +117,7 @@ def test_a_stack_equals_fit_one_at_a_time(variants, labels, batch_norm: str) -> 
         assert np.ptp(alone[1], axis=1).min() > 0.03
 
 
+@pytest.mark.usefixtures("stacks_train_fast")
 def test_who_stands_beside_a_network_does_not_matter(variants, labels) -> None:
     first, second = stack(MEMBERS, variants, labels), stack(MEMBERS[1:], variants, labels)
     for together, fewer in zip(three_stages(first), three_stages(second), strict=True):
@@ -126,6 +128,8 @@ def test_who_stands_beside_a_network_does_not_matter(variants, labels) -> None:
             assert np.abs(ours - theirs).mean() < 1e-4
 
 
+@pytest.mark.usefixtures("stacks_train_fast")
+@pytest.mark.usefixtures("stacks_train_fast")
 def test_unused_outputs_are_never_trained(variants, labels) -> None:
     stacked = stack(MEMBERS, variants, labels)
     kernel, bias = stacked.learn_landmarks().get_weights()[2:]
@@ -145,6 +149,7 @@ def test_training_lowers_the_landmark_error(variants, labels) -> None:
     assert errors[1] < 0.5 * errors[0]
 
 
+@pytest.mark.usefixtures("stacks_train_fast")
 def test_a_stack_trains_the_same_again(variants, labels) -> None:
     first, second = (three_stages(stack(MEMBERS[:2], variants, labels)) for _ in range(2))
     for once, again in zip(first, second, strict=True):
