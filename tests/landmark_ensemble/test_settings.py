@@ -27,8 +27,16 @@ def test_the_paper_s_training() -> None:
 
 def test_smaller_profiles_keep_the_method() -> None:
     for settings in PROFILES.values():
-        for name in ("batch_size", "landmark_rate", "head_rate", "tune_rate", "baseline_rate", "clahe_clip"):
+        for name in ("batch_size", "head_rate", "tune_rate", "baseline_rate", "clahe_clip"):
             assert getattr(settings, name) == getattr(PROFILES["paper"], name)
+
+
+def test_quick_alone_slows_stage_1() -> None:
+    assert {name: settings.landmark_rate for name, settings in PROFILES.items()} == {
+        "smoke": 1e-2,
+        "quick": 1e-3,
+        "paper": 1e-2,
+    }
 
 
 @pytest.mark.parametrize(
