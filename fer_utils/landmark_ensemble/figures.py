@@ -34,8 +34,8 @@ def landmarks(crops: np.ndarray, points: np.ndarray, titles: Sequence[str] | Non
         _face(axis, crops[number], titles[number] if titles else "")
         for part in PARTS:
             x, y = points[number, PART_POINTS[part]].T
-            axis.plot(x, y, ".", markersize=3, color=PART_COLOURS[part], label=part)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8,
+            axis.plot(x, y, ".", markersize=3, color=PART_COLOURS[part], label=part, clip_on=False)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower left", ncols=5, fontsize=8,
                   frameon=False, markerscale=2)  # fmt: skip
     figure.suptitle(title, fontsize=11)
     return figure
@@ -58,7 +58,7 @@ def stages(pictures: Mapping[str, np.ndarray], points: Mapping[str, np.ndarray],
     for axis, (name, picture) in zip(axes, pictures.items(), strict=False):
         _face(axis, picture, name)
         if name in points:
-            axis.plot(*points[name].T, ".", markersize=2, color=COLOURS[1])
+            axis.plot(*points[name].T, ".", markersize=2, color=COLOURS[1], clip_on=False)
     left = np.zeros(len(classes))
     for part, share in zip(PARTS, answers, strict=True):
         axes[-1].barh(range(len(classes)), share, left=left, color=PART_COLOURS[part], label=part)
@@ -67,13 +67,15 @@ def stages(pictures: Mapping[str, np.ndarray], points: Mapping[str, np.ndarray],
                  title="7 networks, summed softmax")  # fmt: skip
     axes[-1].title.set_fontsize(8)
     axes[-1].invert_yaxis()
-    axes[-1].legend(fontsize=6, frameon=False)
+    axes[-1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     figure.suptitle(title, fontsize=11)
     return figure
 
 
 def landmark_changes(crops: np.ndarray, before: np.ndarray, after: np.ndarray, table: pd.DataFrame) -> Figure:
     """Figure 10: EL's landmarks before (orange) and after (blue) the extractor was tuned, and each part's mean error.
+
+    Points outside the crop are not drawn.
 
     Args:
         crops: ``uint8 [n, S, S]``.
@@ -87,7 +89,6 @@ def landmark_changes(crops: np.ndarray, before: np.ndarray, after: np.ndarray, t
         _face(axis, crops[number], "")
         axis.plot(*before[number].T, ".", markersize=3, color=COLOURS[1], label="before")
         axis.plot(*after[number].T, ".", markersize=3, color=COLOURS[0], label="after")
-    axes[0].legend(fontsize=7, loc="lower left", framealpha=0.7)
     at = np.arange(len(table))
     axes[-1].bar(at - 0.2, table["before %"], 0.4, color=COLOURS[1], label="before")
     axes[-1].bar(at + 0.2, table["after %"], 0.4, color=COLOURS[0], label="after")
@@ -118,6 +119,8 @@ def heatmaps(crops: np.ndarray, rows: Mapping[str, np.ndarray], titles: Sequence
                                 vmin=0, vmax=1)  # fmt: skip
     for line, name in zip(axes, ("picture", *rows), strict=True):
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=8)
+    # Room for the line that names the data.
+    figure.get_layout_engine().set(rect=(0, 0.02, 1, 0.98))
     figure.suptitle("Figure 11: Grad-CAM of the last convolution, each map scaled to 1", fontsize=11)
     return figure
 
@@ -134,6 +137,7 @@ def landmark_failures(table: pd.DataFrame, xlabel: str) -> Figure:
         axis.plot(table["angle"], table[part], "o-", color=PART_COLOURS[part], label=part, markersize=4)
     axis.plot(table["angle"], table["all"], "k--", label="all 68")
     axis.set(xlabel=xlabel, ylabel="mean error, % of the face's height", title="Figure 12: where the landmarks fail")
+    axis.set_xticks(table["angle"])
     axis.set_ylim(bottom=0)
     axis.legend(fontsize=8, frameon=False, ncols=2)
     axis.grid(alpha=0.3)
@@ -165,4 +169,5 @@ def _face(axis: Axes, picture: np.ndarray, title: str) -> None:
     axis.imshow(picture, cmap="gray", vmin=0, vmax=255)
     axis.set(xticks=[], yticks=[])
     axis.set_frame_on(False)
+    axis.autoscale(False)
     axis.set_title(title, fontsize=8)
