@@ -106,6 +106,21 @@ def mean(values: np.ndarray, groups: np.ndarray) -> Estimate:
     return Estimate(value, value - half, value + half, n_groups, f"t over {n_groups} groups")
 
 
+def mcnemar(first: np.ndarray, second: np.ndarray) -> float:
+    """Exact McNemar test: the two-sided p of "both are equally often right", from images that only one got right.
+
+    It takes images for independent draws. With several pictures a person, :func:`mean` of the
+    paired differences over people is the more cautious answer.
+
+    Args:
+        first, second: ``[N]``, 1 for right and 0 for wrong, on the same images.
+    """
+    only_first, only_second = (int(((a == 1) & (b == 0)).sum()) for a, b in ((first, second), (second, first)))
+    if only_first + only_second == 0:
+        return 1.0
+    return float(stats.binomtest(only_first, only_first + only_second, 0.5).pvalue)
+
+
 def unpaired_difference(first: Estimate, second: Estimate) -> Estimate:
     """``first - second`` from the two estimates alone (Newcombe's square-and-add interval).
 

@@ -66,3 +66,14 @@ def test_the_readme_quotes_the_recorded_numbers():
             if number["claim"].endswith("overall_accuracy/all/accuracy"):
                 low, high = number["ci95"]
                 assert f"{number['value']:.1f} % [{low:.1f}, {high:.1f}]" in readme, (dataset, number["protocol"])
+
+
+@pytest.mark.parametrize("kind", ["baseline", "ftl", "el"])
+def test_the_readme_quotes_paper_3_if_it_is_recorded(kind):
+    readme = (ROOT / "README.md").read_text()
+    for folder, _ in RUNS:
+        if (folder.parent.name, folder.name) == ("03_landmark_ensemble", "avatars_studio-quick"):
+            for number in json.loads((folder / "numbers.json").read_text()):
+                if number["claim"].endswith(f"table_1/jaffe/{kind}/accuracy"):
+                    low, high = number["ci95"]
+                    assert f"{number['value']:.1f} % [{low:.1f}, {high:.1f}]" in readme, number["protocol"]

@@ -13,6 +13,7 @@ from fer_utils.scores import (
     class_recalls,
     confusion,
     macro_f1,
+    mcnemar,
     mean,
     unpaired_difference,
 )
@@ -264,3 +265,14 @@ def test_an_estimate_as_text_and_as_table_cells():
     assert estimate.text(scale=1, digits=3) == "0.613 [0.500, 0.701]"
     assert estimate.percent("F1") == pytest.approx({"F1 %": 61.349, "low %": 50.0, "high %": 70.051})
     assert estimate.ci95 == [0.5, 0.70051]
+
+
+# ------------------------------------------------------------------ two classifiers on the same images
+
+
+def test_mcnemar_by_hand():
+    first = np.array([1] * 8 + [0] * 2 + [1] * 5)
+    second = np.array([0] * 8 + [1] * 2 + [1] * 5)
+    # Two-sided binomial of 2 in 10: 2 * (1 + 10 + 45) / 1024.
+    assert mcnemar(first, second) == pytest.approx(2 * 56 / 1024) == mcnemar(second, first)
+    assert mcnemar(first, first) == 1.0
