@@ -1,0 +1,1 @@
+"""Paper 4: Alharbawee & Pugeault, DCGAN discriminator features and SVMs for emotions and action units."""
