@@ -115,12 +115,21 @@ class Study:
         settings: GAN and SVM.
         seed: of weights, folds and search.
         mapper: runs or fetches units; ``Run.map`` in a notebook.
+
+    Raises:
+        FerError: this cast can play none of the emotion experiments.
     """
 
     def __init__(self, cast: Mapping[str, Role], settings: Settings, seed: int, mapper: Mapper) -> None:
         self.cast, self.settings, self.seed, self.mapper = cast, settings, seed, mapper
         # Bound here, so that each study keeps its own faces.
         self.faces = cache(self._faces)
+        if not self.emotion_experiments():
+            have = ", ".join(sorted({role.dataset for role in cast.values()})) or "nothing"
+            raise FerError(
+                f"none of the paper's emotion experiments can be run with {have} alone; they need faces labelled with "
+                f"emotions in the role of RaFD, RAF-DB, KDEF or SFEW. `python -m fer_utils data` says what is here."
+            )
 
     def _faces(self, role: str) -> FaceSet:
         if role not in self.cast:

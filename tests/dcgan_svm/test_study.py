@@ -32,6 +32,11 @@ def test_who_can_play_what(study: Study) -> None:
         study.faces("raf")
 
 
+def test_a_cast_without_emotions_is_refused(played: dict[str, Role]) -> None:
+    with pytest.raises(FerError, match="with drawn alone"):
+        Study({"ck": Role("drawn")}, SETTINGS, 0, run_all)
+
+
 def test_published_folds_share_people_and_sound_folds_do_not(study: Study) -> None:
     people = study.faces("frontal").subjects
     shared = {
