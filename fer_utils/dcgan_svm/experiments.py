@@ -16,8 +16,9 @@ ROLES = {
     "raf": "RAF-DB",
     "kdef": "KDEF",
     "sfew": "SFEW",
+    "au7": "enhanced CK with AU7",
 }
-"""The parts that data sets play, and the paper's name of who played them."""
+"""The parts that data sets play, and the paper's name of who played them. The last is cut from the first."""
 
 
 class Experiment(NamedTuple):
@@ -56,6 +57,9 @@ AU_EXPERIMENTS = {
     8: Experiment("ck", "frontal", "ck"),
 }
 """Section 4-B and Table V."""
+
+AU7_ONLY = Experiment("au7", "ck", "ck")
+"""Section 4-B1: a DCGAN that saw only frames with AU7, tested on AU7."""
 
 ACTION_UNITS = (1, 2, 4, 5, 6, 7, 9, 12, 15, 17, 23, 24, 25, 27)
 """Section 4-B1."""

@@ -167,6 +167,14 @@ def unit_findings(found: Mapping[int, Detection]) -> Iterator[Finding]:
         yield Finding("order/action_units.transferable_minus_rest/exp_4+5+7+8/auc_difference", estimate, 1.0, 0.0)
 
 
+def au7_findings(tested: Detection, own: Detection, experiment_1: Detection) -> Iterator[Finding]:
+    """The claims about a DCGAN that saw AU7 only: :meth:`fer_utils.dcgan_svm.study.Study.au7_only` and experiment 1."""
+    yield Finding("text/au7_only/test/auc", tested.auc(7), 1.0, CHANCE)
+    yield Finding("text/au7_only/train/auc", own.auc(7), 1.0, CHANCE)
+    difference = unpaired_difference(tested.auc(7), experiment_1.auc(7))
+    yield Finding("order/au7_only_minus_exp_1/enhanced_ck/auc_difference", difference, 1.0, 0.0)
+
+
 def transfer(found: Mapping[int, Detection]) -> Estimate:
     """Mean area of AU1, 23, 24 and 25 minus that of the others, over the four experiments between sets.
 

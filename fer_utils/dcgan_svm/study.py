@@ -14,6 +14,7 @@ from fer_utils import scores
 from fer_utils.dcgan_svm import protocol as steps
 from fer_utils.dcgan_svm.experiments import (
     ACTION_UNITS,
+    AU7_ONLY,
     AU_EXPERIMENTS,
     EMOTION_EXPERIMENTS,
     ROLES,
@@ -132,6 +133,9 @@ class Study:
             )
 
     def _faces(self, role: str) -> FaceSet:
+        if role == AU7_ONLY.gan:
+            whole = self.faces("ck")
+            return whole.select(units_as_coded(whole)[:, ACTION_UNITS.index(7)])
         if role not in self.cast:
             raise FerError(f"nobody plays {ROLES[role]} here")
         return faces_of(self.cast[role])
@@ -245,6 +249,14 @@ class Study:
         experiments = self.au_experiments()
         found = self.detect([(each, protocol, False) for each in experiments.values()])
         return dict(zip(experiments, found, strict=True))
+
+    def au7_only(self, protocol: str) -> tuple[Detection, Detection]:
+        """Features of a GAN that saw AU7 frames only: answers for tested frames, and for the SVM's own training."""
+        (tested,) = self.detect([(AU7_ONLY, protocol, False)])
+        shown, everyone = self.units("ck", coded=True), np.arange(len(self.faces("ck")))
+        call = {"features": self.features(AU7_ONLY.gan, "ck"), "labels": shown}
+        (own,) = self.mapper(steps.detect, [{**call, "folds": [Fold("itself", everyone, everyone)]}], "AU7 on training")
+        return tested, Detection(shown, own["scores"], self.faces("ck").subjects)
 
     def audits(self, role: str) -> dict[str, LeakReport]:
         """The leak audit of both protocols' folds over a role's pictures."""

@@ -39,6 +39,7 @@ def detected(drawn: FaceSet) -> dict[int, Detection]:
 def test_every_finding_has_a_claim_of_its_own(recognised, detected) -> None:  # type: ignore[no-untyped-def]
     claims = load_claims()
     findings = [*tables.emotion_findings(recognised), *tables.unit_findings(detected)]
+    findings += tables.au7_findings(detected[2], detected[3], detected[1])
     ids = [f"dcgan_svm/{finding.claim}" for finding in findings]
     assert len(set(ids)) == len(ids) and set(ids) <= set(claims.index)
     assert (claims.loc[ids, "ours"] == "reproduce").all()

@@ -112,6 +112,13 @@ def test_the_acted_unit_is_harder_than_the_rule_s(study: Study) -> None:
     assert ruled.auc(2).value > 0.8 > 0.7 > acted.auc(2).value
 
 
+def test_a_gan_that_saw_au7_only(study: Study) -> None:
+    assert set(study.faces("au7").table["label"]) == {"anger"} and len(study.faces("au7")) == 18
+    tested, own = study.au7_only("sound")
+    # Resubstitution: the machine answers for the rows it was fitted on.
+    assert own.auc(7).value >= tested.auc(7).value and np.isfinite(own.scores[:, ACTION_UNITS.index(7)]).all()
+
+
 def test_enhanced_ck_needs_no_emotions(study: Study, drawn: FaceSet) -> None:
     unlabelled = FaceSet("ck", drawn.images, drawn.table.assign(label="unlabelled"), ("unlabelled",))
     study.faces = lambda role: unlabelled if role == "ck" else drawn
