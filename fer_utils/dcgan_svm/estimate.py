@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.dcgan_svm import svm
+from fer_utils.dcgan_svm.experiments import ACTION_UNITS
 from fer_utils.dcgan_svm.features import CONTROLS
 from fer_utils.dcgan_svm.roles import IMAGE_SIZE, Role, cast
 from fer_utils.dcgan_svm.settings import Settings, settings_for
@@ -18,8 +19,8 @@ from fer_utils.gans import Discriminator, train
 from fer_utils.image_features import embed
 from fer_utils.splits import random_folds
 
-PROBE_ROWS = 240
-"""Pictures a probe of an SVM is fitted on; a fit's time grows with their square."""
+PROBE_ROWS, PROBE_FOLDS = 480, 5
+"""Pictures and folds of a probe of the SVM; a fit's time grows with the square of the pictures."""
 
 
 def estimate(parameters: Mapping[str, Any]) -> pd.DataFrame:
@@ -59,12 +60,12 @@ def _rows(players: Mapping[str, Role], settings: Settings) -> pd.DataFrame:
         work = f"{fits} fits a unit, up to {largest:,} rows"
         rows.append(_row(f"emotion SVMs, {name}", len(roles), work, seconds / len(roles), largest**2 * 24 / 1e6, 0.1))
     if units:
-        pictures = [sizes[each.train] + sizes[each.test] for each in units.values()]
-        seconds = sum(14 * settings.folds * a_fit * (count / PROBE_ROWS) ** 2 for count in pictures)
-        count = 2 * len(units)
-        work = f"14 action units, up to {max(pictures):,} rows"
-        cost = _row("action-unit SVMs", count, work, 2 * seconds / count, max(pictures) ** 2 * 16 / 1e6, 0.1)
-        rows.append(cost)
+        # Between two sets everything of one is training, and there is one fold.
+        pictures = [(sizes[each.train], settings.folds if each.train == each.test else 1) for each in units.values()]
+        seconds = sum(len(ACTION_UNITS) * folds * a_fit * (count / PROBE_ROWS) ** 2 for count, folds in pictures)
+        work = f"{len(ACTION_UNITS)} action units, up to {max(pictures)[0]:,} rows"
+        memory = (sizes["ck"] + sizes["frontal"]) ** 2 * 16 / 1e6
+        rows.append(_row("action-unit SVMs", 2 * len(units), work, seconds / len(units), memory, 0.1))
     looked_at = sizes["frontal"] + settings.generated if "frontal" in sizes else 0
     rows.append(_row("image quality", 1, f"{looked_at:,} pictures", looked_at / pictures_per_second, 100, 0.0))
     return pd.DataFrame(rows)
@@ -93,16 +94,15 @@ def probe_gan(settings: Settings) -> float:
 
 
 def probe_svm(settings: Settings) -> float:
-    """Seconds a fit of :data:`PROBE_ROWS` rows, over settings drawn as in the search."""
+    """Seconds a fold of :data:`PROBE_ROWS` pictures takes, kernel and answers included, over settings of the search."""
     random = np.random.default_rng(0)
     labels = np.arange(PROBE_ROWS) % 8
-    features = random.normal(labels[:, None] / 8, 1, (PROBE_ROWS, 64))
+    features = random.normal(0, 1, (PROBE_ROWS, 64)) + 2 * random.normal(0, 1, (8, 64))[labels]
     distances = svm.squared_distances(features)
-    folds, tried = random_folds(labels, 2, 0), svm.draw_settings(4, 0)
+    folds, tried = random_folds(labels, PROBE_FOLDS, 0), svm.draw_settings(settings.draws, 0)[:4]
     start = time.perf_counter()
     svm.pooled_accuracies(distances, labels, folds, tried, svm.typical_distance(distances))
-    # Two halves are fitted, each a quarter of the work of all rows.
-    return 2 * (time.perf_counter() - start) / len(tried)
+    return (time.perf_counter() - start) / (len(tried) * PROBE_FOLDS)
 
 
 def probe_space() -> float:

@@ -78,7 +78,7 @@ PROFILES = {
     # Every cell runs, nothing is learnt.
     "smoke": Settings(width=4, batch_size=64, epochs=1, folds=2, inner_folds=2, draws=2, generated=64),
     # A laptop without a GPU: a quarter of the width, so 2,048 features, and a few epochs.
-    "quick": Settings(width=16, batch_size=32, epochs=8, folds=5, inner_folds=3, draws=12, generated=200),
+    "quick": Settings(width=16, batch_size=32, epochs=5, folds=5, inner_folds=3, draws=12, generated=200),
     # The paper's own sizes.
     "paper": Settings(),
 }

@@ -26,8 +26,10 @@ def test_rows_and_sums(probed: dict[str, Role]) -> None:
     assert math.isclose(table.loc["GAN on ck", "seconds"], 3 * 72 / 100)
     sound, published = (table.loc[f"emotion SVMs, {name}"] for name in ("sound", "published"))
     assert math.isclose(sound["seconds"], SETTINGS.inner_folds * published["seconds"])
-    # Four experiments and four controls, 3 folds x 4 settings, on 72 of the probe's 240 rows.
-    assert math.isclose(published["seconds"], 8 * 12 * 1e-3 * (72 / 240) ** 2)
+    # Four experiments and four controls, 3 folds x 4 settings, on 72 pictures, not the probe's 480.
+    assert math.isclose(published["seconds"], 8 * 12 * 1e-3 * (72 / 480) ** 2)
+    # Four experiments within a set have 3 folds, four between sets one; both protocols, 14 units.
+    assert math.isclose(table.loc["action-unit SVMs", "seconds"], 2 * 14 * (4 * 3 + 4) * 1e-3 * (72 / 480) ** 2)
     assert math.isclose(table.loc["image quality", "seconds"], (72 + 8) / 50)
 
 
