@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
+from sklearn.metrics import roc_curve
 
 from fer_utils.scores import Estimate, class_recalls
 
@@ -146,5 +148,70 @@ def comparison(table: pd.DataFrame, panels: Sequence[str]) -> Figure:
         axis.grid(axis="y", alpha=0.3)
     axes[0, 0].set_ylabel("accuracy, %")
     axes[0, 0].legend(frameon=False, fontsize=8)
+    sns.despine(figure)
+    return figure
+
+
+def roc_curves(panels: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]], columns: int = 4) -> Figure:
+    """ROC curves, one panel an experiment and one line a class.
+
+    Args:
+        panels: a title, and for each class whether it is the truth ``bool [N]`` and its scores
+            ``float [N]``; lines without both kinds of picture are left out.
+        columns: panels in a row.
+    """
+    rows = -(-len(panels) // columns)
+    columns = min(columns, len(panels))
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(3.1 * columns, 3.1 * rows), sharex=True, sharey=True, squeeze=False,
+        layout="constrained",
+    )  # fmt: skip
+    lines: dict[str, Line2D] = {}
+    styles = [(colour, style) for style in ("-", "--") for colour in COLOURS]
+    names = list(dict.fromkeys(name for panel in panels.values() for name in panel))
+    look = dict(zip(names, cycle(styles)))
+    for axis in axes.flat[len(panels) :]:
+        axis.set_axis_off()
+    for axis, (title, panel) in zip(axes.flat, panels.items(), strict=False):
+        axis.plot([0, 1], [0, 1], color="0.7", linewidth=1, linestyle=":")
+        for name, (truth, score) in panel.items():
+            known = np.isfinite(score)
+            if 0 < truth[known].sum() < known.sum():
+                false_alarms, hits, _ = roc_curve(truth[known], score[known])
+                colour, style = look[name]
+                (lines[name],) = axis.plot(false_alarms, hits, color=colour, linestyle=style, linewidth=1.3)
+        axis.set_title(title, fontsize=8)
+        axis.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+    figure.supxlabel("false positive rate", fontsize=10)
+    figure.supylabel("true positive rate", fontsize=10)
+    shown = [name for name in names if name in lines]
+    figure.legend([lines[name] for name in shown], shown, loc="outside right center", frameon=False, fontsize=8)
+    return figure
+
+
+def losses(histories: Mapping[str, np.ndarray], names: Sequence[str], columns: int = 4) -> Figure:
+    """Loss curves of several trainings, one panel each.
+
+    Args:
+        histories: a title and its ``float [steps, len(names)]``.
+        names: what the columns are.
+        columns: panels in a row.
+    """
+    rows = -(-len(histories) // columns)
+    columns = min(columns, len(histories))
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(3.0 * columns, 2.3 * rows), sharey=True, squeeze=False, layout="constrained"
+    )
+    for axis in axes.flat[len(histories) :]:
+        axis.set_axis_off()
+    for axis, (title, history) in zip(axes.flat, histories.items(), strict=False):
+        for values, name, colour in zip(history.T, names, cycle(COLOURS)):
+            axis.plot(np.arange(1, len(values) + 1), values, color=colour, linewidth=1, label=name)
+        axis.set_title(title, fontsize=9)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
+        axis.grid(alpha=0.3)
+    figure.supxlabel("generator step", fontsize=10)
+    figure.supylabel("loss, nats", fontsize=10)
+    axes[0, 0].legend(frameon=False, fontsize=7)
     sns.despine(figure)
     return figure

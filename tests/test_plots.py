@@ -139,3 +139,21 @@ def test_comparison_has_a_panel_a_factor_and_a_colour_a_protocol(n_levels):
         assert (points[1].get_xdata() - points[0].get_xdata() > 0.1).all()
         (bars,) = axis.containers[0].lines[2]
         assert [segment[:, 1].tolist() for segment in bars.get_segments()] == [[50.0, 80.0]] * n_levels
+
+
+def test_roc_curves_leave_out_what_has_no_curve() -> None:
+    truth, score = np.arange(8) % 2 == 0, np.linspace(0, 1, 8)
+    panel = {"seen": (truth, score), "never": (np.zeros(8, bool), score), "unknown": (truth, np.full(8, np.nan))}
+    figure = plots.roc_curves({f"Exp {number}": panel for number in range(1, 6)}, columns=4)
+    assert len(figure.axes) == 8 and not figure.axes[7].axison
+    # The diagonal and the one curve there is, from corner to corner.
+    _, curve = figure.axes[0].lines
+    assert curve.get_xydata()[0].tolist() == [0, 0] and curve.get_xydata()[-1].tolist() == [1, 1]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["seen"]
+
+
+def test_losses_have_a_line_a_column() -> None:
+    history = np.random.default_rng(0).random((12, 2))
+    figure = plots.losses({"one": history, "two": history[:5]}, ["discriminator", "generator"])
+    assert [len(axis.lines) for axis in figure.axes] == [2, 2]
+    assert np.array_equal(figure.axes[1].lines[1].get_ydata(), history[:5, 1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,12 +11,14 @@ from scipy import stats
 from fer_utils.scores import (
     Estimate,
     accuracy,
+    auc,
     bootstrap,
     class_recalls,
     confusion,
     macro_f1,
     mcnemar,
     mean,
+    mean_auc,
     unpaired_difference,
 )
 
@@ -276,3 +280,59 @@ def test_mcnemar_by_hand():
     # Two-sided binomial of 2 in 10: 2 * (1 + 10 + 45) / 1024.
     assert mcnemar(first, second) == pytest.approx(2 * 56 / 1024) == mcnemar(second, first)
     assert mcnemar(first, first) == 1.0
+
+
+def test_auc_by_hand_and_against_scikit_learn() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    groups = np.arange(4)
+    # One of four pairs is ranked wrongly, and one tied.
+    assert auc(np.array([1, 1, 0, 0]), np.array([0.9, 0.3, 0.3, 0.5]), groups).value == 2.5 / 4
+    random = np.random.default_rng(0)
+    truth, score = random.random(200) < 0.3, random.normal(0, 1, 200).round(1)
+    found = auc(truth, score, np.arange(200))
+    assert math.isclose(found.value, roc_auc_score(truth, score))
+    assert found.low < 0.5 < found.high and found.n == 200
+
+
+def test_auc_interval_is_delong_s_where_every_picture_is_a_group_of_its_own() -> None:
+    random = np.random.default_rng(1)
+    truth = np.arange(300) % 3 == 0
+    score = random.normal(truth, 1.0)
+    positive, negative = score[truth], score[~truth]
+    wins = (positive[:, None] > negative).astype(float)
+    variance = wins.mean(axis=1).var(ddof=1) / len(positive) + wins.mean(axis=0).var(ddof=1) / len(negative)
+    found = auc(truth, score, np.arange(300))
+    assert math.isclose(found.high - found.low, 2 * 1.968 * math.sqrt(variance), rel_tol=0.01)
+
+
+def test_auc_interval_covers_the_truth_over_new_people() -> None:
+    covered, draws = 0, 200
+    for draw in range(draws):
+        random = np.random.default_rng((7, draw))
+        people, truth = np.repeat(np.arange(25), 8), np.tile(np.arange(8) < 3, 25)
+        # A person's pictures share a lift of their scores, so pictures are not independent.
+        score = random.normal(truth * 1.0, 1.0) + random.normal(0, 1, 25)[people]
+        found = auc(truth, score, people)
+        # Two normal variables one apart, each of variance 2.
+        covered += found.low <= 0.6915 <= found.high
+    assert 0.90 <= covered / draws <= 0.99
+
+
+def test_auc_without_an_error_has_a_bound_and_without_a_positive_is_nothing() -> None:
+    perfect = auc(np.array([0, 0, 1, 1] * 5), np.array([0, 1, 2, 3] * 5), np.repeat(np.arange(10), 2))
+    assert perfect.value == perfect.high == 1 and math.isclose(perfect.low, 0.025**0.1)
+    none = auc(np.zeros(5), np.arange(5), np.arange(5))
+    assert math.isnan(none.value) and none.n == 0
+
+
+def test_mean_auc_leaves_out_what_cannot_be_ranked() -> None:
+    random = np.random.default_rng(2)
+    truth = np.stack([np.arange(40) % 2 == 0, np.zeros(40, bool), np.arange(40) < 10], axis=1)
+    score = random.normal(truth, 1.0)
+    score[5:9, 2] = np.nan
+    each = [auc(truth[:, column], score[:, column], np.arange(40)) for column in range(3)]
+    found = mean_auc(truth, score, np.arange(40))
+    assert math.isclose(found.value, (each[0].value + each[2].value) / 2)
+    # Averaging two measurements of much the same width narrows the interval.
+    assert found.high - found.low < max(one.high - one.low for one in (each[0], each[2]))

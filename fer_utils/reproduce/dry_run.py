@@ -12,6 +12,7 @@ from fer_utils.reproduce.runner import Request, known_parameters
 
 ESTIMATORS = {
     "03_landmark_ensemble": "fer_utils.landmark_ensemble.estimate",
+    "04_dcgan_svm": "fer_utils.dcgan_svm.estimate",
     "05_mobilenet_jaffe": "fer_utils.mobilenet_jaffe.estimate",
 }
 """Where a paper says what its notebook costs: a module with ``estimate(parameters) -> DataFrame``."""

@@ -1,0 +1,108 @@
+"""Who plays the paper's data sets: the sets themselves, or the shipped avatars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fer_utils import datasets
+from fer_utils.errors import FerError
+from fer_utils.faces import FaceSet
+from fer_utils.preprocess import crop_faces, to_rgb
+
+IMAGE_SIZE = 64
+"""Section 3."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """Which pictures of which data set.
+
+    Attributes:
+        dataset: registry name.
+        detector: Section 3: Viola-Jones for frontal faces. Its MTCNN for the others is played by the SSD.
+        where: column and the one value that is kept, e.g. ``("gaze", "frontal")``.
+        without: a class to leave out.
+        people: ``(k, n)``: of the people in order of name, those at places ``k, k + n, …``.
+    """
+
+    dataset: str
+    detector: str = "haar"
+    where: tuple[str, object] | None = None
+    without: str = ""
+    people: tuple[int, int] = (0, 1)
+
+
+AVATARS = {
+    "ck": Role("avatars_clips"),
+    "celeba": Role("avatars_crowd"),
+    "frontal": Role("avatars_studio"),
+    "views": Role("avatars_views", "ssd"),
+    "raf": Role("avatars_wild", "ssd", without="contempt", people=(0, 2)),
+    "kdef": Role("avatars_views", "ssd", without="contempt"),
+    "sfew": Role("avatars_wild", "ssd", without="contempt", people=(1, 2)),
+}
+"""RAF and SFEW, both in the wild, are played by halves of the people in the wild."""
+
+PAPER = {
+    "ck": Role("isl_ck"),
+    "celeba": Role("celeba"),
+    "frontal": Role("rafd", where=("pose", 90)),
+    "views": Role("rafd", "ssd", where=("gaze", "frontal")),
+    "raf": Role("raf_db", "ssd"),
+    "kdef": Role("kdef", "ssd"),
+    "sfew": Role("sfew", "ssd"),
+}
+"""Multi-view RaFD is one gaze from all cameras: 67 × 8 × 5 = 2,680 pictures, as in the paper."""
+
+
+def cast(dataset: str) -> Mapping[str, Role]:
+    """Who plays which role when a notebook is run on ``dataset``.
+
+    One of the paper's own sets brings all those that are on this machine; an avatars' set brings
+    the avatars; any other set plays frontal RaFD, so that only emotion experiment 5 can run.
+
+    Raises:
+        UsageError: there is no such data set.
+    """
+    datasets.dataset(dataset)
+    for company in (AVATARS, PAPER):
+        if dataset in {role.dataset for role in company.values()}:
+            return {name: role for name, role in company.items() if _at_hand(role.dataset)}
+    return {"frontal": Role(dataset)}
+
+
+def _at_hand(dataset: str) -> bool:
+    if dataset not in datasets.names():
+        return False
+    try:
+        datasets.folder_of(dataset)
+    except FerError:
+        return False
+    return True
+
+
+def faces_of(role: Role) -> FaceSet:
+    """The role's faces, cut out and scaled to ``uint8 [N, 64, 64, 3]``, with the crop report as a note.
+
+    Raises:
+        FerError: nothing is left, or the data set cannot be read.
+    """
+    # Cropped before it is chosen from: sets that play two roles are looked through once.
+    whole = datasets.load(role.dataset)
+    faces, _ = crop_faces(whole, role.detector, IMAGE_SIZE, when_several="best_score")
+    keep = np.ones(len(faces), bool)
+    if role.where is not None:
+        column, value = role.where
+        keep &= (faces.table[column] == value).to_numpy()
+    if role.without:
+        keep &= (faces.table["label"] != role.without).to_numpy()
+    first, step = role.people
+    keep &= np.isin(faces.subjects, np.unique(faces.subjects)[first::step])
+    if not keep.any():
+        raise FerError(f"no picture of {role.dataset} is left for {role}")
+    chosen = faces.select(keep)
+    present = tuple(name for name in faces.classes if name in set(chosen.table["label"]))
+    return replace(chosen, images=to_rgb(chosen.images), classes=present)

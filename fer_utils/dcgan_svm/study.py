@@ -1,0 +1,288 @@
+"""The experiments of the paper with one cast of data sets, and the units that compute them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import scores
+from fer_utils.dcgan_svm import protocol as steps
+from fer_utils.dcgan_svm.experiments import (
+    ACTION_UNITS,
+    AU7_ONLY,
+    AU_EXPERIMENTS,
+    EMOTION_EXPERIMENTS,
+    ROLES,
+    Experiment,
+    has_coded_units,
+    units_as_coded,
+    units_by_rule,
+)
+from fer_utils.dcgan_svm.features import CONTROLS
+from fer_utils.dcgan_svm.roles import Role, faces_of
+from fer_utils.dcgan_svm.settings import Settings
+from fer_utils.errors import FerError
+from fer_utils.faces import FaceSet
+from fer_utils.leak_audit import LeakReport
+from fer_utils.splits import Fold
+
+Mapper = Callable[[Callable[..., dict[str, Any]], Sequence[Mapping[str, Any]], str], list[dict[str, Any]]]
+"""``Run.map``: run these calls, or fetch what is stored of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recognition:
+    """Every answer of one emotion experiment; each picture is tested once.
+
+    Attributes:
+        faces: the pictures.
+        predicted: ``int64 [N]``.
+        scores: ``float64 [N, K]``, one against the rest.
+        chosen: ``float64 [F, 2]``, box constraint and kernel scale of each fold.
+    """
+
+    faces: FaceSet
+    predicted: np.ndarray
+    scores: np.ndarray
+    chosen: np.ndarray
+
+    @property
+    def correct(self) -> np.ndarray:
+        """``float64 [N]``, 1 where right."""
+        return (self.predicted == self.faces.labels).astype(float)
+
+    @property
+    def truth(self) -> np.ndarray:
+        """``bool [N, K]``, one column a class."""
+        return self.faces.labels[:, None] == np.arange(len(self.faces.classes))
+
+    def accuracy(self) -> scores.Estimate:
+        """Overall accuracy with its interval over people."""
+        return scores.accuracy(self.correct, self.faces.subjects)
+
+    def class_accuracy(self, code: int) -> scores.Estimate:
+        """Share of one class that was recognised, with its interval over people."""
+        rows = self.faces.labels == code
+        return scores.accuracy(self.correct[rows], self.faces.subjects[rows])
+
+    def auc(self, code: int) -> scores.Estimate:
+        """Area under one class's curve against the rest."""
+        return scores.auc(self.truth[:, code], self.scores[:, code], self.faces.subjects)
+
+    def mean_auc(self) -> scores.Estimate:
+        """Mean area over the classes."""
+        return scores.mean_auc(self.truth, self.scores, self.faces.subjects)
+
+    def confusion(self) -> np.ndarray:
+        """Counts, rows truth, columns prediction."""
+        return scores.confusion(self.faces.labels, self.predicted, len(self.faces.classes))
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """Every answer of one action-unit experiment.
+
+    Attributes:
+        shown: ``bool [N, 14]``, for the tested pictures.
+        scores: ``float64 [N, 14]``; NaN where the training pictures taught nothing.
+        subjects: ``[N]``.
+    """
+
+    shown: np.ndarray
+    scores: np.ndarray
+    subjects: np.ndarray
+
+    def auc(self, unit: int) -> scores.Estimate:
+        """Area of one action unit, by its FACS number."""
+        column = ACTION_UNITS.index(unit)
+        return scores.auc(self.shown[:, column], self.scores[:, column], self.subjects)
+
+    def mean_auc(self, units: Sequence[int] = ACTION_UNITS) -> scores.Estimate:
+        """Mean area over action units that could be tested."""
+        columns = [ACTION_UNITS.index(unit) for unit in units]
+        return scores.mean_auc(self.shown[:, columns], self.scores[:, columns], self.subjects)
+
+
+class Study:
+    """One cast of data sets, one setting, both protocols.
+
+    Args:
+        cast: who plays which role, from :func:`fer_utils.dcgan_svm.roles.cast`.
+        settings: GAN and SVM.
+        seed: of weights, folds and search.
+        mapper: runs or fetches units; ``Run.map`` in a notebook.
+
+    Raises:
+        FerError: this cast can play none of the emotion experiments.
+    """
+
+    def __init__(self, cast: Mapping[str, Role], settings: Settings, seed: int, mapper: Mapper) -> None:
+        self.cast, self.settings, self.seed, self.mapper = cast, settings, seed, mapper
+        # Bound here, so that each study keeps its own faces.
+        self.faces = cache(self._faces)
+        if not self.emotion_experiments():
+            have = ", ".join(sorted({role.dataset for role in cast.values()})) or "nothing"
+            raise FerError(
+                f"none of the paper's emotion experiments can be run with {have} alone; they need faces labelled with "
+                f"emotions in the role of RaFD, RAF-DB, KDEF or SFEW. `python -m fer_utils data` says what is here."
+            )
+
+    def _faces(self, role: str) -> FaceSet:
+        if role == AU7_ONLY.gan:
+            whole = self.faces("ck")
+            return whole.select(units_as_coded(whole)[:, ACTION_UNITS.index(7)])
+        if role not in self.cast:
+            raise FerError(f"nobody plays {ROLES[role]} here")
+        return faces_of(self.cast[role])
+
+    def _playable(self, experiment: Experiment) -> bool:
+        return {experiment.gan, experiment.train, experiment.test} <= set(self.cast)
+
+    def emotion_experiments(self) -> dict[int, Experiment]:
+        """Those of Section 4-A that this cast can play."""
+        return {number: each for number, each in EMOTION_EXPERIMENTS.items() if self._playable(each)}
+
+    def au_experiments(self) -> dict[int, Experiment]:
+        """Those of Section 4-B that this cast can play and whose action units are known."""
+        playable = {number: each for number, each in AU_EXPERIMENTS.items() if self._playable(each)}
+        return playable if playable and has_coded_units(self.faces("ck")) else {}
+
+    def gans(self) -> dict[str, dict[str, Any]]:
+        """A trained GAN for each role that an experiment wants one of: :func:`steps.train_gan`."""
+        wanted = [*self.emotion_experiments().values(), *self.au_experiments().values()]
+        roles = list(dict.fromkeys(each.gan for each in wanted))
+        calls = [self._gan_call(role) for role in roles]
+        return dict(zip(roles, self.mapper(steps.train_gan, calls, "training GANs"), strict=True))
+
+    def _gan_call(self, role: str) -> dict[str, Any]:
+        images, settings = self.faces(role).images, self.settings
+        return {"images": images, "settings": settings, "seed": self.seed, "generated": settings.generated}
+
+    def features(self, gan: str, role: str, settings: Settings | None = None) -> np.ndarray:
+        """Features of a role's pictures from the discriminator that saw ``gan``'s, ``float32 [N, D]``.
+
+        ``gan`` may also name a control. ``settings`` with another ``feature`` read the same GAN.
+        """
+        images, settings = self.faces(role).images, settings or self.settings
+        if gan in CONTROLS:
+            call = {"control": gan, "images": images, "settings": settings, "seed": self.seed}
+            return self.mapper(steps.extract_control, [call], gan)[0]["features"]
+        (stored,) = self.mapper(steps.train_gan, [self._gan_call(gan)], f"GAN on {ROLES[gan]}")
+        prefix = "discriminator/"
+        weights = {name.removeprefix(prefix): value for name, value in stored.items() if name.startswith(prefix)}
+        call = {"weights": weights, "images": images, "settings": settings, "seen": self.faces(gan).images}
+        return self.mapper(steps.extract, [call], "features")[0]["features"]
+
+    def folds(self, role: str, protocol: str) -> list[Fold]:
+        """The protocol's folds over a role's pictures."""
+        return steps.make_folds(self.faces(role), protocol, self.settings.folds, self.seed)
+
+    def recognise(self, wanted: Sequence[tuple[str, str, str]], feature: str | None = None) -> list[Recognition]:
+        """Emotion SVMs for ``(GAN's role or control, SVM's role, protocol)``, one unit each."""
+        settings = self.settings.but(feature=feature or self.settings.feature)
+        calls = []
+        for gan, role, protocol in wanted:
+            faces = self.faces(role)
+            calls.append(
+                {
+                    "features": self.features(gan, role, settings),
+                    "labels": faces.labels,
+                    "groups": np.unique(faces.subjects.astype(str), return_inverse=True)[1],
+                    "folds": self.folds(role, protocol),
+                    "protocol": protocol,
+                    "settings": settings,
+                    "seed": self.seed,
+                }
+            )
+        stored = self.mapper(steps.recognise, calls, "emotion SVMs")
+        return [Recognition(self.faces(role), **found) for (_, role, _), found in zip(wanted, stored, strict=True)]
+
+    def emotions(self, protocol: str) -> dict[int, Recognition]:
+        """All emotion experiments under one protocol."""
+        experiments = self.emotion_experiments()
+        found = self.recognise([(each.gan, each.train, protocol) for each in experiments.values()])
+        return dict(zip(experiments, found, strict=True))
+
+    def units(self, role: str, coded: bool) -> np.ndarray:
+        """Action units of a role's pictures, ``bool [N, 14]``: as coded, or from the emotion by Table VI."""
+        return units_as_coded(self.faces(role)) if coded else units_by_rule(self.faces(role))
+
+    def detect(self, wanted: Sequence[tuple[Experiment, str, bool]]) -> list[Detection]:
+        """Action-unit SVMs for ``(experiment, protocol, coded)``, one unit each.
+
+        ``coded``: RaFD's action units as acted (avatars know them) and not by Table VI.
+        Between two sets everything of one is training and everything of the other is tested.
+        """
+        calls, tested = [], []
+        for experiment, protocol, coded in wanted:
+            roles = list(dict.fromkeys([experiment.train, experiment.test]))
+            features = np.concatenate([self.features(experiment.gan, role) for role in roles])
+            shown = np.concatenate([self.units(role, coded or role == "ck") for role in roles])
+            count = len(self.faces(experiment.train))
+            if len(roles) == 1:
+                folds = self.folds(experiment.train, protocol) if experiment.train != "ck" else self._ck_folds(protocol)
+                rows = np.arange(count)
+            else:
+                rows = np.arange(count, len(shown))
+                folds = [Fold("all of one set, all of the other", np.arange(count), rows)]
+            calls.append({"features": features, "labels": shown, "folds": folds})
+            tested.append((rows, shown[rows], self.faces(experiment.test).subjects))
+        stored = self.mapper(steps.detect, calls, "action-unit SVMs")
+        return [
+            Detection(shown, found["scores"][rows], people)
+            for (rows, shown, people), found in zip(tested, stored, strict=True)
+        ]
+
+    def _ck_folds(self, protocol: str) -> list[Fold]:
+        # Enhanced CK has no emotions to balance random folds by.
+        faces = self.faces("ck")
+        same = FaceSet(faces.name, faces.images, faces.table.assign(label="all"), ("all",))
+        return steps.make_folds(same, protocol, self.settings.folds, self.seed)
+
+    def action_units(self, protocol: str) -> dict[int, Detection]:
+        """All action-unit experiments under one protocol."""
+        experiments = self.au_experiments()
+        found = self.detect([(each, protocol, False) for each in experiments.values()])
+        return dict(zip(experiments, found, strict=True))
+
+    def au7_only(self, protocol: str) -> tuple[Detection, Detection]:
+        """Features of a GAN that saw AU7 frames only: answers for tested frames, and for the SVM's own training."""
+        (tested,) = self.detect([(AU7_ONLY, protocol, False)])
+        shown, everyone = self.units("ck", coded=True), np.arange(len(self.faces("ck")))
+        call = {"features": self.features(AU7_ONLY.gan, "ck"), "labels": shown}
+        (own,) = self.mapper(steps.detect, [{**call, "folds": [Fold("itself", everyone, everyone)]}], "AU7 on training")
+        return tested, Detection(shown, own["scores"], self.faces("ck").subjects)
+
+    def audits(self, role: str) -> dict[str, LeakReport]:
+        """The leak audit of both protocols' folds over a role's pictures."""
+        calls = [{"faces": self.faces(role), "folds": self.folds(role, protocol)} for protocol in steps.PROTOCOLS]
+        stored = self.mapper(steps.audit_folds, calls, "leak audit")
+        return {protocol: LeakReport(**found) for protocol, found in zip(steps.PROTOCOLS, stored, strict=True)}
+
+    def quality(self, role: str, space: str) -> dict[str, float]:
+        """Table VII for the GAN trained on a role: :func:`steps.judge_pictures`."""
+        faces, made = self.faces(role), self.gans()[role]["pictures"]
+        call = {"real": faces.images, "labels": faces.labels, "generated": made, "space": space}
+        return self.mapper(steps.judge_pictures, [call], "image quality")[0]
+
+    def data_table(self) -> pd.DataFrame:
+        """Table I for this cast: a row a role."""
+        rows = []
+        for role, player in self.cast.items():
+            faces = self.faces(role)
+            rows.append(
+                {
+                    "role": ROLES[role],
+                    "played by": player.dataset,
+                    "images": len(faces),
+                    "people": faces.table["subject"].nunique(),
+                    "classes": len(faces.classes),
+                    "faces by": player.detector,
+                }
+            )
+        return pd.DataFrame(rows)

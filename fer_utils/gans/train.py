@@ -1,0 +1,214 @@
+"""The training loop: pictures live on the device, and nothing in the loop waits for it.
+
+Losses go into a buffer on the device and are fetched once at the end; a batch is a gather of
+``uint8`` rows that lie there already. Every random number comes from one generator whose state
+is part of the checkpoint, so a run that was stopped goes on to the same bits on a CPU.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fer_utils.devices import gpu_visible
+from fer_utils.errors import FerError
+from fer_utils.gans import objectives
+from fer_utils.gans.checkpoint import load_state, save_state
+from fer_utils.gans.networks import Discriminator, Generator, initialise, to_network, to_pixels
+from fer_utils.gans.settings import GanSettings
+from fer_utils.progress import track
+
+HISTORY = ("discriminator loss", "generator loss", "value of real", "value of generated")
+"""Columns of a history. For ``wgan_gp`` the third minus the fourth is the Wasserstein estimate that shows progress."""
+GRID = 64
+"""Pictures in the grid of fixed noise."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedGan:
+    """Two trained networks and how they came about.
+
+    Attributes:
+        history: ``float32 [steps, 4]``, one row a generator step, columns :data:`HISTORY`.
+        grids: ``uint8 [K, 64, S, S, C]``: what became of the same noise after ``grid_epochs[k]`` epochs.
+        grid_epochs: 0 is before training.
+    """
+
+    settings: GanSettings
+    generator: Generator
+    discriminator: Discriminator
+    history: np.ndarray
+    grids: np.ndarray
+    grid_epochs: tuple[int, ...]
+
+
+class _State:
+    """All that changes while a GAN is trained."""
+
+    def __init__(self, settings: GanSettings, seed: int, n_steps: int, n_grids: int, device: torch.device) -> None:
+        start = torch.Generator().manual_seed(seed)
+        self.generator, self.discriminator = Generator(settings), Discriminator(settings)
+        for network in (self.generator, self.discriminator):
+            initialise(network, start)
+            network.to(device, memory_format=torch.channels_last)
+        betas = (settings.beta1, settings.beta2)
+        self.optimisers = {
+            name: torch.optim.Adam(network.parameters(), settings.learning_rate, betas)
+            for name, network in (("generator", self.generator), ("discriminator", self.discriminator))
+        }
+        self.random = torch.Generator(device).manual_seed(seed)
+        self.history = torch.zeros(n_steps, len(HISTORY), device=device)
+        shape = (n_grids, GRID, settings.image_size, settings.image_size, settings.channels)
+        self.grids = torch.zeros(shape, dtype=torch.uint8, device=device)
+        self.epoch = 0
+
+
+def train(
+    images: np.ndarray,
+    settings: GanSettings,
+    seed: int,
+    *,
+    labels: np.ndarray | None = None,
+    grid_epochs: Sequence[int] = (),
+    checkpoint: Path | None = None,
+    checkpoint_every: int = 10,
+    stop_after: int | None = None,
+) -> TrainedGan:
+    """Train a GAN on pictures.
+
+    Args:
+        images: ``uint8 [N, S, S, C]``, or ``[N, S, S]`` for one channel. Each epoch takes them in a
+            new order, in whole batches; where there are fewer than a batch, all make one.
+        settings: networks, objective and optimiser.
+        seed: of weights, noise and order.
+        labels: ``int [N]``; needed exactly when ``settings.n_classes`` is above 0.
+        grid_epochs: after which epochs the fixed noise is drawn.
+        checkpoint: a ``.safetensors`` file, written every ``checkpoint_every`` epochs and, where it
+            is there already, continued from. It is removed by whoever no longer needs it.
+        stop_after: end early after so many epochs in all (the checkpoint is written).
+
+    Returns:
+        The networks on the device, in inference mode.
+
+    Raises:
+        FerError: pictures or labels do not fit the settings, or the checkpoint is of another run.
+    """
+    _check(images, labels, settings)
+    device = torch.device("cuda" if gpu_visible() and torch.cuda.is_available() else "cpu")
+    pictures = images.reshape(len(images), settings.image_size, settings.image_size, settings.channels)
+    held = torch.from_numpy(np.ascontiguousarray(pictures)).to(device).permute(0, 3, 1, 2)
+    classes = None if labels is None else torch.from_numpy(np.asarray(labels, np.int64)).to(device)
+    batch = min(settings.batch_size, len(images))
+    steps = max(1, len(images) // batch // settings.critic_steps)
+
+    wanted = tuple(sorted({epoch for epoch in grid_epochs if epoch <= settings.epochs}))
+    state = _State(settings, seed, steps * settings.epochs, len(wanted), device)
+    identity = {"settings": repr(settings), "seed": str(seed), "grids": str(wanted)}
+    identity["pictures"] = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
+    if checkpoint is not None and checkpoint.exists():
+        load_state(checkpoint, state, identity)
+    if state.epoch == 0 and 0 in wanted:
+        _draw_grid(state, settings, seed, 0)
+    last = min(settings.epochs, stop_after or settings.epochs)
+    for epoch in track(range(state.epoch, last), f"{settings.objective}, {len(images):,} pictures"):
+        order = torch.randperm(len(images), generator=state.random, device=device)
+        order = order.repeat(settings.critic_steps)[: steps * settings.critic_steps * batch]
+        for number, rows in enumerate(order.reshape(steps, settings.critic_steps, batch)):
+            state.history[epoch * steps + number] = _step(state, settings, held, classes, rows)
+        state.epoch = epoch + 1
+        if state.epoch in wanted:
+            _draw_grid(state, settings, seed, wanted.index(state.epoch))
+        if checkpoint is not None and (state.epoch % checkpoint_every == 0 or state.epoch == last):
+            save_state(checkpoint, state, identity)
+    history = state.history[: state.epoch * steps].cpu().numpy()
+    networks = state.generator.eval(), state.discriminator.eval()
+    return TrainedGan(settings, *networks, history, state.grids.cpu().numpy(), wanted)
+
+
+def _step(
+    state: _State, settings: GanSettings, held: Tensor, classes: Tensor | None, batches: Tensor
+) -> Tensor:  # float [4]
+    """``critic_steps`` steps of the discriminator and one of the generator, on the last step's fakes."""
+    objective, device = settings.objective, held.device
+    # The penalty differentiates twice, which half precision does not survive.
+    half = device.type == "cuda" and objective == "dcgan"
+    for number, rows in enumerate(batches):
+        real = to_network(held[rows]).contiguous(memory_format=torch.channels_last)
+        told = None if classes is None else classes[rows]
+        noise = objectives.noise(objective, len(rows), settings.latent, state.random, device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            with torch.set_grad_enabled(number == len(batches) - 1):
+                fake = state.generator(noise, told)
+            _learn(state.discriminator, True)
+            real_value, fake_value = state.discriminator(real, told), state.discriminator(fake.detach(), told)
+            loss = objectives.critic_loss(objective, real_value, fake_value)
+            if objective == "wgan_gp":
+                loss = loss + settings.penalty * objectives.gradient_penalty(
+                    state.discriminator, real, fake.detach(), told, state.random
+                )
+        _descend(state.optimisers["discriminator"], loss)
+    # Gradients for weights that are not about to move are a third of the backward pass.
+    _learn(state.discriminator, False)
+    with torch.autocast(device.type, torch.bfloat16, enabled=half):
+        generator_loss = objectives.generator_loss(objective, state.discriminator(fake, told))
+    _descend(state.optimisers["generator"], generator_loss)
+    return torch.stack([loss, generator_loss, real_value.mean(), fake_value.mean()]).detach().float()
+
+
+def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    optimiser.step()
+
+
+def _learn(network: nn.Module, on: bool) -> None:
+    for parameter in network.parameters():
+        parameter.requires_grad_(on)
+
+
+def _draw_grid(state: _State, settings: GanSettings, seed: int, place: int) -> None:
+    state.grids[place] = torch.from_numpy(_generate(state.generator, settings, GRID, seed, None))
+    state.generator.train()
+
+
+def generate(gan: TrainedGan, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
+    """New pictures, ``uint8 [count, S, S, C]``; ``labels`` ``int [count]`` for a GAN that is told classes."""
+    return _generate(gan.generator, gan.settings, count, seed, labels)
+
+
+@torch.no_grad()
+def _generate(
+    network: Generator, settings: GanSettings, count: int, seed: int, labels: np.ndarray | None
+) -> np.ndarray:
+    device = next(network.parameters()).device
+    random = torch.Generator(device).manual_seed(seed)
+    noise = objectives.noise(settings.objective, count, settings.latent, random, device)
+    told = torch.arange(count, device=device) % settings.n_classes if settings.n_classes else None
+    if labels is not None:
+        told = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
+    network.eval()
+    parts = []
+    for start in range(0, count, 256):
+        part = slice(start, start + 256)
+        parts.append(to_pixels(network(noise[part], None if told is None else told[part])).cpu())
+    return torch.cat(parts).numpy()
+
+
+def _check(images: np.ndarray, labels: np.ndarray | None, settings: GanSettings) -> None:
+    side, channels = settings.image_size, settings.channels
+    fitting = [(side, side, channels), *([(side, side)] if channels == 1 else [])]
+    if images.dtype != np.uint8 or images.shape[1:] not in fitting or len(images) < 2:
+        raise FerError(
+            f"a GAN for {side}x{side} pixels and {channels} channels was given {images.dtype} {list(images.shape)}; "
+            f"resize the pictures first (fer_utils.preprocess.resize, to_rgb, to_grey); at least two are needed"
+        )
+    if (labels is None) != (settings.n_classes == 0):
+        raise FerError(f"n_classes={settings.n_classes} {'needs' if settings.n_classes else 'takes no'} labels")
+    if labels is not None and (len(labels) != len(images) or labels.min() < 0 or labels.max() >= settings.n_classes):
+        raise FerError(f"labels must be {len(images)} whole numbers from 0 to {settings.n_classes - 1}")

@@ -1,0 +1,160 @@
+"""The experiments end to end on drawn people: what leaks, what is kept apart, and what is tested."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from fer_utils.dcgan_svm import protocol as steps
+from fer_utils.dcgan_svm import roles
+from fer_utils.dcgan_svm.experiments import ACTION_UNITS, AU_EXPERIMENTS, Experiment
+from fer_utils.dcgan_svm.features import CONTROLS
+from fer_utils.dcgan_svm.roles import AVATARS, PAPER, Role, cast, faces_of
+from fer_utils.dcgan_svm.study import Detection, Study
+from fer_utils.errors import FerError, UsageError
+from fer_utils.faces import FaceSet
+from tests.dcgan_svm.conftest import SETTINGS, run_all
+
+
+@pytest.fixture
+def study(played: dict[str, Role]) -> Study:
+    return Study(played, SETTINGS, 0, run_all)
+
+
+def test_who_can_play_what(study: Study) -> None:
+    # Nobody plays multi-view RaFD, RAF-DB and SFEW.
+    assert list(study.emotion_experiments()) == [1, 2, 5, 7]
+    assert list(study.au_experiments()) == list(range(1, 9))
+    assert list(study.gans()) == ["ck", "celeba", "frontal", "kdef"]
+    with pytest.raises(FerError, match="nobody plays RAF-DB"):
+        study.faces("raf")
+
+
+def test_a_cast_without_emotions_is_refused(played: dict[str, Role]) -> None:
+    with pytest.raises(FerError, match="with drawn alone"):
+        Study({"ck": Role("drawn")}, SETTINGS, 0, run_all)
+
+
+def test_published_folds_share_people_and_sound_folds_do_not(study: Study) -> None:
+    people = study.faces("frontal").subjects
+    shared = {
+        protocol: [set(people[fold.train]) & set(people[fold.test]) for fold in study.folds("frontal", protocol)]
+        for protocol in steps.PROTOCOLS
+    }
+    assert all(shared["published"]) and not any(shared["sound"])
+    tested = np.concatenate([fold.test for fold in study.folds("frontal", "sound")])
+    assert sorted(tested) == list(range(72))
+
+
+def test_every_picture_is_answered_once(study: Study) -> None:
+    for protocol in steps.PROTOCOLS:
+        (found,) = study.recognise([("pixels", "frontal", protocol)])
+        assert np.isin(found.predicted, range(4)).all() and np.isfinite(found.scores).all()
+        assert found.confusion().sum() == 72 and found.chosen.shape == (3, 2)
+        # The mouth is drawn by class, so pixels suffice; and the class areas average to the mean area.
+        assert found.accuracy().value > 0.5
+        areas = [found.auc(code).value for code in range(4)]
+        assert math.isclose(found.mean_auc().value, np.mean(areas))
+    assert len(np.unique(found.chosen)) > 0
+
+
+def test_published_has_one_setting_and_it_is_the_best_on_the_scored_folds(study: Study) -> None:
+    from fer_utils.dcgan_svm import svm
+
+    (found,) = study.recognise([("pixels", "frontal", "published")])
+    assert len(np.unique(found.chosen, axis=0)) == 1
+    distances = svm.squared_distances(study.features("pixels", "frontal"))
+    labels, folds = study.faces("frontal").labels, study.folds("frontal", "published")
+    tried = svm.draw_settings(SETTINGS.draws, 0)
+    pooled = svm.pooled_accuracies(distances, labels, folds, tried, svm.typical_distance(distances))
+    assert math.isclose(found.accuracy().value, pooled.max())
+
+
+def test_a_test_picture_changes_no_sound_choice(study: Study) -> None:
+    features = study.features("pixels", "frontal")
+    faces, folds = study.faces("frontal"), study.folds("frontal", "sound")
+    call = {"labels": faces.labels, "groups": faces.labels * 0, "folds": folds, "protocol": "sound"}
+    call |= {"groups": np.unique(faces.subjects.astype(str), return_inverse=True)[1], "settings": SETTINGS, "seed": 0}
+    honest = steps.recognise(features=features, **call)
+    for number, fold in enumerate(folds):
+        spoilt, labels = features.copy(), faces.labels.copy()
+        spoilt[fold.test] = np.random.default_rng(number).normal(0, 9, spoilt[fold.test].shape)
+        labels[fold.test] = (labels[fold.test] + 1) % 4
+        again = steps.recognise(features=spoilt, **{**call, "labels": labels})
+        assert np.array_equal(again["chosen"][number], honest["chosen"][number])
+
+
+def test_controls_and_gans_go_through_one_door(study: Study) -> None:
+    found = study.recognise([(gan, "frontal", "sound") for gan in ("ck", *CONTROLS)])
+    assert all(np.isfinite(each.mean_auc().value) for each in found)
+    pooled = study.recognise([("ck", "frontal", "sound")], feature="pooled")[0]
+    assert not np.allclose(pooled.scores, found[0].scores)
+
+
+def test_action_units_within_and_between_sets(study: Study) -> None:
+    within, between = study.detect([(AU_EXPERIMENTS[2], "sound", False), (AU_EXPERIMENTS[7], "sound", False)])
+    assert within.shown.shape == between.shown.shape == (72, 14) == within.scores.shape
+    # Nobody here is disgusted: nothing to learn, nothing to score, and no part in the mean.
+    assert np.isnan(within.scores[:, ACTION_UNITS.index(9)]).all() and math.isnan(within.auc(9).value)
+    areas = [within.auc(unit).value for unit in ACTION_UNITS]
+    assert math.isclose(within.mean_auc().value, np.nanmean(areas))
+    # By the rule 7, 23 and 24 are one label, so their machines are one machine.
+    assert within.auc(7).value == within.auc(23).value == within.auc(24).value
+    assert np.array_equal(within.scores[:, ACTION_UNITS.index(7)], within.scores[:, ACTION_UNITS.index(24)])
+
+
+def test_the_acted_unit_is_harder_than_the_rule_s(study: Study) -> None:
+    experiment = Experiment("ck", "frontal", "frontal")
+    ruled, acted = study.detect([(experiment, "sound", coded) for coded in (False, True)])
+    # The rule hears of brows from "surprise"; whoever acted lifted them in the second take, which no pixel shows.
+    assert ruled.auc(2).value > 0.8 > 0.7 > acted.auc(2).value
+
+
+def test_a_gan_that_saw_au7_only(study: Study) -> None:
+    assert set(study.faces("au7").table["label"]) == {"anger"} and len(study.faces("au7")) == 18
+    tested, own = study.au7_only("sound")
+    # Resubstitution: the machine answers for the rows it was fitted on.
+    assert own.auc(7).value >= tested.auc(7).value and np.isfinite(own.scores[:, ACTION_UNITS.index(7)]).all()
+
+
+def test_enhanced_ck_needs_no_emotions(study: Study, drawn: FaceSet) -> None:
+    unlabelled = FaceSet("ck", drawn.images, drawn.table.assign(label="unlabelled"), ("unlabelled",))
+    study.faces = lambda role: unlabelled if role == "ck" else drawn
+    (found,) = study.detect([(AU_EXPERIMENTS[1], "published", False)])
+    assert isinstance(found, Detection) and np.isfinite(found.mean_auc().value)
+
+
+def test_the_audit_finds_the_other_takes(study: Study) -> None:
+    audits = study.audits("frontal")
+    assert audits["published"].counts["subject"] == 72 and audits["sound"].counts["subject"] == 0
+
+
+def test_quality_of_generated_and_of_real_pictures(study: Study) -> None:
+    found = study.quality("frontal", "mobilenet")
+    assert found["generated/n"] == 8 and found["real/n"] == 36
+    assert found["generated/FID"] > found["real/FID"] > 0 and found["generated/SSIM"] < found["real/SSIM"]
+    assert 1 <= found["generated/IS"] <= 4 and found["generated/copies"] == 0
+
+
+def test_each_company_plays_every_role() -> None:
+    assert set(AVATARS) == set(PAPER) and {role.dataset.split("_")[0] for role in AVATARS.values()} == {"avatars"}
+    with pytest.raises(UsageError, match="there is no data set"):
+        cast("avatar_studio")
+    assert cast("london") == {"frontal": Role("london")}
+
+
+def test_a_role_is_cut_from_its_set(drawn: FaceSet, played: dict[str, Role]) -> None:
+    halves = [faces_of(Role("drawn", people=(number, 2), without="anger")) for number in (0, 1)]
+    assert [sorted(set(half.subjects)) for half in halves] == [["p0", "p2", "p4"], ["p1", "p3", "p5"]]
+    assert halves[0].classes == ("neutral", "happiness", "surprise") and len(halves[0]) == 27
+    lifted = faces_of(Role("drawn", where=("au_2", 0.5)))
+    assert len(lifted) == 24
+    with pytest.raises(FerError, match="no picture of drawn is left"):
+        faces_of(Role("drawn", where=("au_2", 0.7)))
+
+
+def test_grey_sets_become_rgb(drawn: FaceSet, played: dict[str, Role], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roles.datasets, "load", lambda name: drawn.with_images(drawn.images[..., 0]))
+    assert faces_of(Role("drawn")).images.shape == (72, 64, 64, 3)

@@ -1,0 +1,144 @@
+"""The training loop: it learns, repeats itself, and goes on where it was stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fer_utils.errors import FerError
+from fer_utils.gans import Discriminator, GanSettings, Generator, TrainedGan, generate, train
+from fer_utils.gans.networks import initialise
+from fer_utils.gans.settings import WGAN_GP
+from tests.gans.conftest import TINY, labels_for
+
+
+def same(one: TrainedGan, other: TrainedGan) -> bool:
+    states = [{**gan.generator.state_dict(), **gan.discriminator.state_dict()} for gan in (one, other)]
+    weights = all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+    return weights and np.array_equal(one.history, other.history) and np.array_equal(one.grids, other.grids)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not(settings: GanSettings, pictures: np.ndarray) -> None:
+    labels = labels_for(settings)
+    first, again, other = (train(pictures, settings, seed, labels=labels, grid_epochs=(0, 4)) for seed in (0, 0, 1))
+    assert same(first, again) and not same(first, other)
+    assert first.grids.shape == (2, 64, 16, 16, 3) and not np.array_equal(first.grids[0], first.grids[1])
+    steps = 20 // 8 // settings.critic_steps * 4
+    assert first.history.shape == (steps, 4) and np.isfinite(first.history).all()
+
+
+def test_a_stopped_run_goes_on_to_the_same_bits(settings: GanSettings, pictures: np.ndarray, tmp_path: Path) -> None:
+    how = {"labels": labels_for(settings), "grid_epochs": (0, 1, 4)}
+    whole = train(pictures, settings, 3, **how)
+    path = tmp_path / "gan.safetensors"
+    half = train(pictures, settings, 3, **how, checkpoint=path, stop_after=2)
+    assert len(half.history) * 2 == len(whole.history) and not same(half, whole)
+    # A wrong state of any part (moments, noise, order) would show in the weights.
+    assert same(train(pictures, settings, 3, **how, checkpoint=path), whole)
+    # Finished: nothing is trained any more.
+    assert same(train(pictures, settings, 3, **how, checkpoint=path), whole)
+
+
+def test_a_checkpoint_of_another_run_is_refused(pictures: np.ndarray, tmp_path: Path) -> None:
+    path, settings = tmp_path / "gan.safetensors", GanSettings(**TINY)
+    train(pictures, settings, 0, checkpoint=path, stop_after=1)
+    with pytest.raises(FerError, match="other seed"):
+        train(pictures, settings, 1, checkpoint=path)
+    with pytest.raises(FerError, match="other settings"):
+        train(pictures, settings.but(learning_rate=1e-3), 0, checkpoint=path)
+    with pytest.raises(FerError, match="other pictures"):
+        train(255 - pictures, settings, 0, checkpoint=path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(FerError, match="cannot be read"):
+        train(pictures, settings, 0, checkpoint=path)
+
+
+def test_the_loop_is_the_textbook_s(pictures: np.ndarray) -> None:
+    """Goodfellow's algorithm in PyTorch's usual words, from the same start and the same random numbers."""
+    settings = GanSettings(**TINY)
+    start, random = torch.Generator().manual_seed(5), torch.Generator().manual_seed(5)
+    generator, discriminator = Generator(settings), Discriminator(settings)
+    initialise(generator, start)
+    initialise(discriminator, start)
+    adams = [torch.optim.Adam(net.parameters(), 2e-4, (0.5, 0.999)) for net in (discriminator, generator)]
+    cross_entropy, losses = torch.nn.BCEWithLogitsLoss(), []
+    for _ in range(settings.epochs):
+        order = torch.randperm(20, generator=random)
+        for rows in order[:16].split(8):
+            real = torch.from_numpy(pictures[rows.numpy()]).permute(0, 3, 1, 2).float() / 127.5 - 1
+            fake = generator(torch.rand(8, 8, generator=random) * 2 - 1)
+            discriminator.zero_grad()
+            loss = cross_entropy(discriminator(real), torch.ones(8))
+            loss = loss + cross_entropy(discriminator(fake.detach()), torch.zeros(8))
+            loss.backward()
+            adams[0].step()
+            generator.zero_grad()
+            fooled = cross_entropy(discriminator(fake), torch.ones(8))
+            fooled.backward()
+            adams[1].step()
+            losses.append([loss.item(), fooled.item()])
+    gan = train(pictures, settings, 5)
+    assert np.allclose(gan.history[:, :2], losses, atol=1e-4)
+    # Adam divides by a root of nearly 0 at first, so single weights may differ by a step where gradients do by a bit.
+    for ours, textbook in ((gan.generator, generator), (gan.discriminator, discriminator)):
+        pairs = zip(ours.parameters(), textbook.parameters(), strict=True)
+        apart = torch.cat([(one - other).flatten() for one, other in pairs])
+        assert apart.abs().mean() < 0.05 * 2e-4 * len(losses)
+
+
+def test_a_critic_learns_to_tell_real_from_generated(pictures: np.ndarray) -> None:
+    history = train(pictures, WGAN_GP.but(**{**TINY, "epochs": 40}, learning_rate=1e-3), 0).history
+    wasserstein = history[:, 2] - history[:, 3]
+    assert wasserstein[-10:].mean() > max(0.1, wasserstein[:5].mean())
+
+
+def test_generated_pictures_depend_on_the_seed_alone(pictures: np.ndarray) -> None:
+    gan = train(pictures, GanSettings(**TINY), 0)
+    few, many = generate(gan, 3, 5), generate(gan, 300, 5)
+    assert many.dtype == np.uint8 and many.shape == (300, 16, 16, 3)
+    assert np.array_equal(few, generate(gan, 3, 5)) and not np.array_equal(few, generate(gan, 3, 6))
+
+
+def test_fewer_pictures_than_a_batch_make_one(pictures: np.ndarray) -> None:
+    gan = train(pictures[:3], GanSettings(**TINY), 0)
+    assert len(gan.history) == 4
+
+
+def test_nothing_in_the_loop_waits_for_the_device(pictures: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    def waits(*_: object) -> None:
+        raise AssertionError("a value was fetched from the device within the loop")
+
+    for name in ("item", "tolist", "__bool__", "__float__", "__int__"):
+        monkeypatch.setattr(torch.Tensor, name, waits)
+    # Adam itself reads its step number, which lives on the CPU.
+    monkeypatch.setattr(torch.optim.Adam, "step", lambda self: None)
+    train(pictures, GanSettings(**TINY), 0)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "settings", "words"),
+    [
+        (np.zeros((4, 32, 32, 3), np.uint8), None, {}, "resize the pictures first"),
+        (np.zeros((4, 16, 16, 3), np.float32), None, {}, "float32"),
+        (np.zeros((1, 16, 16, 3), np.uint8), None, {}, "at least two"),
+        (np.zeros((4, 16, 16), np.uint8), None, {}, "3 channels"),
+        (np.zeros((4, 16, 16, 3), np.uint8), None, {"n_classes": 2}, "needs labels"),
+        (np.zeros((4, 16, 16, 3), np.uint8), np.zeros(4, int), {}, "takes no labels"),
+        (np.zeros((4, 16, 16, 3), np.uint8), np.full(4, 2), {"n_classes": 2}, "from 0 to 1"),
+        (np.zeros((4, 16, 16, 3), np.uint8), np.zeros(3, int), {"n_classes": 2}, "must be 4"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    images: np.ndarray, labels: np.ndarray | None, settings: dict[str, int], words: str
+) -> None:
+    with pytest.raises(FerError, match=words):
+        train(images, GanSettings(**TINY).but(**settings), 0, labels=labels)
+
+
+def test_grey_pictures_need_no_channel_axis() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (6, 16, 16)).astype(np.uint8)
+    settings = GanSettings(**TINY).but(channels=1, epochs=1)
+    assert same(train(images, settings, 0), train(images[..., None], settings, 0))
