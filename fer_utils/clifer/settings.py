@@ -1,0 +1,165 @@
+"""Every hyperparameter of the growing memories, with the section or the public release it comes from.
+
+N. Churamani & H. Gunes, *CLIFER: Continual Learning with Imagination for Facial Expression
+Recognition*, IEEE FG 2020. "not stated" marks what the paper leaves open; the value is then that
+of the authors' release or of the memory it builds on (G. Parisi et al. 2018, Growing Dual Memory,
+whose public repository holds two rule sets, GDM-CORe50 and GDM-Iris).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+from fer_utils.errors import UsageError, check_choice, did_you_mean
+
+REGULATIONS = ("none", "core50", "iris")
+DISTANCES = ("sum_of_norms", "norm_of_sum")
+CALL, FIRST_CLASS, HALF_FIRST_CLASS = "samples of the call", "samples of the first class", "half of the first class"
+LIMITS = (CALL, FIRST_CLASS, HALF_FIRST_CLASS)
+
+
+@dataclass(frozen=True)
+class GwrSettings:
+    """One growing memory. Frozen: vary it with :meth:`but`."""
+
+    # -- when to grow, Section IV-B ---------------------------------------------------------
+    activation: float = 0.4  # a_T: grow where exp(-distance) is smaller; IV-B.1
+    habituation: float = 0.5  # h_T: grow where the winner has fired this much; IV-B.1
+    max_nodes: int | str | None = None  # not stated; a number, one of LIMITS, or None: no limit
+
+    # -- how to move ------------------------------------------------------------------------
+    rate: float = 0.2  # eps_b of the winner; IV-B.1
+    neighbour_rate: float = 0.001  # eps_n; not stated
+    tau_winner: float = 0.3  # how fast the winner habituates; not stated
+    tau_neighbour: float = 0.1  # and its neighbours; not stated
+    kappa: float = 1.05  # habituation falls towards 1 - 1 / kappa; not stated
+    damped: bool = False  # authors' release: the winner's step is also multiplied by (1 - activation)
+
+    # -- time, Section IV-B: "we set K = 0 to focus on individual frames" ---------------------
+    contexts: int = 0  # K, the number of context descriptors
+    beta: float = 0.7  # how far a context reaches back; GDM
+    distance: str = "sum_of_norms"  # "norm_of_sum": GDM-Iris; the same for K = 0
+
+    # -- labels, Section IV-B.2: "the mode of the histogram" ----------------------------------
+    label_gain: float = 1.0  # delta+; not stated
+    label_loss: float = 0.1  # delta-; not stated
+
+    # -- what keeps new samples from overwriting old knowledge, Section IV-B.2 ----------------
+    regulation: str = "none"  # "iris": correct samples change nothing; "core50": they update as usual
+    misclassified_factor: float = 0.01  # of both rates, where a misclassified sample may not grow; not stated
+
+    # -- edges ------------------------------------------------------------------------------
+    max_age: int | None = 1000  # older edges are cut after each epoch; None: never; not stated; authors' release
+    max_neighbours: int | None = None  # the oldest edge goes; GDM-CORe50 only
+    keep_isolated: bool = False  # neurons without an edge are removed after each call; not in GDM-CORe50
+
+    faithful_quirks: bool = False
+    """What the public code does and no text says: both first neurons are the *second* sample of the first
+    call; a neuron that never got a label counts as class 0; the first two neurons are neighbours of
+    themselves; a newborn neuron is not the "previous winner" of the next sample, the old winner is; and
+    a trajectory goes on with neuron 0 where none ever followed."""
+
+    def __post_init__(self) -> None:
+        check_choice("regulation", self.regulation, REGULATIONS)
+        check_choice("distance", self.distance, DISTANCES)
+        if isinstance(self.max_nodes, str):
+            check_choice("max_nodes", self.max_nodes, LIMITS)
+        elif self.max_nodes is not None and self.max_nodes < 2:
+            raise UsageError(f"max_nodes must be at least 2, not {self.max_nodes}")
+        for name in ("activation", "habituation", "rate", "neighbour_rate", "tau_winner", "tau_neighbour", "beta"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
+        if self.contexts < 0:
+            raise UsageError(f"contexts (K) must be 0 or more, not {self.contexts}")
+        for name in ("max_age", "max_neighbours"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, or None, not {getattr(self, name)}")
+
+    def but(self, **changes: object) -> GwrSettings:
+        """A copy with some settings changed; an unknown name is a :class:`UsageError`."""
+        return _changed(self, "a growing memory", changes)
+
+
+@dataclass(frozen=True)
+class GdmSettings:
+    """Two growing memories and what is played to them when."""
+
+    episodic: GwrSettings  # GDM-E, Section IV-B.1
+    semantic: GwrSettings  # GDM-S, Section IV-B.2
+    episode: int | None = 5  # frames; None: all of a class; the paper: a "mini-batch" of each video
+    epochs: int = 10  # not stated; authors' release
+    replay_epochs: int = 3  # not stated; authors' release, 10 // 3
+    imagination_epochs: int = 5  # not stated; authors' release, 10 // 2
+    imagination_replays: bool = False  # authors' release: an imagined batch also holds every neuron of GDM-E
+    first_class_unregulated: bool = False  # GDM-CORe50: GDM-S learns the first class without regulation
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "replay_epochs", "imagination_epochs", "episode"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"{name} must be at least 1, not {value}")
+
+    def but(self, **changes: object) -> GdmSettings:
+        """A copy with some settings changed; an unknown name is a :class:`UsageError`."""
+        return _changed(self, "the dual memory", changes)
+
+
+def _changed(settings: object, what: str, changes: dict[str, object]) -> object:
+    known = [field.name for field in fields(settings)]  # type: ignore[arg-type]
+    for name in changes:
+        if name not in known:
+            raise UsageError(f"{what} has no setting {name!r}.{did_you_mean(name, known)}")
+    return replace(settings, **changes)  # type: ignore[type-var]
+
+
+def _core50() -> GdmSettings:
+    episodic = GwrSettings(
+        activation=0.3, habituation=0.1, rate=0.5, neighbour_rate=0.005, contexts=2, label_loss=0.01,
+        max_age=None, max_neighbours=6, keep_isolated=True, max_nodes=10_000, faithful_quirks=True,
+    )  # fmt: skip
+    semantic = episodic.but(activation=0.001, regulation="core50")
+    return GdmSettings(
+        episodic, semantic, episode=None, epochs=1, replay_epochs=1, imagination_epochs=1,
+        first_class_unregulated=True,
+    )  # fmt: skip
+
+
+def _iris() -> GdmSettings:
+    episodic = GwrSettings(
+        activation=0.95, habituation=0.1, contexts=1, distance="norm_of_sum", max_age=600, max_nodes=CALL,
+        faithful_quirks=True,
+    )  # fmt: skip
+    semantic = episodic.but(activation=0.9, regulation="iris")
+    return GdmSettings(episodic, semantic, episode=10, epochs=1, replay_epochs=1, imagination_epochs=1)
+
+
+def _clifer_paper() -> GdmSettings:
+    episodic = GwrSettings()
+    semantic = episodic.but(activation=0.2, habituation=0.2, rate=0.02, max_age=2000, regulation="iris")  # IV-B.2
+    return GdmSettings(episodic, semantic)
+
+
+def _clifer_code() -> GdmSettings:
+    paper = _clifer_paper()
+    common = {"damped": True, "faithful_quirks": True}
+    episodic = paper.episodic.but(max_nodes=FIRST_CLASS, **common)
+    semantic = paper.semantic.but(max_nodes=HALF_FIRST_CLASS, **common)
+    return paper.but(episodic=episodic, semantic=semantic, imagination_replays=True)
+
+
+VARIANTS = {
+    "gdm_core50": _core50(),  # the Growing Dual Memory as released for CORe50
+    "gdm_iris": _iris(),  # its later release
+    "clifer_paper": _clifer_paper(),  # the paper's thresholds and rates, GDM-Iris' rules where it is silent
+    "clifer_code": _clifer_code(),  # the authors' release, quirks and all
+}
+
+
+def gdm_settings(variant: str) -> GdmSettings:
+    """The dual memory of a rule variant.
+
+    Raises:
+        UsageError: there is no such variant.
+    """
+    check_choice("variant", variant, tuple(VARIANTS))
+    return VARIANTS[variant]
