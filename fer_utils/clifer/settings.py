@@ -1,4 +1,4 @@
-"""Every hyperparameter of the growing memories, with the section or the public release it comes from.
+"""Every hyperparameter, with the section or the public release it comes from.
 
 N. Churamani & H. Gunes, *CLIFER: Continual Learning with Imagination for Facial Expression
 Recognition*, IEEE FG 2020. "not stated" marks what the paper leaves open; the value is then that
@@ -15,6 +15,8 @@ from fer_utils.errors import UsageError, check_choice, did_you_mean
 REGULATIONS = ("none", "core50", "iris")
 DISTANCES = ("sum_of_norms", "norm_of_sum")
 CALL, FIRST_CLASS, HALF_FIRST_CLASS = "samples of the call", "samples of the first class", "half of the first class"
+FAKES = ("translated", "prior")
+SCHEDULES = ("joint", "alternating")
 LIMITS = (CALL, FIRST_CLASS, HALF_FIRST_CLASS)
 
 
@@ -110,6 +112,74 @@ def _changed(settings: object, what: str, changes: dict[str, object]) -> object:
         if name not in known:
             raise UsageError(f"{what} has no setting {name!r}.{did_you_mean(name, known)}")
     return replace(settings, **changes)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True)
+class ImaginationSettings:
+    """The imagination model, Section IV-A: its networks, six losses and schedule."""
+
+    # -- the networks -----------------------------------------------------------------------
+    image_size: int = 96  # V-D.1
+    code_size: int = 50  # IV-A.1
+    n_conditions: int = 6  # V-C; authors' release 7, disgust among them and never imagined
+    encoder_widths: tuple[int, ...] = (64, 128, 256, 512)  # IV-A.1; 5x5, stride 2 not stated
+    encoder_dense: int = 0  # authors' release: a dense layer of 1024 before the code
+    generator_widths: tuple[int, ...] = (1024, 512, 256, 128, 64, 32)  # IV-A.2; the first as a dense layer's picture
+    discriminator_widths: tuple[int, ...] = (32, 64, 128, 256)  # not stated
+    discriminator_dense: int = 1024  # not stated
+    label_before: bool = True  # IV-A.3: joined "to the input of the first 3 layers"; False: to their output
+
+    # -- the losses, equation 6 ---------------------------------------------------------------
+    weight_rec: float = 1.0
+    weight_id: float = 0.33
+    weight_z: float = 0.01
+    weight_img: float = 0.01
+    weight_class: float = 0.1
+    weight_tv: float = 8.5e-5
+    decay_of_imagined: float = 1.0  # equation 5: lambda_c = exp(-epoch); authors' release exp(-epoch / 2)
+    fakes: str = "translated"  # equation 3: G(E(x), y); "prior": G(z, y) with z from U(-1, 1), authors' release
+
+    # -- how it is trained ----------------------------------------------------------------------
+    schedule: str = "joint"  # one step for equation 6; "alternating": a step of its own for each part
+    learning_rate: float = 2e-4  # Adam, IV-A.6
+    beta_1: float = 0.5  # not stated; authors' release
+    decay_to_zero: bool = False  # authors' release: the rate falls linearly over the epochs
+    batch_size: int = 49  # IV-A.6
+    epochs: int = 100  # not stated; authors' release
+    flip: bool = False  # not stated
+
+    # -- the identity loss, equation 2 ------------------------------------------------------------
+    identity: str = "dlib"  # the paper: VGG-Face; a path of vgg-face.mat | "dlib" | "none"
+    identity_size: int = 150  # dlib's network; VGG-Face takes 224
+    identity_images: int | None = None  # of each batch; None: all
+
+    def __post_init__(self) -> None:
+        check_choice("fakes", self.fakes, FAKES)
+        check_choice("schedule", self.schedule, SCHEDULES)
+        if self.image_size < 16 or self.image_size % 16:
+            raise UsageError(f"image_size must be a multiple of 16, because it is halved 4 times, not {self.image_size}")
+        for name, least in (("encoder_widths", 4), ("discriminator_widths", 4), ("generator_widths", 5)):
+            if len(getattr(self, name)) < least or (least == 4 and len(getattr(self, name)) > 4):
+                raise UsageError(f"{name} must have {'at least 5' if least == 5 else '4'} entries")
+        for name in ("code_size", "n_conditions", "batch_size", "epochs"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.batch_size < 2:
+            raise UsageError("batch_size must be at least 2, because batches are normalised")
+
+    def but(self, **changes: object) -> ImaginationSettings:
+        """A copy with some settings changed; an unknown name is a :class:`UsageError`."""
+        return _changed(self, "the imagination model", changes)
+
+
+IMAGINATIONS = {
+    "paper": ImaginationSettings(),
+    "authors": ImaginationSettings(
+        n_conditions=7, encoder_dense=1024, generator_widths=(512, 256, 128, 64, 32), label_before=False,
+        weight_id=0.5, weight_class=0.01, decay_of_imagined=0.5, fakes="prior", schedule="alternating",
+        decay_to_zero=True, batch_size=64,
+    ),
+}  # fmt: skip
 
 
 def _core50() -> GdmSettings:
