@@ -187,7 +187,10 @@ class VggFace(Identity):
         flowing, features = self.prepared(images), []
         for block, widths in enumerate(VGG_BLOCKS, start=1):
             for number in range(1, len(widths) + 1):
-                kernel, bias = getattr(self, f"conv{block}_{number}_kernel"), getattr(self, f"conv{block}_{number}_bias")
+                kernel, bias = (
+                    getattr(self, f"conv{block}_{number}_kernel"),
+                    getattr(self, f"conv{block}_{number}_bias"),
+                )
                 flowing = functional.relu(functional.conv2d(flowing, kernel, bias, padding=1))
                 if f"conv{block}_{number}" in VGG_TAPS:
                     features.append(flowing)

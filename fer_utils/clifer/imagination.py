@@ -38,6 +38,8 @@ CONDITIONS = ("neutral", "happiness", "surprise", "anger", "fear", "sadness", "d
 
 LOSSES = ("rec", "id", "z", "img", "class", "tv", "d_img", "d_z")
 FORWARD_BATCH = 64
+PRIOR_DEVIATION = 1 / math.sqrt(3)
+"""Standard deviation of U(-1, 1)."""
 
 
 # -- the six losses --------------------------------------------------------------------------------
@@ -52,7 +54,8 @@ def identity_loss(network: Identity, images: Tensor, made: Tensor) -> Tensor:
     """Equation 2: mean absolute difference of five feature maps, added up."""
     with torch.no_grad():
         wanted = network(images)
-    return sum(((there - here).abs().mean() for there, here in zip(wanted, network(made), strict=True)), made.new_zeros(()))
+    apart = [(there - here).abs().mean() for there, here in zip(wanted, network(made), strict=True)]
+    return torch.stack(apart).sum()
 
 
 def looks(logits: Tensor, real: bool) -> Tensor:
@@ -258,8 +261,9 @@ def train(
             must belong to these very arguments.
 
     Returns:
-        the weights of E, G and C (:func:`~fer_utils.clifer.networks.to_arrays`) and ``history``,
-        ``float64 [epochs, 8]``, the mean :data:`LOSSES` of each epoch.
+        the weights of E, G and C (:func:`~fer_utils.clifer.networks.to_arrays`); ``code_mean`` and
+        ``code_scale``, ``float64 [code_size]``, what codes are shifted and divided by outside the
+        networks (``match_prior``); ``history``, ``float64 [epochs, 8]``, the mean :data:`LOSSES`.
     """
     targets = sorted({int(label) for label in labels} - {CONDITIONS.index("disgust")})
     trainer, history = Trainer(settings, targets, seed), []
@@ -274,8 +278,14 @@ def train(
         history.append(trainer.epoch(images, labels, epoch))
         if checkpoint is not None:
             write_npz(checkpoint, {**trainer.state(), "history": np.array(history)})
-    kept = {name: trainer.networks[name] for name in ("E", "G", "C")}
-    return {**to_arrays(kept), "history": np.array(history)}
+    kept = to_arrays({name: trainer.networks[name] for name in ("E", "G", "C")})
+    plain = {"code_mean": np.zeros(settings.code_size), "code_scale": np.ones(settings.code_size)}
+    if settings.match_prior:
+        codes = Imagination(settings, {**kept, **plain}).encode(images)
+        # A number that never varies says nothing, and must not be blown up.
+        spread = np.maximum(codes.std(axis=0), 1e-3 * codes.std())
+        plain = {"code_mean": codes.mean(axis=0), "code_scale": spread / PRIOR_DEVIATION}
+    return {**kept, **plain, "history": np.array(history)}
 
 
 class Imagination:
@@ -297,12 +307,19 @@ class Imagination:
             "C": classifier(settings.code_size, settings.n_conditions),
         }
         from_arrays(self.networks, arrays)
+        self.mean, self.scale = arrays["code_mean"], arrays["code_scale"]
         for network in self.networks.values():
             network.to(self.device).eval()
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """Codes of ``uint8 [N, S, S, 3]`` faces, ``float64 [N, code_size]`` in (-1, 1)."""
+        """Codes of ``uint8 [N, S, S, 3]`` faces, ``float64 [N, code_size]``; in (-1, 1) unless ``match_prior``."""
         return self._in_batches(len(images), lambda part: self.networks["E"](as_tensor(images[part]).to(self.device)))
+
+    def read(self, codes: np.ndarray) -> np.ndarray:
+        """What C takes the expression of each code for: probabilities ``float32 [N, n_conditions]``."""
+        inside = torch.from_numpy((codes * self.scale + self.mean).astype(np.float32)).to(self.device)
+        with torch.no_grad():
+            return self.networks["C"](inside).softmax(dim=1).cpu().numpy()
 
     def imagine(self, codes: np.ndarray, labels: Sequence[int]) -> np.ndarray:
         """The codes of the faces imagined with each expression, ``float64 [N, len(labels), code_size]``."""
@@ -319,11 +336,14 @@ class Imagination:
         return made.reshape(len(codes), len(labels), *made.shape[1:])
 
     def _all_pairs(self, codes: np.ndarray, labels: Sequence[int]) -> tuple[Tensor, Tensor]:
-        told = torch.from_numpy(np.repeat(np.asarray(codes, np.float32), len(labels), axis=0))
+        inside = (codes * self.scale + self.mean).astype(np.float32)
+        told = torch.from_numpy(np.repeat(inside, len(labels), axis=0))
         wanted = torch.from_numpy(np.tile(np.asarray(labels, np.int64), len(codes)))
         return told.to(self.device), wanted.to(self.device)
 
     def _in_batches(self, count: int, work: Callable[[slice], Tensor]) -> np.ndarray:
         with torch.no_grad():
             parts = [work(slice(start, start + FORWARD_BATCH)) for start in range(0, count, FORWARD_BATCH)]
-        return torch.cat(parts).double().cpu().numpy() if parts else np.zeros((0, self.settings.code_size))
+        if not parts:
+            return np.zeros((0, self.settings.code_size))
+        return (torch.cat(parts).double().cpu().numpy() - self.mean) / self.scale

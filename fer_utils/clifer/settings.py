@@ -148,6 +148,11 @@ class ImaginationSettings:
     epochs: int = 100  # not stated; authors' release
     flip: bool = False  # not stated
 
+    match_prior: bool = False
+    """Ours: rescale each number of the code to the spread of U(-1, 1), measured on the training faces.
+    That spread is what L_z is for and what the memories' thresholds presume; a model that is trained
+    for a minute does not reach it."""
+
     # -- the identity loss, equation 2 ------------------------------------------------------------
     identity: str = "dlib"  # the paper: VGG-Face; a path of vgg-face.mat | "dlib" | "none"
     identity_size: int = 150  # dlib's network; VGG-Face takes 224
@@ -157,10 +162,13 @@ class ImaginationSettings:
         check_choice("fakes", self.fakes, FAKES)
         check_choice("schedule", self.schedule, SCHEDULES)
         if self.image_size < 16 or self.image_size % 16:
-            raise UsageError(f"image_size must be a multiple of 16, because it is halved 4 times, not {self.image_size}")
-        for name, least in (("encoder_widths", 4), ("discriminator_widths", 4), ("generator_widths", 5)):
-            if len(getattr(self, name)) < least or (least == 4 and len(getattr(self, name)) > 4):
-                raise UsageError(f"{name} must have {'at least 5' if least == 5 else '4'} entries")
+            raise UsageError(
+                f"image_size must be a multiple of 16, because it is halved 4 times, not {self.image_size}"
+            )
+        if len(self.encoder_widths) != 4 or len(self.discriminator_widths) != 4:
+            raise UsageError("encoder_widths and discriminator_widths must have 4 entries")
+        if len(self.generator_widths) < 5:
+            raise UsageError("generator_widths must have at least 5 entries: a dense layer's and 4 strided ones'")
         for name in ("code_size", "n_conditions", "batch_size", "epochs"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
@@ -233,3 +241,56 @@ def gdm_settings(variant: str) -> GdmSettings:
     """
     check_choice("variant", variant, tuple(VARIANTS))
     return VARIANTS[variant]
+
+
+@dataclass(frozen=True)
+class MlpSettings:
+    """The baseline, Section V-B.1; all values from the authors' release."""
+
+    epochs: int = 20  # of each class
+    learning_rate: float = 2e-3  # Adam
+    batch_size: int = 64
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch_size < 2 or self.learning_rate <= 0:
+            raise UsageError("the baseline needs epochs >= 1, batch_size >= 2 and a learning_rate above zero")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one run of the paper needs."""
+
+    imagination: ImaginationSettings = IMAGINATIONS["paper"]
+    memory: GdmSettings = VARIANTS["clifer_paper"]
+    mlp: MlpSettings = MlpSettings()
+    people_folds: int = 5  # sound: so many imagination models, each for people it never saw
+    order_study: bool = True  # V-D.2: six orders for Table I and five that start with neutral; False: the final one
+
+    def but(self, **changes: object) -> Settings:
+        """A copy with some settings changed; an unknown name is a :class:`UsageError`."""
+        return _changed(self, "paper 1", changes)
+
+
+_NARROW = IMAGINATIONS["paper"].but(
+    image_size=48, encoder_widths=(8, 16, 32, 64), generator_widths=(64, 32, 16, 16, 8),
+    discriminator_widths=(8, 8, 16, 32), discriminator_dense=64, identity_size=64, identity_images=6, match_prior=True,
+)  # fmt: skip
+
+PROFILES = {
+    # Every cell runs, nothing is learnt.
+    "smoke": Settings(imagination=_NARROW.but(epochs=1, image_size=32, identity="none"), people_folds=2),
+    # A laptop: a narrow imagination model on small pictures; memories, orders and conditions are the paper's.
+    "quick": Settings(imagination=_NARROW.but(epochs=20), people_folds=2),
+    # The paper's own sizes.
+    "paper": Settings(),
+}
+
+
+def settings_for(profile: str) -> Settings:
+    """The settings of a profile.
+
+    Raises:
+        UsageError: there is no such profile.
+    """
+    check_choice("profile", profile, tuple(PROFILES))
+    return PROFILES[profile]
