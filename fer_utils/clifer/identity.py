@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -202,7 +203,7 @@ def _matconvnet(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Kernel and bias of each layer that has them; both fields of the format's history are read."""
     try:
         layers = loadmat(path)["layers"].ravel()
-    except (OSError, ValueError, KeyError, NotImplementedError) as error:
+    except (OSError, ValueError, KeyError, NotImplementedError, MatReadError) as error:
         raise FerError(f"{path} cannot be read as MatConvNet's vgg-face.mat: {error}") from error
     kernels = {}
     for layer in layers:

@@ -326,7 +326,7 @@ class Imagination:
         told, wanted = self._all_pairs(codes, labels)
         encode, generate = self.networks["E"], self.networks["G"]
         found = self._in_batches(len(told), lambda part: encode(generate(told[part], wanted[part])))
-        return found.reshape(len(codes), len(labels), -1)
+        return found.reshape(len(codes), len(labels), self.settings.code_size)
 
     def pictures(self, codes: np.ndarray, labels: Sequence[int]) -> np.ndarray:
         """The faces themselves, ``uint8 [N, len(labels), S, S, 3]``."""

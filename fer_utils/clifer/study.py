@@ -70,7 +70,8 @@ class Study:
         """``sound``: who trains each imagination model, and whose faces it then encodes."""
         return steps.people_folds(self.faces, self.settings.people_folds, self.seed)
 
-    def _training_rows(self, protocol: str) -> list[np.ndarray]:
+    def training_rows(self, protocol: str) -> list[np.ndarray]:
+        """The faces that each imagination model is trained on, as row numbers."""
         check_choice("protocol", protocol, PROTOCOLS)
         if protocol == "published":
             return [np.arange(len(self.faces))]
@@ -79,7 +80,7 @@ class Study:
     def models(self, protocol: str) -> list[dict[str, np.ndarray]]:
         """The trained imagination models, weights and history: one that saw everybody, or one a fold of people."""
         shared = {"faces": self.faces, "settings": self.settings.imagination, "seed": self.seed}
-        calls = [{**shared, "rows": rows} for rows in self._training_rows(protocol)]
+        calls = [{**shared, "rows": rows} for rows in self.training_rows(protocol)]
         return self.mapper(steps.train_imagination, calls, f"imagination, {protocol}")
 
     def model_of(self, person: str, protocol: str) -> int:
