@@ -26,7 +26,7 @@ class Baseline:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.network = classifier(code_size, n_classes)
-        self.adam = torch.optim.Adam(self.network.parameters(), lr=learning_rate, betas=(0.5, 0.999))
+        self.adam = torch.optim.Adam(self.network.parameters(), lr=learning_rate, betas=(0.5, 0.999), fused=True)
         self.epochs, self.batch_size = epochs, batch_size
 
     def learn_class(self, codes: np.ndarray, label: int) -> None:

@@ -35,7 +35,7 @@ from fer_utils.clifer.settings import ImaginationSettings, MlpSettings, Settings
 from fer_utils.devices import seed_everything
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
-from fer_utils.preprocess import resize, to_rgb
+from fer_utils.preprocess import crop_faces, resize, to_rgb
 from fer_utils.splits import Fold
 
 CLASSES = CONDITIONS[:6]
@@ -70,8 +70,8 @@ def orders_of(present: Sequence[str], which: Sequence[Sequence[str]]) -> list[li
     return [[name for name in order if name in present] for order in which if order[0] in present]
 
 
-def study_faces(faces: FaceSet, image_size: int) -> FaceSet:
-    """The faces of the paper's six classes, of people who show every class that the set has, resized, RGB.
+def study_faces(faces: FaceSet, settings: Settings) -> FaceSet:
+    """The faces of the paper's six classes, of people who show every class that the set has, cropped, RGB.
 
     Raises:
         FerError: fewer than two classes, or nobody shows them all.
@@ -85,8 +85,12 @@ def study_faces(faces: FaceSet, image_size: int) -> FaceSet:
     if len(whole) == 0:
         raise FerError(f"nobody in {faces.name} shows all of {', '.join(present)}")
     faces = faces.select(faces.table["subject"].isin(whole).to_numpy())
-    images = resize(to_rgb(faces.images), image_size)
-    return FaceSet(faces.name, images, faces.table, tuple(present), faces.stand_in, faces.notes)
+    size = settings.imagination.image_size
+    if settings.detector is None:
+        faces = faces.with_images(resize(faces.images, size))
+    else:
+        faces, _ = crop_faces(faces, settings.detector, size, settings.margin, when_several="best_score")
+    return FaceSet(faces.name, to_rgb(faces.images), faces.table, tuple(present), faces.stand_in, faces.notes)
 
 
 def clips_of(faces: FaceSet) -> np.ndarray:

@@ -263,6 +263,8 @@ class Settings:
     imagination: ImaginationSettings = IMAGINATIONS["paper"]
     memory: GdmSettings = VARIANTS["clifer_paper"]
     mlp: MlpSettings = MlpSettings()
+    detector: str | None = "ssd"  # "face-centred", V-D.1; how is not stated; None: pictures are faces already
+    margin: float = 0.1  # added on each side of the box; not stated
     people_folds: int = 5  # sound: so many imagination models, each for people it never saw
     order_study: bool = True  # V-D.2: six orders for Table I and five that start with neutral; False: the final one
 
@@ -280,7 +282,7 @@ PROFILES = {
     # Every cell runs, nothing is learnt.
     "smoke": Settings(imagination=_NARROW.but(epochs=1, image_size=32, identity="none"), people_folds=2),
     # A laptop: a narrow imagination model on small pictures; memories, orders and conditions are the paper's.
-    "quick": Settings(imagination=_NARROW.but(epochs=20), people_folds=2),
+    "quick": Settings(imagination=_NARROW.but(epochs=8), people_folds=2),
     # The paper's own sizes.
     "paper": Settings(),
 }

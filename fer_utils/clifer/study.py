@@ -35,9 +35,10 @@ class Study:
     """
 
     def __init__(self, faces: FaceSet, settings: Settings, seed: int, mapper: Mapper) -> None:
-        self.faces = steps.study_faces(faces, settings.imagination.image_size)
+        self.faces = steps.study_faces(faces, settings)
         self.settings, self.seed, self.mapper = settings, seed, mapper
         self.people = [str(person) for person in np.unique(self.faces.subjects)]
+        self._models: dict[str, list[dict[str, np.ndarray]]] = {}
         self._answers: dict[str, list[dict[str, Any]]] = {}
 
     @cached_property
@@ -79,9 +80,11 @@ class Study:
 
     def models(self, protocol: str) -> list[dict[str, np.ndarray]]:
         """The trained imagination models, weights and history: one that saw everybody, or one a fold of people."""
-        shared = {"faces": self.faces, "settings": self.settings.imagination, "seed": self.seed}
-        calls = [{**shared, "rows": rows} for rows in self.training_rows(protocol)]
-        return self.mapper(steps.train_imagination, calls, f"imagination, {protocol}")
+        if protocol not in self._models:
+            shared = {"faces": self.faces, "settings": self.settings.imagination, "seed": self.seed}
+            calls = [{**shared, "rows": rows} for rows in self.training_rows(protocol)]
+            self._models[protocol] = self.mapper(steps.train_imagination, calls, f"imagination, {protocol}")
+        return self._models[protocol]
 
     def model_of(self, person: str, protocol: str) -> int:
         """Which of :meth:`models` a person's faces are encoded with."""

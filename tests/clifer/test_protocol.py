@@ -68,7 +68,7 @@ def test_only_the_paper_s_classes_and_people_who_show_them_all(drawn: FaceSet) -
     table = drawn.table.copy()
     table.loc[(table["subject"] == "p1") & (table["label"] == "fear"), "label"] = "disgust"
     faces = FaceSet("drawn", drawn.images, table, (*CLASSES, "disgust"), True)
-    found = study_faces(faces, 16)
+    found = study_faces(faces, SETTINGS)
     assert found.images.shape == (108, 16, 16, 3) and found.classes == CLASSES
     assert set(found.subjects) == {"p0", "p2", "p3"}
 
@@ -76,11 +76,11 @@ def test_only_the_paper_s_classes_and_people_who_show_them_all(drawn: FaceSet) -
 def test_a_set_without_enough_classes_is_refused(drawn: FaceSet) -> None:
     happy = drawn.select(drawn.table["label"].eq("happiness").to_numpy())
     with pytest.raises(FerError, match="fewer than two of the classes"):
-        study_faces(happy, 16)
+        study_faces(happy, SETTINGS)
     strangers = drawn.with_images(drawn.images)
     split = replace(strangers, table=drawn.table.assign(subject=drawn.table["label"]))
     with pytest.raises(FerError, match="nobody"):
-        study_faces(split, 16)
+        study_faces(split, SETTINGS)
 
 
 def test_published_asks_about_the_training_frames_in_the_order_of_time(drawn: FaceSet) -> None:
@@ -191,7 +191,7 @@ def test_refusals_of_the_baseline(wrong: dict[str, Any]) -> None:
 
 
 def test_a_long_training_leaves_no_checkpoint_behind(drawn: FaceSet, own_cache: Any) -> None:
-    faces = study_faces(drawn, 16)
+    faces = study_faces(drawn, SETTINGS)
     call = {"faces": faces, "rows": np.arange(40), "settings": SETTINGS.imagination, "seed": 0}
     found = protocol.train_imagination(**call)
     assert found["history"].shape == (2, 8) and np.isfinite(found["history"]).all()
