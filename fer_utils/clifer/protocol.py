@@ -35,7 +35,8 @@ from fer_utils.clifer.settings import ImaginationSettings, MlpSettings, Settings
 from fer_utils.devices import seed_everything
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
-from fer_utils.preprocess import crop_faces, resize, to_rgb
+from fer_utils.preprocess import face_boxes, resize, to_rgb
+from fer_utils.preprocess.crop import choose_face, cut_square, square_around
 from fer_utils.splits import Fold
 
 CLASSES = CONDITIONS[:6]
@@ -89,8 +90,28 @@ def study_faces(faces: FaceSet, settings: Settings) -> FaceSet:
     if settings.detector is None:
         faces = faces.with_images(resize(faces.images, size))
     else:
-        faces, _ = crop_faces(faces, settings.detector, size, settings.margin, when_several="best_score")
+        faces = crop_clips(faces, settings.detector, size, settings.margin)
     return FaceSet(faces.name, to_rgb(faces.images), faces.table, tuple(present), faces.stand_in, faces.notes)
+
+
+def crop_clips(faces: FaceSet, detector: str, size: int, margin: float) -> FaceSet:
+    """One square face a picture; all frames of a clip are cut alike, where its first frame shows the face.
+
+    A detector's box trembles from frame to frame, and a face that trembles is a face that moves.
+    Where no face is found the largest square about the middle is taken.
+    """
+    _, first, clip = np.unique(clips_of(faces).astype(str), return_index=True, return_inverse=True)
+    height, width = faces.images.shape[1:3]
+    whole = np.array([(width - min(height, width)) / 2, (height - min(height, width)) / 2] * 2)
+    whole[2:] += min(height, width)
+    squares = [
+        square_around(choose_face(boxes, "best_score", (height, width)), margin)
+        if len(boxes)
+        else square_around(whole, 0)
+        for boxes in face_boxes(faces.select(first), detector)
+    ]
+    crops = [cut_square(image, squares[number])[None] for image, number in zip(faces.images, clip, strict=True)]
+    return faces.with_images(np.concatenate([resize(crop, size) for crop in crops]))
 
 
 def clips_of(faces: FaceSet) -> np.ndarray:

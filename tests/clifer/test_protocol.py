@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fer_utils.clifer import protocol
@@ -81,6 +82,28 @@ def test_a_set_without_enough_classes_is_refused(drawn: FaceSet) -> None:
     split = replace(strangers, table=drawn.table.assign(subject=drawn.table["label"]))
     with pytest.raises(FerError, match="nobody"):
         study_faces(split, SETTINGS)
+
+
+def test_all_frames_of_a_clip_are_cut_where_its_first_frame_shows_the_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of 20 x 30 pixels that hold their own coordinates; clip a has a face, clip b has none."""
+    rows, columns = np.mgrid[0:20, 0:30]
+    picture = np.stack([rows, columns, np.zeros_like(rows)], axis=-1).astype(np.uint8)
+    clips = ["a", "a", "b", "a"]
+    table = pd.DataFrame({"label": "fear", "subject": "p", "source": [*"stuv"], "sequence": clips})
+    faces = FaceSet("grid", np.stack([picture] * 4), table, ("fear",))
+    asked = []
+
+    def found(first: FaceSet, detector: str) -> list[np.ndarray]:
+        asked.append(list(first.table["source"]))
+        return [np.array([[4.0, 6.0, 14.0, 16.0, 0.9]]), np.zeros((0, 5))]
+
+    monkeypatch.setattr(protocol, "face_boxes", found)
+    cut = protocol.crop_clips(faces, "ssd", 10, 0.0).images
+    assert asked == [["s", "u"]]
+    for row in (0, 1, 3):
+        np.testing.assert_array_equal(cut[row, [0, -1], [0, -1], :2], [[6, 4], [15, 13]])
+    middle = protocol.crop_clips(faces, "ssd", 20, 0.0).images[2]
+    np.testing.assert_array_equal(middle, picture[:, 5:25])
 
 
 def test_published_asks_about_the_training_frames_in_the_order_of_time(drawn: FaceSet) -> None:
