@@ -275,7 +275,8 @@ class Settings:
 
 _NARROW = IMAGINATIONS["paper"].but(
     image_size=48, encoder_widths=(8, 16, 32, 64), generator_widths=(64, 32, 16, 16, 8),
-    discriminator_widths=(8, 8, 16, 32), discriminator_dense=64, identity_size=64, identity_images=6, match_prior=True,
+    discriminator_widths=(8, 8, 16, 32), discriminator_dense=64, identity_size=64, identity_images=2, match_prior=True,
+    batch_size=16, learning_rate=1e-3,  # so that a minute holds some hundred steps
 )  # fmt: skip
 
 PROFILES = {
