@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch.nn import functional
 
 from fer_utils.clifer.networks import classifier
@@ -34,6 +35,11 @@ class Baseline:
         inputs = torch.from_numpy(np.asarray(codes, np.float32))
         labels = torch.full((len(inputs),), label)
         self.network.train()
+        # Networks this small only lose by sharing their sums between cores.
+        with threadpool_limits(1):
+            self._descend(inputs, labels)
+
+    def _descend(self, inputs: torch.Tensor, labels: torch.Tensor) -> None:
         for _ in range(self.epochs):
             for rows in torch.randperm(len(inputs), generator=self.noise).split(self.batch_size):
                 if len(rows) == 1:
