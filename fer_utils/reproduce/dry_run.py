@@ -10,7 +10,10 @@ import pandas as pd
 
 from fer_utils.reproduce.runner import Request, known_parameters
 
-ESTIMATORS = {"05_mobilenet_jaffe": "fer_utils.mobilenet_jaffe.estimate"}
+ESTIMATORS = {
+    "01_clifer": "fer_utils.clifer.estimate",
+    "05_mobilenet_jaffe": "fer_utils.mobilenet_jaffe.estimate",
+}
 """Where a paper says what its notebook costs: a module with ``estimate(parameters) -> DataFrame``."""
 
 
