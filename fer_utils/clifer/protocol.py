@@ -74,6 +74,8 @@ def orders_of(present: Sequence[str], which: Sequence[Sequence[str]]) -> list[li
 def study_faces(faces: FaceSet, settings: Settings) -> FaceSet:
     """The faces of the paper's six classes, of people who show every class that the set has, cropped, RGB.
 
+    Of these people, the first ``settings.people`` in the order of their names.
+
     Raises:
         FerError: fewer than two classes, or nobody shows them all.
     """
@@ -85,7 +87,7 @@ def study_faces(faces: FaceSet, settings: Settings) -> FaceSet:
     whole = shown.index[shown == len(present)]
     if len(whole) == 0:
         raise FerError(f"nobody in {faces.name} shows all of {', '.join(present)}")
-    faces = faces.select(faces.table["subject"].isin(whole).to_numpy())
+    faces = faces.select(faces.table["subject"].isin(whole[: settings.people]).to_numpy())
     size = settings.imagination.image_size
     if settings.detector is None:
         faces = faces.with_images(resize(faces.images, size))

@@ -266,7 +266,12 @@ class Settings:
     detector: str | None = "ssd"  # "face-centred", V-D.1; how is not stated; None: pictures are faces already
     margin: float = 0.1  # added on each side of the box; not stated
     people_folds: int = 5  # sound: so many imagination models, each for people it never saw
+    people: int | None = None  # ours: only the first so many of those who show every class; None: all
     order_study: bool = True  # V-D.2: six orders for Table I and five that start with neutral; False: the final one
+
+    def __post_init__(self) -> None:
+        if self.people is not None and self.people < 2:
+            raise UsageError(f"people must be at least 2, because intervals are over people, not {self.people}")
 
     def but(self, **changes: object) -> Settings:
         """A copy with some settings changed; an unknown name is a :class:`UsageError`."""
@@ -281,9 +286,15 @@ _NARROW = IMAGINATIONS["paper"].but(
 
 PROFILES = {
     # Every cell runs, nothing is learnt.
-    "smoke": Settings(imagination=_NARROW.but(epochs=1, image_size=32, identity="none"), people_folds=2),
-    # A laptop: a narrow imagination model on small pictures; memories, orders and conditions are the paper's.
-    "quick": Settings(imagination=_NARROW.but(epochs=8), people_folds=2),
+    "smoke": Settings(
+        imagination=_NARROW.but(epochs=1, image_size=32, identity="none"),
+        memory=_clifer_paper().but(epochs=2, replay_epochs=1, imagination_epochs=1),
+        people_folds=2,
+        people=3,
+    ),
+    # A laptop: fewer people, a narrow imagination model on small pictures; memories, orders and conditions are
+    # the paper's.
+    "quick": Settings(imagination=_NARROW.but(epochs=6), people_folds=2, people=6),
     # The paper's own sizes.
     "paper": Settings(),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fer_utils.clifer.settings import VARIANTS, GdmSettings, GwrSettings, gdm_settings
+from fer_utils.clifer.settings import VARIANTS, GdmSettings, GwrSettings, Settings, gdm_settings, settings_for
 from fer_utils.errors import UsageError
 
 
@@ -64,6 +64,17 @@ def test_refusals_of_the_dual_memory() -> None:
         gdm_settings("clifer_paper").but(episodes=5)
     with pytest.raises(UsageError, match="Did you mean 'clifer_code'"):
         gdm_settings("clifer-code")
+
+
+def test_one_person_alone_is_refused() -> None:
+    with pytest.raises(UsageError, match="people must be at least 2"):
+        Settings().but(people=1)
+
+
+def test_quick_keeps_the_paper_s_memories_baseline_and_orders() -> None:
+    quick, paper = settings_for("quick"), settings_for("paper")
+    assert (quick.memory, quick.mlp, quick.order_study) == (paper.memory, paper.mlp, paper.order_study)
+    assert paper.people is None
 
 
 def test_settings_are_frozen_and_can_key_a_unit() -> None:

@@ -93,6 +93,10 @@ def test_orders(drawn: FaceSet, mapped: Mapped) -> None:
     assert len(Study(drawn, QUICK, 0, mapped).orders) == 1
 
 
+def test_the_first_people_by_name_can_be_chosen(drawn: FaceSet, study: Study, mapped: Mapped) -> None:
+    assert Study(drawn, QUICK.but(people=3), 0, mapped).people == study.people[:3]
+
+
 def test_another_protocol_is_refused(study: Study) -> None:
     with pytest.raises(UsageError, match="protocol must be one of published, sound"):
         study.models("A")
