@@ -11,6 +11,7 @@ import pandas as pd
 from fer_utils.reproduce.runner import Request, known_parameters
 
 ESTIMATORS = {
+    "01_clifer": "fer_utils.clifer.estimate",
     "03_landmark_ensemble": "fer_utils.landmark_ensemble.estimate",
     "04_dcgan_svm": "fer_utils.dcgan_svm.estimate",
     "05_mobilenet_jaffe": "fer_utils.mobilenet_jaffe.estimate",

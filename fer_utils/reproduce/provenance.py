@@ -17,8 +17,8 @@ from fer_utils.errors import FerError
 PACKAGE = Path(fer_utils.__file__).parent
 LOADED_AT = time.time()
 LIBRARIES = (
-    "dlib-bin", "joblib", "keras", "matplotlib", "numpy", "opencv-python-headless", "pandas", "papermill", "pillow",
-    "scikit-learn", "scipy", "tensorflow", "tensorflow-cpu", "torch",
+    "dlib-bin", "joblib", "keras", "matplotlib", "numba", "numpy", "opencv-python-headless", "pandas", "papermill",
+    "pillow", "scikit-learn", "scipy", "tensorflow", "tensorflow-cpu", "torch",
 )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Paper 1: Churamani & Gunes, CLIFER: continual learning with imagination."""

@@ -1,0 +1,87 @@
+"""Two judges of imagined faces that took no part in making them: is the expression read, is the person known?
+
+Each also judges real faces of people it did not learn from, so that its own mistakes can be told
+from the imagination's.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from fer_utils import scores
+from fer_utils.clifer.identity import DLIB_SIZE, DlibFace, dlib_weights
+from fer_utils.clifer.networks import as_tensor
+from fer_utils.faces import FaceSet
+from fer_utils.preprocess import resize, to_grey
+from fer_utils.scores import Estimate
+
+SIDE = 24
+"""Pixels a side that the expression's judge looks at."""
+
+
+def _pixels(images: np.ndarray) -> np.ndarray:
+    return resize(to_grey(images), SIDE).reshape(len(images), -1).astype(np.float64)
+
+
+def expression_read(
+    faces: FaceSet, imagined: np.ndarray, wanted: np.ndarray, people: np.ndarray
+) -> dict[str, Estimate]:
+    """How often a classifier of real faces reads the expression that was to be imagined.
+
+    Args:
+        faces: real faces, to learn from.
+        imagined: ``uint8 [M, S, S, 3]``.
+        wanted: the label asked for, ``int64 [M]``.
+        people: whose face it is, ``[M]``.
+
+    Returns:
+        ``"real"``: its accuracy on real faces of people left out of its training; ``"imagined"``.
+    """
+    judge = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
+    pixels = _pixels(faces.images)
+    folds = GroupKFold(min(5, np.unique(faces.subjects).size))
+    real = cross_val_predict(judge, pixels, faces.labels, groups=faces.subjects, cv=folds)
+    read = judge.fit(pixels, faces.labels).predict(_pixels(imagined))
+    return {
+        "real": scores.accuracy(real == faces.labels, faces.subjects),
+        "imagined": scores.accuracy(read == wanted, people),
+    }
+
+
+def person_known(faces: FaceSet, imagined: np.ndarray, people: np.ndarray) -> dict[str, Estimate]:
+    """How often dlib's face matcher takes an imagined face for the person it was imagined from.
+
+    A face is given to the person whose mean descriptor is nearest.
+
+    Args:
+        faces: a few real faces of everybody; the first half of each person's are known to the
+            matcher, the rest are the comparison.
+        imagined: ``uint8 [M, S, S, 3]``.
+        people: whose face it is, ``[M]``.
+
+    Returns:
+        ``"real"`` and ``"imagined"``: the share given to the right person.
+    """
+    network, names = DlibFace(dlib_weights()), np.unique(faces.subjects)
+    number = {name: place for place, name in enumerate(names)}
+    rows = [np.flatnonzero(faces.subjects == name) for name in names]
+    known = np.stack([_descriptors(network, faces.images[mine[: len(mine) // 2]]).mean(axis=0) for mine in rows])
+    rest = np.concatenate([mine[len(mine) // 2 :] for mine in rows])
+    shares = {}
+    for name, images, owners in (("real", faces.images[rest], faces.subjects[rest]), ("imagined", imagined, people)):
+        apart = np.linalg.norm(_descriptors(network, images)[:, None] - known, axis=2)
+        owner = np.array([number[owner] for owner in owners])
+        shares[name] = scores.accuracy(apart.argmin(axis=1) == owner, owners)
+    return shares
+
+
+def _descriptors(network: DlibFace, images: np.ndarray) -> np.ndarray:
+    large = [cv2.resize(image, (DLIB_SIZE, DLIB_SIZE), interpolation=cv2.INTER_CUBIC) for image in images]
+    with torch.no_grad():
+        return np.concatenate([network.descriptor(as_tensor(image[None])).numpy() for image in large])
