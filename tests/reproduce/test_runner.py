@@ -244,7 +244,9 @@ def test_an_unknown_notebook_is_refused_with_a_suggestion():
 
 def test_a_kernel_that_gives_no_answer_is_no_full_disk(desk, monkeypatch):
     def starve(*arguments, **settings):
-        raise CellTimeoutError.error_from_timeout_and_cell("Timeout waiting for IOPub output", 300, {"source": "1"})
+        raise CellTimeoutError.error_from_timeout_and_cell(
+            "Timeout waiting for IOPub output", 300, nbformat.v4.new_code_cell("1")
+        )
 
     monkeypatch.setattr(runner.papermill, "execute_notebook", starve)
     with pytest.raises(FerError, match="gave no answer for 300 s; is the machine overloaded") as caught:
