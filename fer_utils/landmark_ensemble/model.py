@@ -8,16 +8,20 @@ of networks is an ordinary Keras model on either backend, and with one network i
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from fer_utils.devices import import_keras
+from fer_utils.devices import TENSORFLOW_THREADS, import_keras
 from fer_utils.errors import check_choice
 from fer_utils.landmark_ensemble.settings import BATCH_NORM_MODES, KERAS_BACKEND
 
 keras = import_keras(KERAS_BACKEND)
+if keras.backend.backend() == "torch":
+    # Sums depend on how many threads share them, whatever the number of workers; TensorFlow's are pinned elsewhere.
+    importlib.import_module("torch").set_num_threads(TENSORFLOW_THREADS)
 
 CHANNELS = 3
 LAST_CONVOLUTION = "last_convolution"

@@ -24,6 +24,7 @@ from typing import Any
 
 import nbformat
 import papermill
+from nbclient.exceptions import CellTimeoutError
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
@@ -40,6 +41,8 @@ from fer_utils.reproduce.watch import Watch
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 ENGINE = "fer_utils"
 SET_ASIDE = ".old-"
+KERNEL_PATIENCE_S = 300
+"""How long a finished cell's last output may take to arrive; on a starved machine nbclient's 4 s are too few."""
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 """Marks working folders by machine: on shared storage only their own machine knows whether they are abandoned."""
 
@@ -179,6 +182,7 @@ def _run_cells(request: Request, working: Path) -> None:
                 progress_bar=False,
                 config=_private_kernel(),
                 cwd=str(NOTEBOOKS),
+                iopub_timeout=KERNEL_PATIENCE_S,
             )
     except PapermillExecutionError as error:
         _keep_failed(request.notebook, target)
@@ -186,6 +190,14 @@ def _run_cells(request: Request, working: Path) -> None:
         if error.ename in ("FerError", "UsageError"):
             raise FerError(f"{where}: {error.evalue}", exit_code=2 if error.ename == "UsageError" else 1) from error
         raise FerError(f"{where} failed with {error.ename}: {error.evalue}\n{_advice(request.notebook)}") from error
+    except CellTimeoutError as error:
+        # It is a TimeoutError and so an OSError, but no disk is to blame.
+        _keep_failed(request.notebook, target)
+        where = f"{request.notebook}, code cell {watch.done + 1} ({watch.heading})"
+        raise FerError(
+            f"{where}: the kernel gave no answer for {KERNEL_PATIENCE_S} s; is the machine overloaded? Finished units "
+            f"are stored: the same command goes on from there.\n{_advice(request.notebook)}"
+        ) from error
     except OSError as error:
         raise disk_error(working, error) from error
     except FerError:

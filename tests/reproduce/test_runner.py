@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient.exceptions import CellTimeoutError
 
 from fer_utils.errors import FerError, UsageError
 from fer_utils.files import sha256_file
@@ -239,3 +240,15 @@ def test_a_notebook_is_found_by_number_name_or_path(name):
 def test_an_unknown_notebook_is_refused_with_a_suggestion():
     with pytest.raises(UsageError, match="Did you mean '05_mobilenet_jaffe'"):
         runner.find_notebook("05_mobilnet_jaffe")
+
+
+def test_a_kernel_that_gives_no_answer_is_no_full_disk(desk, monkeypatch):
+    def starve(*arguments, **settings):
+        raise CellTimeoutError.error_from_timeout_and_cell(
+            "Timeout waiting for IOPub output", 300, nbformat.v4.new_code_cell("1")
+        )
+
+    monkeypatch.setattr(runner.papermill, "execute_notebook", starve)
+    with pytest.raises(FerError, match="gave no answer for 300 s; is the machine overloaded") as caught:
+        runner.execute(desk(OPEN, CLAIMS, FINISH))
+    assert "cannot write" not in str(caught.value)
