@@ -39,7 +39,7 @@ def f1_curves(table: pd.DataFrame, experiment: int, classes: Sequence[str]) -> F
         axis.set_xticks(range(1, len(classes) + 1), [f"+ {name}" for name in classes], rotation=30, ha="right")
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("F1 (micro)")
-    axes[1].legend(frameon=False, fontsize=8)
+    axes[1].legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     sns.despine(figure)
     return figure
 
@@ -60,7 +60,9 @@ def forgetting_curves(recalls: Mapping[str, np.ndarray], classes: Sequence[str])
         axis.set(title=condition, xlabel="classes learnt", ylim=(-3, 103))
         axis.grid(alpha=0.3)
     axes[0, 0].set_ylabel("test frames of the class recalled, %")
-    axes[0, -1].legend(frameon=False, fontsize=7, title="class", title_fontsize=7)
+    axes[0, -1].legend(
+        frameon=False, fontsize=8, title="class", title_fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5)
+    )
     sns.despine(figure)
     return figure
 

@@ -289,6 +289,7 @@ PROFILES = {
     "smoke": Settings(
         imagination=_NARROW.but(epochs=1, image_size=32, identity="none"),
         memory=_clifer_paper().but(epochs=2, replay_epochs=1, imagination_epochs=1),
+        mlp=MlpSettings(epochs=2),
         people_folds=2,
         people=3,
     ),
