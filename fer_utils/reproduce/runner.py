@@ -156,6 +156,7 @@ def _run_cells(request: Request, working: Path) -> None:
     source, target = NOTEBOOKS / f"{request.notebook}.ipynb", working / "notebook.ipynb"
     handle, channel = tempfile.mkstemp(prefix="fer-progress-")
     os.close(handle)
+    sockets = tempfile.mkdtemp(prefix="fer-kernel-")
     cells = [cell for cell in nbformat.read(source, as_version=4).cells if cell.cell_type == "code"]
     surroundings = {
         RUN_DIR: str(working),
@@ -180,7 +181,7 @@ def _run_cells(request: Request, working: Path) -> None:
                 engine_name=ENGINE,
                 kernel_name="python3",
                 progress_bar=False,
-                config=_private_kernel(),
+                config=_private_kernel(sockets),
                 cwd=str(NOTEBOOKS),
                 iopub_timeout=KERNEL_PATIENCE_S,
             )
@@ -211,11 +212,16 @@ def _run_cells(request: Request, working: Path) -> None:
         ) from error
     finally:
         Path(channel).unlink(missing_ok=True)
+        shutil.rmtree(sockets, ignore_errors=True)
 
 
-def _private_kernel() -> Config:
-    """Talk to the kernel through files that only this user can open, where the system has such sockets."""
-    return Config({"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {})
+def _private_kernel(sockets: str) -> Config:
+    """Talk to the kernel through files that only this user can open, where the system has such sockets.
+
+    They get a folder of their own: by default all kernels of a folder would share their names.
+    """
+    settings = {"transport": "ipc", "ip": f"{sockets}/kernel"}
+    return Config({"KernelManager": settings} if os.name == "posix" else {})
 
 
 class _WatchedEngine(NBClientEngine):

@@ -147,6 +147,7 @@ value = float(sum(result["square"][0] for result in found)) / 100
     assert caught.value.exit_code == 1
     assert left_behind(request.results) == []
     assert log.read_text().split() == ["0", "1"]
+    assert [file.name for file in runner.NOTEBOOKS.iterdir()] == ["90_toy.ipynb"], "sockets were left behind"
 
     resumed = (runner.execute(request) / "numbers.json").read_bytes()
     assert log.read_text().split() == ["0", "1", "2", "3"], "finished units ran again"
