@@ -8,8 +8,10 @@ its last cell called :meth:`Run.finish`, and results move into place whole, rece
 from __future__ import annotations
 
 import ast
+import base64
 import contextlib
 import hashlib
+import io
 import json
 import os
 import platform
@@ -27,6 +29,7 @@ import papermill
 from nbclient.exceptions import CellTimeoutError
 from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from PIL import Image
 from traitlets.config import Config
 
 from fer_utils.cache_dir import cache_dir
@@ -41,6 +44,8 @@ from fer_utils.reproduce.watch import Watch
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 ENGINE = "fer_utils"
 SET_ASIDE = ".old-"
+COPY_WIDTH, COPY_QUALITY = 1000, 78
+"""Pixels and JPEG quality of the pictures in an executed notebook: recorded runs are kept in git."""
 KERNEL_PATIENCE_S = 300
 """How long a finished cell's last output may take to arrive; on a starved machine nbclient's 4 s are too few."""
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
@@ -286,8 +291,26 @@ def _finished(notebook: str, working: Path) -> dict[str, Any]:
     # Where this machine keeps its folders is nobody's business.
     for name in ("input_path", "output_path"):
         executed.metadata.get("papermill", {}).pop(name, None)
+    _shrink_pictures(executed)
     nbformat.write(executed, working / "notebook.ipynb")
     return facts
+
+
+def _shrink_pictures(executed: nbformat.NotebookNode) -> None:
+    """Keep the pictures in an executed notebook as small JPEG copies; the figures themselves lie beside it as PNG."""
+    for cell in executed.cells:
+        for output in cell.get("outputs", []):
+            png = output.get("data", {}).pop("image/png", None)
+            if png is None:
+                continue
+            with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
+                flat = Image.new("RGB", picture.size, "white")
+                flat.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
+            flat.thumbnail((COPY_WIDTH, 10 * COPY_WIDTH), Image.Resampling.LANCZOS)
+            stream = io.BytesIO()
+            flat.save(stream, "JPEG", quality=COPY_QUALITY, optimize=True)
+            output["data"]["image/jpeg"] = base64.b64encode(stream.getvalue()).decode("ascii")
+            output.get("metadata", {}).pop("image/png", None)
 
 
 def _move_into_place(request: Request, working: Path, facts: Mapping[str, Any]) -> Path:

@@ -1,5 +1,7 @@
 """Headless execution: what counts as a run, and what is left behind when it does not."""
 
+import base64
+import io
 import json
 import os
 import signal
@@ -10,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient.exceptions import CellTimeoutError
+from PIL import Image
 
 from fer_utils.errors import FerError, UsageError
 from fer_utils.files import sha256_file
@@ -253,3 +256,21 @@ def test_a_kernel_that_gives_no_answer_is_no_full_disk(desk, monkeypatch):
     with pytest.raises(FerError, match="gave no answer for 300 s; is the machine overloaded") as caught:
         runner.execute(desk(OPEN, CLAIMS, FINISH))
     assert "cannot write" not in str(caught.value)
+
+
+def test_pictures_in_an_executed_notebook_are_small_copies(desk):
+    show = """
+import matplotlib.pyplot as plt
+import numpy as np
+figure, axis = plt.subplots(figsize=(16, 3), dpi=100)
+axis.imshow(np.random.default_rng(0).random((60, 320)))
+plt.show()
+"""
+    folder = runner.execute(desk(OPEN, show, CLAIMS, FINISH))
+    outputs = [
+        output for cell in nbformat.read(folder / "notebook.ipynb", 4).cells for output in cell.get("outputs", [])
+    ]
+    pictures = [output["data"] for output in outputs if any("image" in kind for kind in output.get("data", {}))]
+    assert len(pictures) == 1 and "image/png" not in pictures[0]
+    with Image.open(io.BytesIO(base64.b64decode(pictures[0]["image/jpeg"]))) as picture:
+        assert (picture.format, picture.width) == ("JPEG", runner.COPY_WIDTH)
