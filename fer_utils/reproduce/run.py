@@ -115,7 +115,7 @@ class Run:
                 return
         figure.text(0.995, 0.005, stamp, ha="right", va="top", fontsize=7, color="0.35")
         with whole_file(self.folder / "figures" / f"{name}.png") as path:
-            figure.savefig(path, dpi=100, bbox_inches="tight", metadata={"Software": None},
+            figure.savefig(path, dpi=88, bbox_inches="tight", metadata={"Software": None},
                            pil_kwargs={"optimize": True})  # fmt: skip
 
     def claim(

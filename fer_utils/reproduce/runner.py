@@ -44,7 +44,7 @@ from fer_utils.reproduce.watch import Watch
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 ENGINE = "fer_utils"
 SET_ASIDE = ".old-"
-COPY_WIDTH, COPY_QUALITY = 1000, 78
+COPY_WIDTH, COPY_QUALITY = 900, 68
 """Pixels and JPEG quality of the pictures in an executed notebook: recorded runs are kept in git."""
 KERNEL_PATIENCE_S = 300
 """How long a finished cell's last output may take to arrive; on a starved machine nbclient's 4 s are too few."""
