@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,6 +85,84 @@ def test_a_test_picture_changes_no_sound_choice(study: Study) -> None:
         labels[fold.test] = (labels[fold.test] + 1) % 4
         again = steps.recognise(features=spoilt, **{**call, "labels": labels})
         assert np.array_equal(again["chosen"][number], honest["chosen"][number])
+
+
+@pytest.fixture
+def trained_on(study: Study, drawn: FaceSet) -> list[list[str]]:
+    """The people that each GAN of the study is trained on, in the order of training."""
+    owner = {image.tobytes(): person for image, person in zip(drawn.images, drawn.subjects, strict=True)}
+    people: list[list[str]] = []
+
+    def spy(function: Any, calls: Any, stage: str) -> list[dict[str, Any]]:
+        if function is steps.train_gan:
+            people.extend(sorted({owner[image.tobytes()] for image in call["images"]}) for call in calls)
+        return run_all(function, calls, stage)
+
+    study.mapper = spy
+    return people
+
+
+def test_a_sound_gan_has_not_met_who_is_tested(study: Study, trained_on: list[list[str]]) -> None:
+    parts, subjects = study.parts("frontal", "frontal", "sound"), study.faces("frontal").subjects
+    tested = [sorted(set(subjects[np.concatenate([fold.test for fold in folds])])) for folds, _ in parts]
+    (found,) = study.recognise([("frontal", "frontal", "sound")])
+    assert len(trained_on) == 2 and all(people for people in trained_on)
+    for people, others in zip(trained_on, tested, strict=True):
+        assert not set(people) & set(others) and len(people) + len(others) == 6
+    assert sorted(tested[0] + tested[1]) == sorted(set(subjects))
+    assert np.isin(found.predicted, range(4)).all() and np.isfinite(found.scores).all()
+    assert found.chosen.shape == (3, 2)
+
+
+def test_published_gans_and_those_of_another_set_see_everybody(study: Study, trained_on: list[list[str]]) -> None:
+    study.recognise([("frontal", "frontal", "published")])
+    study.cast = {**study.cast, "celeba": Role("strangers")}
+    assert [unmet for _, unmet in study.parts("celeba", "frontal", "sound")] == [()]
+    study.recognise([("celeba", "frontal", "sound")])
+    assert [len(people) for people in trained_on] == [6, 6]
+
+
+def test_each_picture_is_answered_by_the_gan_that_has_not_met_it(study: Study) -> None:
+    calls: list[Any] = []
+
+    def spy(function: Any, given: Any, stage: str) -> list[dict[str, Any]]:
+        stored = run_all(function, given, stage)
+        calls.extend(zip(given, stored, strict=True) if function is steps.recognise else ())
+        return stored
+
+    study.mapper = spy
+    (found,) = study.recognise([("ck", "frontal", "sound")])
+    assert len(calls) == 2 and not np.allclose(calls[0][0]["features"], calls[1][0]["features"])
+    for call, answers in calls:
+        for fold in call["folds"]:
+            assert np.array_equal(found.scores[fold.test], answers["scores"][fold.test])
+
+
+def test_action_units_too_are_asked_of_gans_that_have_not_met_the_tested(
+    study: Study, trained_on: list[list[str]]
+) -> None:
+    tested = [set(np.asarray(unmet)) for _, unmet in study.parts("ck", "ck", "sound")]
+    for number in (1, 8):
+        trained_on.clear()
+        (found,) = study.detect([(AU_EXPERIMENTS[number], "sound", False)])
+        # Once a part and role.
+        assert len(trained_on) == 2 * len({AU_EXPERIMENTS[number].train, "ck"})
+        halves = trained_on[:: len(trained_on) // 2]
+        assert all(not set(people) & others for people, others in zip(halves, tested, strict=True))
+        assert np.isfinite(found.scores[:, ACTION_UNITS.index(12)]).all()
+    trained_on.clear()
+    study.au7_only("sound")
+    # The last is for the answers on the SVM's own training frames.
+    assert all(not set(people) & others for people, others in zip(trained_on[:2], tested, strict=True))
+
+
+def test_all_gans_are_trained_at_once(study: Study, trained_on: list[list[str]]) -> None:
+    assert list(study.gans(("published",))) == ["ck", "celeba", "frontal", "kdef"] and len(trained_on) == 4
+    trained_on.clear()
+    study.gans(("sound",))
+    # All roles are played by one set here, so each of four GANs would meet whom it is tested on: twice halves of it.
+    assert [len(people) for people in trained_on[:4]] == [6, 6, 6, 6]
+    assert len(trained_on) > 4 and all(len(people) < 6 for people in trained_on[4:])
 
 
 def test_controls_and_gans_go_through_one_door(study: Study) -> None:
