@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,6 +17,7 @@ from fer_utils.dcgan_svm.experiments import (
     AU7_ONLY,
     AU_EXPERIMENTS,
     EMOTION_EXPERIMENTS,
+    EMOTION_TO_UNITS,
     ROLES,
     Experiment,
     has_coded_units,
@@ -25,7 +26,7 @@ from fer_utils.dcgan_svm.experiments import (
 )
 from fer_utils.dcgan_svm.features import CONTROLS, UNTRAINED
 from fer_utils.dcgan_svm.roles import Role, faces_of
-from fer_utils.dcgan_svm.settings import Settings
+from fer_utils.dcgan_svm.settings import OPTIMISERS, Settings
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.leak_audit import LeakReport
@@ -150,6 +151,11 @@ class Study:
             raise FerError(f"nobody plays {ROLES[role]} here")
         return faces_of(self.cast[role])
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """What tables and figures call each role: the paper's name of it, or of who plays it instead."""
+        return {role: name if role not in self.cast else self.cast[role].title or name for role, name in ROLES.items()}
+
     def _playable(self, experiment: Experiment) -> bool:
         return {experiment.gan, experiment.train, experiment.test} <= set(self.cast)
 
@@ -158,9 +164,13 @@ class Study:
         return {number: each for number, each in EMOTION_EXPERIMENTS.items() if self._playable(each)}
 
     def au_experiments(self) -> dict[int, Experiment]:
-        """Those of Section 4-B that this cast can play and whose action units are known."""
+        """Those of Section 4-B that this cast can play: enhanced CK with coded action units, RaFD with emotions."""
         playable = {number: each for number, each in AU_EXPERIMENTS.items() if self._playable(each)}
-        return playable if playable and has_coded_units(self.faces("ck")) else {}
+        return {number: each for number, each in playable.items() if self._has_units({each.train, each.test})}
+
+    def _has_units(self, roles: Set[str]) -> bool:
+        coded = "ck" not in roles or has_coded_units(self.faces("ck"))
+        return coded and ("frontal" not in roles or set(self.faces("frontal").classes) <= set(EMOTION_TO_UNITS))
 
     def gans(self, protocols: Sequence[str] = steps.PROTOCOLS) -> dict[str, dict[str, Any]]:
         """A GAN trained on all pictures of each role that an experiment wants one of: :func:`steps.train_gan`.
@@ -179,6 +189,16 @@ class Study:
     def _gan_call(self, role: str, unmet: Sequence[str]) -> dict[str, Any]:
         images, settings = self._pictures_without(role, unmet), self.settings
         return {"images": images, "settings": settings, "seed": self.seed, "generated": settings.generated}
+
+    def trial(self, role: str) -> dict[str, dict[str, Any]]:
+        """The same GAN on a role's pictures with each of :data:`OPTIMISERS`, for about ``trial_steps`` steps."""
+        steps_an_epoch = max(1, len(self.faces(role)) // self.settings.batch_size)
+        epochs = max(1, round(self.settings.trial_steps / steps_an_epoch))
+        calls = [
+            {**self._gan_call(role, ()), "settings": self.settings.but(optimiser=name, epochs=epochs)}
+            for name in OPTIMISERS
+        ]
+        return dict(zip(OPTIMISERS, self.mapper(steps.train_gan, calls, "trying both beta1"), strict=True))
 
     def _pictures_without(self, role: str, people: Sequence[str]) -> np.ndarray:
         faces = self.faces(role)
@@ -221,7 +241,7 @@ class Study:
             call = {"control": gan, "images": images, "settings": settings, "seed": self.seed}
             call["seen"] = self._pictures_without(role, unmet)
             return self.mapper(steps.extract_control, [call], gan)[0]["features"]
-        (stored,) = self.mapper(steps.train_gan, [self._gan_call(gan, unmet)], f"GAN on {ROLES[gan]}")
+        (stored,) = self.mapper(steps.train_gan, [self._gan_call(gan, unmet)], f"GAN on {self.titles[gan]}")
         prefix = "discriminator/"
         weights = {name.removeprefix(prefix): value for name, value in stored.items() if name.startswith(prefix)}
         seen = self._pictures_without(gan, unmet)
@@ -330,6 +350,7 @@ class Study:
                 {
                     "role": ROLES[role],
                     "played by": player.dataset,
+                    "called": self.titles[role],
                     "images": len(faces),
                     "people": faces.table["subject"].nunique(),
                     "classes": len(faces.classes),

@@ -10,9 +10,9 @@ import pytest
 
 from fer_utils.dcgan_svm import protocol as steps
 from fer_utils.dcgan_svm import roles
-from fer_utils.dcgan_svm.experiments import ACTION_UNITS, AU_EXPERIMENTS, Experiment
+from fer_utils.dcgan_svm.experiments import ACTION_UNITS, AU_EXPERIMENTS, EMOTION_EXPERIMENTS, Experiment
 from fer_utils.dcgan_svm.features import CONTROLS
-from fer_utils.dcgan_svm.roles import AVATARS, PAPER, Role, cast, faces_of
+from fer_utils.dcgan_svm.roles import AVATARS, NO_DETECTOR, PAPER, Role, cast, faces_of
 from fer_utils.dcgan_svm.study import Detection, Study
 from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
@@ -165,6 +165,14 @@ def test_all_gans_are_trained_at_once(study: Study, trained_on: list[list[str]])
     assert len(trained_on) > 4 and all(len(people) < 6 for people in trained_on[4:])
 
 
+def test_both_optimisers_start_alike_and_take_as_many_steps(study: Study) -> None:
+    tried = study.trial("frontal")
+    # 72 pictures in batches of 16 are four steps: the nearest to three.
+    assert list(tried) == ["published", "radford"] and all(len(each["history"]) == 4 for each in tried.values())
+    first, other = (each["history"] for each in tried.values())
+    assert np.array_equal(first[0], other[0]) and not np.allclose(first[-1], other[-1])
+
+
 def test_controls_and_gans_go_through_one_door(study: Study) -> None:
     found = study.recognise([(gan, "frontal", "sound") for gan in ("ck", *CONTROLS)])
     assert all(np.isfinite(each.mean_auc().value) for each in found)
@@ -221,7 +229,32 @@ def test_each_company_plays_every_role() -> None:
     assert set(AVATARS) == set(PAPER) and {role.dataset.split("_")[0] for role in AVATARS.values()} == {"avatars"}
     with pytest.raises(UsageError, match="there is no data set"):
         cast("avatar_studio")
-    assert cast("london") == {"frontal": Role("london")}
+    assert cast("london") == {"frontal": Role("london", title="london")}
+
+
+def test_real_people_are_tested_with_a_gan_of_other_people() -> None:
+    real = Study(cast("cmu_faces"), SETTINGS, 0, run_all)
+    assert list(real.emotion_experiments()) == [2, 4, 5]
+    assert list(Study(cast("fer2013"), SETTINGS, 0, run_all).emotion_experiments()) == [2, 5]
+    assert real.has_met("frontal", "frontal") and not real.has_met("celeba", "frontal")
+    assert EMOTION_EXPERIMENTS[2].text(real.titles) == "GAN: London, SVM: CMU frontal"
+    assert EMOTION_EXPERIMENTS[3].text(real.titles) == "GAN: enhanced CK, SVM: CMU all poses"
+
+
+def test_without_enhanced_ck_the_rule_is_all_that_can_be_tested(study: Study, drawn: FaceSet) -> None:
+    study.cast = {role: player for role, player in study.cast.items() if role != "ck"}
+    assert list(study.au_experiments()) == [6]
+    calm = drawn.table["label"].replace("neutral", "calm")
+    others = FaceSet("calm", drawn.images, drawn.table.assign(label=calm), ("calm", *drawn.classes[1:]))
+    study.faces = lambda role: others
+    assert not study.au_experiments()
+
+
+def test_pictures_that_are_faces_already_are_only_scaled(drawn: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roles.datasets, "load", lambda name: drawn.with_images(drawn.images[:, ::2, ::2]))
+    faces = faces_of(Role("drawn", NO_DETECTOR, ("label", "anger", "neutral"), people=(0, 3)))
+    assert faces.images.shape == (12, 64, 64, 3) and faces.classes == ("neutral", "anger")
+    assert set(faces.subjects) == {"p0", "p3"}
 
 
 def test_a_role_is_cut_from_its_set(drawn: FaceSet, played: dict[str, Role]) -> None:
