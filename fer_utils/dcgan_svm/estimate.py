@@ -77,7 +77,7 @@ def _rows(players: Mapping[str, Role], settings: Settings) -> pd.DataFrame:
         pictures = [(sizes[each.train], settings.folds if each.train == each.test else 1) for each in units.values()]
         seconds = sum(len(ACTION_UNITS) * folds * a_fit * (count / PROBE_ROWS) ** 2 for count, folds in pictures)
         work = f"{len(ACTION_UNITS)} action units, up to {max(pictures)[0]:,} rows"
-        memory = max(sizes[each.train] + sizes[each.test] for each in units.values()) ** 2 * 16 / 1e6
+        memory = max(sum(sizes[role] for role in {each.train, each.test}) for each in units.values()) ** 2 * 16 / 1e6
         rows.append(_row("action-unit SVMs", 2 * len(units), work, seconds / len(units), memory, 0.1))
     looked_at = sizes[home] + settings.generated
     rows.append(_row("image quality", 1, f"{looked_at:,} pictures", looked_at / pictures_per_second, 100, 0.0))

@@ -335,6 +335,15 @@ class Study:
         stored = self.mapper(steps.audit_folds, calls, "leak audit")
         return {protocol: LeakReport(**found) for protocol, found in zip(steps.PROTOCOLS, stored, strict=True)}
 
+    def leak(self, experiment: Experiment, protocol: str) -> str:
+        """One line for a number: what its test pictures share with the SVM's training, and whether the GAN saw them."""
+        if experiment.train == experiment.test:
+            line = self.audits(experiment.test)[protocol].text()
+        else:
+            line = "SVM trained on another set"
+        met = protocol == "published" and self.has_met(experiment.gan, experiment.test)
+        return f"{line}; the GAN saw the tested pictures" if met else line
+
     def quality(self, role: str, space: str) -> dict[str, float]:
         """Table VII for the GAN trained on a role: :func:`steps.judge_pictures`."""
         faces, made = self.faces(role), self.gans()[role]["pictures"]

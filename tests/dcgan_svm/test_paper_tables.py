@@ -44,6 +44,9 @@ def test_every_finding_has_a_claim_of_its_own(recognised, detected) -> None:  # 
     assert len(set(ids)) == len(ids) and set(ids) <= set(claims.index)
     assert (claims.loc[ids, "ours"] == "reproduce").all()
     for finding, name in zip(findings, ids, strict=True):
+        if "table_" in name and "/exp_" in name:
+            experiments = EMOTION_EXPERIMENTS if "table_2" in name else AU_EXPERIMENTS
+            assert finding.experiment == experiments[int(name.split("exp_")[1][0])]
         unit = claims.loc[name, "unit"]
         assert finding.scale == (100 if unit.startswith("%") else 1)
         assert (finding.reference == 0) == ("order/" in name)

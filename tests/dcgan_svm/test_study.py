@@ -218,6 +218,16 @@ def test_the_audit_finds_the_other_takes(study: Study) -> None:
     assert audits["published"].counts["subject"] == 72 and audits["sound"].counts["subject"] == 0
 
 
+def test_each_number_says_what_its_own_split_leaks(study: Study) -> None:
+    study.cast = {**study.cast, "celeba": Role("strangers")}
+    own, other, between = EMOTION_EXPERIMENTS[5], EMOTION_EXPERIMENTS[2], AU_EXPERIMENTS[4]
+    assert study.leak(own, "published").startswith("subject 100 %")
+    assert study.leak(own, "published").endswith("; the GAN saw the tested pictures")
+    assert "GAN" not in study.leak(own, "sound") and "subject" not in study.leak(own, "sound")
+    assert study.leak(other, "published") == study.leak(own, "published").partition(";")[0]
+    assert study.leak(between, "published") == study.leak(between, "sound") == "SVM trained on another set"
+
+
 def test_quality_of_generated_and_of_real_pictures(study: Study) -> None:
     found = study.quality("frontal", "mobilenet")
     assert found["generated/n"] == 8 and found["real/n"] == 36
