@@ -21,6 +21,8 @@ from fer_utils.splits import random_folds
 
 AU7_EXPERIMENT = 1
 """What the GAN of AU7 frames is compared with."""
+PROBE_IMAGES = 64
+"""Least pictures of a probe of the GAN: steps of few pictures vary."""
 PROBE_ROWS, PROBE_FOLDS = 480, 5
 """Pictures and folds of a probe of the SVM; a fit's time grows with the square of the pictures."""
 
@@ -96,9 +98,11 @@ def _row(unit: str, count: int, work: str, seconds: float, memory: float, disk: 
 
 
 def probe_gan(settings: Settings) -> float:
-    """Images a second through one training step, after one to warm up."""
+    """Images a second through a few training steps, after as many to warm up."""
     random = np.random.default_rng(0)
-    images = random.integers(0, 256, (settings.batch_size, IMAGE_SIZE, IMAGE_SIZE, 3)).astype(np.uint8)
+    images = random.integers(0, 256, (max(settings.batch_size, PROBE_IMAGES), IMAGE_SIZE, IMAGE_SIZE, 3)).astype(
+        np.uint8
+    )
     once = settings.gan.but(epochs=1)
     train(images, once, 0)
     start = time.perf_counter()

@@ -208,10 +208,9 @@ class Study:
         """Whether a GAN, or a control that learns from pictures, would see the very people of a role."""
         if gan in CONTROLS:
             return gan == UNTRAINED
-        return self._source(gan) == self._source(role)
-
-    def _source(self, role: str) -> str:
-        return self.cast["ck" if role == AU7_ONLY.gan else role].dataset
+        datasets = [self.cast["ck" if each == AU7_ONLY.gan else each].dataset for each in (gan, role)]
+        # Names of people mean nothing across data sets.
+        return datasets[0] == datasets[1] and bool(set(self.faces(gan).subjects) & set(self.faces(role).subjects))
 
     def parts(self, gan: str, role: str, protocol: str) -> list[tuple[list[Fold], tuple[str, ...]]]:
         """A protocol's folds over a role, shared out among GANs, and the people whom each GAN must not have met.

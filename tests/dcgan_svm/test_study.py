@@ -242,13 +242,19 @@ def test_each_company_plays_every_role() -> None:
     assert cast("london") == {"frontal": Role("london", title="london")}
 
 
-def test_real_people_are_tested_with_a_gan_of_other_people() -> None:
+def test_real_people_are_tested_with_a_gan_of_other_people(drawn: FaceSet) -> None:
     real = Study(cast("cmu_faces"), SETTINGS, 0, run_all)
     assert list(real.emotion_experiments()) == [2, 4, 5]
     assert list(Study(cast("fer2013"), SETTINGS, 0, run_all).emotion_experiments()) == [2, 5]
+    real.faces = lambda role: drawn
     assert real.has_met("frontal", "frontal") and not real.has_met("celeba", "frontal")
     assert EMOTION_EXPERIMENTS[2].text(real.titles) == "GAN: London, SVM: CMU frontal"
     assert EMOTION_EXPERIMENTS[3].text(real.titles) == "GAN: enhanced CK, SVM: CMU all poses"
+
+
+def test_two_parts_of_one_set_have_met_where_they_share_people(study: Study) -> None:
+    study.cast = {"frontal": Role("drawn", people=(0, 2)), "kdef": Role("drawn", people=(1, 2)), "ck": Role("drawn")}
+    assert study.has_met("ck", "frontal") and not study.has_met("kdef", "frontal")
 
 
 def test_without_enhanced_ck_the_rule_is_all_that_can_be_tested(study: Study, drawn: FaceSet) -> None:
