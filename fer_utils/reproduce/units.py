@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ from fer_utils.devices import at_once, gpu_visible
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.files import UNREADABLE, read_npz, sha256_file, write_npz
-from fer_utils.progress import track
+from fer_utils.progress import CHANNEL, track
 from fer_utils.reproduce.provenance import library_versions, source_digest
 
 PLAIN = "__plain__"
@@ -154,6 +155,9 @@ def _code(function: Unit) -> list[Any]:
 def _keyed(key: str, code: list[Any], function: Unit, call: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if _code(function) != code:
         raise FerError("a worker has other code or other library versions than this machine; install the same there")
+    if multiprocessing.parent_process() is not None and CHANNEL in os.environ:
+        # Units that run at once would overwrite one another's bars, and that of the whole stage.
+        os.environ[CHANNEL] = os.devnull
     return key, function(**call)
 
 
