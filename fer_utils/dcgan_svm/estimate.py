@@ -12,9 +12,11 @@ import pandas as pd
 from fer_utils.dcgan_svm import svm
 from fer_utils.dcgan_svm.experiments import ACTION_UNITS, AU7_ONLY
 from fer_utils.dcgan_svm.features import CONTROLS
+from fer_utils.dcgan_svm.protocol import train_gan
 from fer_utils.dcgan_svm.roles import IMAGE_SIZE, Role, cast
 from fer_utils.dcgan_svm.settings import FEATURES, Settings, settings_for
 from fer_utils.dcgan_svm.study import Study
+from fer_utils.devices import at_once
 from fer_utils.gans import Discriminator, train
 from fer_utils.image_features import embed
 from fer_utils.splits import random_folds
@@ -35,12 +37,13 @@ def estimate(parameters: Mapping[str, Any]) -> pd.DataFrame:
 
     Returns:
         Columns ``unit``, ``count`` (how many of this kind), ``work`` (what one does),
-        ``seconds`` (all of them, one after the other), ``memory MB`` (at the peak of one) and
-        ``disk MB`` (stored by all).
+        ``seconds`` (all of them, one after the other), ``memory MB`` (at the peak of one),
+        ``disk MB`` (stored by all) and ``at once`` (how many run at once unless told otherwise).
     """
     names = ("width", "epochs", "feature", "optimiser")
     knobs = {name: parameters[name] for name in names if parameters[name] is not None}
-    return _rows(cast(parameters["dataset"]), settings_for(parameters["profile"]).but(**knobs))
+    table = _rows(cast(parameters["dataset"]), settings_for(parameters["profile"]).but(**knobs))
+    return table.assign(**{"at once": np.where(table["unit"].str.startswith("GAN"), at_once(train_gan), 1)})
 
 
 def _rows(players: Mapping[str, Role], settings: Settings) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from fer_utils.cache_dir import cache_dir
 from fer_utils.dcgan_svm import features as views
 from fer_utils.dcgan_svm import svm
 from fer_utils.dcgan_svm.settings import Settings
+from fer_utils.devices import one_core
 from fer_utils.errors import check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.gans import generate, train
@@ -46,6 +47,7 @@ def make_folds(faces: FaceSet, protocol: str, count: int, seed: int) -> list[Fol
 # -- units: pure functions of their arguments, run and stored one by one by fer_utils.reproduce ----
 
 
+@one_core
 def train_gan(*, images: np.ndarray, settings: Settings, seed: int, generated: int) -> dict[str, np.ndarray]:
     """Train a DCGAN without labels.
 
