@@ -148,6 +148,11 @@ class ImaginationSettings:
     epochs: int = 100  # not stated; authors' release
     flip: bool = False  # not stated
 
+    warm_up: int = 0
+    """Ours: so many epochs before the others train E and G by the reconstruction alone (equation 1). From random
+    weights the other losses pull harder, and a short training ends at one face for everybody: see
+    :meth:`fer_utils.clifer.imagination.Trainer.pulls`."""
+
     match_prior: bool = False
     """Ours: rescale each number of the code to the spread of U(-1, 1), measured on the training faces.
     That spread is what L_z is for and what the memories' thresholds presume; a model that is trained
@@ -174,6 +179,8 @@ class ImaginationSettings:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.batch_size < 2:
             raise UsageError("batch_size must be at least 2, because batches are normalised")
+        if self.warm_up < 0:
+            raise UsageError(f"warm_up must be 0 or more epochs, not {self.warm_up}")
 
     def but(self, **changes: object) -> ImaginationSettings:
         """A copy with some settings changed; an unknown name is a :class:`UsageError`."""
