@@ -9,9 +9,9 @@ import os
 import platform
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -145,6 +145,20 @@ def describe() -> dict[str, object]:
 def available_cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def one_core(unit: F) -> F:
+    """Mark a unit of work that computes on a single core, so that several may share a processor (:func:`at_once`)."""
+    unit.one_core = True  # type: ignore[attr-defined]
+    return unit
+
+
+def at_once(unit: Callable[..., Any]) -> int:
+    """How many calls of ``unit`` run at once where nobody said: one a core for a :func:`one_core` unit, else 1."""
+    return available_cores() if getattr(unit, "one_core", False) and not gpu_visible() else 1
 
 
 def _processor() -> str:

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import datasets
-from fer_utils.landmark_ensemble import complexity
+from fer_utils.devices import at_once
+from fer_utils.landmark_ensemble import complexity, protocol
 from fer_utils.landmark_ensemble.protocol import parts_of
 from fer_utils.landmark_ensemble.schedule import batches_per_epoch
-from fer_utils.landmark_ensemble.settings import KIND_TITLES, KINDS, MEMBERS, Settings, settings_for
+from fer_utils.landmark_ensemble.settings import KIND_TITLES, KINDS, MEMBERS, Settings, settings_for, wild_set
 from fer_utils.landmark_ensemble.study import Study, networks_together
 
 PREPARED_PER_SECOND = 12.0
@@ -36,13 +37,16 @@ def estimate(parameters: Mapping[str, Any]) -> pd.DataFrame:
         ``disk MB`` (stored by all).
     """
     settings = settings_for(parameters["profile"], parameters["dataset"])
-    knobs = ("image_size", "max_folds", "batch_norm", "head_activation", "fold_rule", "classes")
+    knobs = "image_size classes max_folds batch_norm head_activation balance landmarks fold_rule".split()
     settings = settings.but(**{name: parameters[name] for name in knobs if parameters[name] is not None})
-    return _rows(parameters, settings)
+    table = _rows(parameters, settings)
+    table.attrs["at once"] = at_once(protocol.train)
+    return table
 
 
 def _rows(parameters: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
-    names = [parameters["dataset"], *([parameters["wild"], parameters["dataset"]] if parameters["wild"] else [])]
+    wild = wild_set(parameters["wild"], parameters["dataset"])
+    names = [parameters["dataset"], *([wild] if wild else [])]
     sets = {name: datasets.load(name) for name in dict.fromkeys(names)}
     roles = ("published", "sound") if settings.train_twice else ("sound",)
 
@@ -50,8 +54,8 @@ def _rows(parameters: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
         raise AssertionError("an estimate runs no unit")
 
     studies = [Study(sets[names[0]], settings, parameters["seeds"], nothing)]
-    if parameters["wild"]:
-        studies.append(Study(sets[names[1]], settings, parameters["seeds"], nothing, tested=[sets[names[2]]]))
+    if wild:
+        studies.append(Study(sets[wild], settings, parameters["seeds"], nothing, tested=[sets[names[0]]]))
     pictures = sum(len(faces) for faces in {one.name: one for study in studies for one in study.sets}.values())
     variants = sum(len(study.sets[0]) for study in studies) * settings.augmentation.variants
     pixels = settings.image_size**2

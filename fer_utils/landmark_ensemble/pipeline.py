@@ -10,7 +10,7 @@ import pandas as pd
 
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
-from fer_utils.landmark_ensemble.points import N_POINTS
+from fer_utils.landmark_ensemble.points import MIRROR, N_POINTS
 from fer_utils.preprocess import clahe, face_boxes, landmarks68, resize, to_grey
 from fer_utils.preprocess.crop import choose_face, cut_square, square_around
 
@@ -122,6 +122,28 @@ def landmarks_of_crops(crops: np.ndarray) -> np.ndarray:
     """dlib's 68 points with the whole crop as the face's box: ``float32 [N, 68, 2]`` in pixels."""
     side = crops.shape[1]
     return landmarks68(crops, np.tile(np.array([0.0, 0.0, side, side]), (len(crops), 1)))
+
+
+def mirror_gap(*, crops: np.ndarray, points: np.ndarray) -> dict[str, np.ndarray]:
+    """How far dlib contradicts itself: landmarks of the mirrored picture, mirrored back, against those of the picture.
+
+    It takes no truth, so it works on photographs; a mistake that is the same on both sides goes unseen.
+
+    Args:
+        crops: ``uint8 [N, S, S]``.
+        points: ``float32 [N, 68, 2]``, dlib's landmarks on them.
+
+    Returns:
+        ``gap`` ``float64 [N]``: mean distance as a fraction of the face's height from brows to chin.
+    """
+    back = landmarks_of_crops(np.ascontiguousarray(crops[:, :, ::-1]))[:, MIRROR]
+    back[..., 0] = crops.shape[2] - 1 - back[..., 0]
+    return {"gap": np.linalg.norm(back - points, axis=2).mean(axis=1, dtype=float) / face_heights(points)}
+
+
+def face_heights(points: np.ndarray) -> np.ndarray:
+    """``float [N]`` from brows to chin. A turned head is narrower but no shorter: this length stays."""
+    return np.ptp(points[:, :, 1], axis=1)
 
 
 def known_points(faces: FaceSet) -> np.ndarray:

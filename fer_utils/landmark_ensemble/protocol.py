@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import softmax
 
 from fer_utils import scores, splits
-from fer_utils.devices import seed_everything
+from fer_utils.devices import one_core, seed_everything
 from fer_utils.errors import FerError, UsageError, check_choice
 from fer_utils.landmark_ensemble.augment import draw_variants
 from fer_utils.landmark_ensemble.pipeline import Prepared
@@ -133,6 +133,7 @@ def draw(*, crops: np.ndarray, points: np.ndarray, augmentation: Augmentation) -
     return {"images": images, "points": moved}
 
 
+@one_core
 def train(
     *, kind: str, tasks: list[Task], crops: np.ndarray, labels: np.ndarray, images: np.ndarray, points: np.ndarray,
     n_classes: int, settings: Settings, batches: int, together: int,
@@ -278,6 +279,11 @@ class Outcome:
     def n_classes(self) -> int:
         """How many classes there are."""
         return self.scores.shape[2]
+
+    @property
+    def chance(self) -> float:
+        """Accuracy of always naming the most frequent class of the test images."""
+        return float(np.bincount(self.truth).max() / len(self.truth))
 
     def predicted(self, member: int | None = None) -> np.ndarray:
         """Equation 4: the class of the largest *sum* of softmax vectors, or one network's own; ``int64 [T]``."""

@@ -78,6 +78,7 @@ class Settings:
     head_epochs: int = 10  # "a few epochs"; with tune_epochs the 200 that the paper gives for both
     tune_epochs: int = 190
     baseline_epochs: int = 300
+    balance: bool = False  # batches with equally many of each class: notebook; the text does not mention it
     check_every: int = 10  # epochs between two looks at the test images; not stated
     norm_momentum: float = 0.99  # of batch-norm's running mean and variance; not stated, Keras' own
     batch_norm: str = "stored"  # stages 2 and 3; notebook: the extractor is called with training=False
@@ -110,11 +111,14 @@ class Settings:
                 raise UsageError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
 
     def but(self, **changes: object) -> Settings:
-        """A copy with some settings changed; an unknown name is a :class:`UsageError`."""
-        known = [field.name for field in fields(self)]
+        """A copy with some settings changed, the augmentation's too; an unknown name is a :class:`UsageError`."""
+        known = [field.name for field in (*fields(self), *fields(Augmentation))]
         for name in changes:
             if name not in known:
                 raise UsageError(f"paper 3 has no setting {name!r}.{did_you_mean(name, known)}")
+        inner = {field.name: changes.pop(field.name) for field in fields(Augmentation) if field.name in changes}
+        if inner:
+            changes["augmentation"] = replace(changes.get("augmentation", self.augmentation), **inner)
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
@@ -133,6 +137,7 @@ EPOCHS = {
 PROFILES = {
     # Every cell runs, nothing is learnt.
     "smoke": Settings(
+        classes=("neutral", "happiness"),
         image_size=32,
         filters=(4, 4, 8, 8),
         augmentation=Augmentation(variants=2),
@@ -170,6 +175,13 @@ PROFILES = {
     ),
     "paper": Settings(),
 }
+
+
+def wild_set(wild: str | None, dataset: str) -> str | None:
+    """On which data set Table III trains: ``"auto"`` is the avatars in the wild for other avatars, else none."""
+    if wild == "auto":
+        return "avatars_wild" if dataset.startswith("avatars_") and dataset != "avatars_wild" else None
+    return None if wild in (None, "none") else wild
 
 
 def settings_for(profile: str, dataset: str = "jaffe") -> Settings:

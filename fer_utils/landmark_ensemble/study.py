@@ -67,6 +67,13 @@ class Study:
         self.subjects = np.concatenate([one.name + "/" + one.subjects for one in self.sets])
         self.origin = np.repeat([one.name for one in self.sets], [len(one) for one in self.sets])
 
+    @property
+    def parameters(self) -> int:
+        """Weights of an ensemble."""
+        settings = self.settings
+        one = complexity.layers(settings.image_size, settings.filters, settings.hidden, len(self.classes))
+        return MEMBERS * int(one["parameters"].sum())
+
     def _codes(self, faces: FaceSet) -> np.ndarray:
         return faces.table["label"].map({name: code for code, name in enumerate(self.classes)}).to_numpy(np.int64)
 
@@ -130,14 +137,9 @@ class Study:
 
     # -- networks ---------------------------------------------------------------------------
 
-    def train_all(self, roles: Sequence[str] = ("published", "sound")) -> int:
-        """Train every ensemble that the notebook needs, so that all units can share the workers.
-
-        Returns:
-            How many units there were.
-        """
-        calls = [call for role in self._distinct(roles) for kind in KINDS for call in self._calls(kind, role)]
-        return len(self.mapper(protocol.train, calls, "training"))
+    def work(self, roles: Sequence[str]) -> list[dict[str, Any]]:
+        """The calls of :func:`protocol.train` that these protocols need, longest first."""
+        return [call for role in self._distinct(roles) for kind in KINDS[::-1] for call in self._calls(kind, role)]
 
     def _distinct(self, roles: Sequence[str]) -> Sequence[str]:
         return roles if self.settings.train_twice else roles[:1]
@@ -202,31 +204,49 @@ class Study:
                 rows.append({"network": name, **estimate.percent(), **cells})
         return pd.DataFrame(rows)
 
-    def landmark_changes(self, role: str = "sound") -> pd.DataFrame:
-        """Figure 10 in numbers: each part's mean landmark error before and after the extractor was tuned.
+    def landmark_errors(self, role: str = "sound") -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """How far EL's landmarks lie from dlib's on the test images, before and after the extractor was tuned.
 
-        Columns ``part``, ``before %``, ``after %``, ``change %``: mean absolute difference from dlib's
-        points on the test images of EL, in per cent of the crop's side.
+        Returns:
+            For each part ``float64 [T]`` before and after, mean absolute differences as fractions of the crop's side,
+            and ``[T]``, the person in each image.
         """
-        errors: dict[str, list[np.ndarray]] = {part: [] for part in PARTS}
-        for tasks, found in self._units("el", role):
+        found: dict[str, list[tuple[np.ndarray, ...]]] = {part: [] for part in PARTS}
+        for tasks, left in self._units("el", role):
             for number, task in enumerate(tasks):
                 for member, part in enumerate(PARTS):
                     rows = task.fold.test
                     wanted = targets(self.points[rows], part, self.settings.image_size)
-                    given = (
-                        found[name][number, member, : len(rows), : wanted.shape[1]] for name in ("before", "after")
-                    )
-                    errors[part].append(np.stack([np.abs(one - wanted).mean(axis=1) for one in given], axis=1))
-        means = {part: 100 * np.concatenate(found).mean(axis=0) for part, found in errors.items()}
-        rows = [{"part": part, "before %": old, "after %": new, "change %": new - old}
-                for part, (old, new) in means.items()]  # fmt: skip
+                    given = (left[name][number, member, : len(rows), : wanted.shape[1]] for name in ("before", "after"))
+                    errors = (np.abs(one - wanted).mean(axis=1, dtype=float) for one in given)
+                    found[part].append((*errors, self.subjects[rows]))
+        return {part: tuple(map(np.concatenate, zip(*rows, strict=True))) for part, rows in found.items()}
+
+    def landmark_changes(self, role: str = "sound") -> pd.DataFrame:
+        """Figure 10 in numbers: each part's mean landmark error before and after the extractor was tuned.
+
+        Columns ``part``, ``before %``, ``after %``, ``change %`` of the crop's side.
+        """
+        rows = []
+        for part, (before, after, _) in self.landmark_errors(role).items():
+            old, new = 100 * before.mean(), 100 * after.mean()
+            rows.append({"part": part, "before %": old, "after %": new, "change %": new - old})
         return pd.DataFrame(rows)
 
     def first_task(self, kind: str, role: str = "sound") -> tuple[Task, dict[str, np.ndarray]]:
         """The first fold and what its unit left behind, weights included."""
         tasks, found = self._units(kind, role)[0]
         return tasks[0], found
+
+
+def train_all(studies: Sequence[Study], roles: Sequence[str] = ("published", "sound")) -> int:
+    """Train every network of some studies that share a mapper, all at once, so that the units can share the workers.
+
+    Returns:
+        How many units there were.
+    """
+    calls = [call for study in studies for call in study.work(roles)]
+    return len(studies[0].mapper(protocol.train, calls, "training"))
 
 
 def _groups(faces: FaceSet) -> np.ndarray:
@@ -263,6 +283,21 @@ def audit_folds(*, table: dict[str, list[str]], crops: np.ndarray, folds: list[F
     return {"n_test": report.n_test, "counts": report.counts}
 
 
+def landmark_check(sets: Mapping[str, Prepared], mapper: Mapper) -> pd.DataFrame:
+    """Detection and landmarks of several data sets: :meth:`Prepared.report` and dlib's disagreement with its mirror.
+
+    Column ``mirror gap %``: median over the pictures, in per cent of the face's height.
+    """
+    calls = [{"crops": found.crops, "points": found.points} for found in sets.values()]
+    gaps = mapper(pipeline.mirror_gap, calls, "landmarks in the mirror")
+    rows = [
+        found.report().assign(**{"data": name, "mirror gap %": 100 * np.median(gap["gap"])})
+        for (name, found), gap in zip(sets.items(), gaps, strict=True)
+    ]
+    table = pd.concat(rows, ignore_index=True)
+    return table[["data", *(name for name in table if name != "data")]]
+
+
 def error_by_angle(found: Prepared, truth: np.ndarray, angles: np.ndarray, size: tuple[int, int]) -> pd.DataFrame:
     """Figure 12 with a truth to measure against: dlib's error by the angle of the head.
 
@@ -277,9 +312,7 @@ def error_by_angle(found: Prepared, truth: np.ndarray, angles: np.ndarray, size:
         cent of the face's height from brows to chin, and ``failed %``: images off by more than 10 per cent.
     """
     wanted = found.into_crop(truth, size)
-    # A turned head is narrower but no shorter: brows to chin is a length that stays.
-    height = np.ptp(wanted[:, :, 1], axis=1)
-    share = 100 * np.linalg.norm(found.points - wanted, axis=2) / height[:, None]
+    share = 100 * np.linalg.norm(found.points - wanted, axis=2) / pipeline.face_heights(wanted)[:, None]
     rows = []
     for angle in np.unique(angles):
         mine = share[angles == angle]

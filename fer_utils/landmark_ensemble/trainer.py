@@ -107,8 +107,9 @@ class Stack:
         self.body = self._new_body("batch", model.stack_extractors(starts))
         epochs = settings.landmark_epochs + settings.head_epochs + settings.tune_epochs + settings.baseline_epochs
         variants = settings.augmentation.variants
+        told, length = labels[::variants] if settings.balance else None, epochs * self.epoch_length
         self._order = np.stack(
-            [stream(member.train, epochs * self.epoch_length, variants, member.seed) for member in members], axis=1
+            [stream(member.train, length, variants, member.seed, told) for member in members], axis=1
         )
         self._seen = 0
 

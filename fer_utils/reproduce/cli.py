@@ -73,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--protocol", help="published, sound or both (default)")
     run.add_argument("--seeds", help="comma-separated whole numbers, e.g. 0,1,2")
     run.add_argument("--device", help="auto (default), cpu or cuda")
-    run.add_argument("--workers", type=int, default=1, help="processes that share the units of work (default 1)")
+    run.add_argument(
+        "--workers", type=int, help="processes that share the units (default: 1, or the cores for small units)"
+    )
     run.add_argument("--dask", metavar="ADDRESS", help="send units to this Dask scheduler, e.g. tcp://10.0.0.1:8786")
     run.add_argument("--results", type=Path, default=_default_results(), help="where results go (default: results)")
     run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="any other parameter")
@@ -114,7 +116,7 @@ def _reproduce(options: argparse.Namespace) -> int:
     from fer_utils.reproduce import runner
 
     notebooks = [runner.find_notebook(name) for name in options.notebooks] or runner.notebook_names()
-    if options.workers < 1:
+    if options.workers is not None and options.workers < 1:
         raise UsageError("--workers must be 1 or more")
     requests = [
         runner.Request(name, parameters, options.results.absolute(), options.workers, options.dask)

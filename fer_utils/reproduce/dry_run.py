@@ -18,6 +18,9 @@ ESTIMATORS = {
 }
 """Where a paper says what its notebook costs: a module with ``estimate(parameters) -> DataFrame``."""
 
+AT_ONCE = "at once"
+"""In a table's ``attrs``: the workers that share its units where nobody named a number (:func:`devices.at_once`)."""
+
 
 def print_plan(requests: Sequence[Request]) -> None:
     """Print a table of units a notebook, and the sum.
@@ -32,11 +35,12 @@ def print_plan(requests: Sequence[Request]) -> None:
         if table is None:
             print("  under a minute, no units of work")
             continue
+        workers = request.workers or table.attrs.get(AT_ONCE, 1)
         costs = ("seconds", "memory MB", "disk MB")
         shown = table.assign(**{name: table[name].map("{:,.1f}".format) for name in costs})
         print(shown.to_string(index=False))
         print(
-            f"  in all about {_minutes(_seconds(table, request.workers))} with {request.workers} worker(s), "
+            f"  in all about {_minutes(_seconds(table, workers))} with {workers} worker(s), "
             f"{table['memory MB'].max() / 1000:.1f} GB of memory for data beside the libraries' own 1-2 GB a worker, "
             f"{table['disk MB'].sum() / 1000:.2f} GB on disk.\n"
             f"  Measured by a probe of a few seconds: expect it to be right within a factor of two."

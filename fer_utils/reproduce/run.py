@@ -86,8 +86,8 @@ class Run:
 
     def map(self, function: Unit, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
         """Run units, or fetch those that are finished: :func:`fer_utils.reproduce.units.run_units`."""
-        workers, dask = int(os.environ.get(WORKERS, "1")), os.environ.get(DASK) or None
-        return run_units(function, calls, stage=stage, workers=workers, dask=dask)
+        workers, dask = os.environ.get(WORKERS), os.environ.get(DASK) or None
+        return run_units(function, calls, stage=stage, workers=int(workers) if workers else None, dask=dask)
 
     def table(self, frame: pd.DataFrame, name: str, caption: str, digits: int = 1) -> Any:
         """Write ``tables/<name>.csv``, labelled row by row, and give it styled for display."""

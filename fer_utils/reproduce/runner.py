@@ -59,7 +59,7 @@ class Request:
     notebook: str
     parameters: Mapping[str, Any]
     results: Path
-    workers: int = 1
+    workers: int | None = None
     dask: str | None = None
 
 
@@ -166,7 +166,7 @@ def _run_cells(request: Request, working: Path) -> None:
     surroundings = {
         RUN_DIR: str(working),
         CHANNEL: channel,
-        WORKERS: str(request.workers),
+        WORKERS: str(request.workers or ""),
         DASK: request.dask or "",
         CHANGED: json.dumps(_changed(request)),
         # Bars and colours of other libraries have no place in a record.

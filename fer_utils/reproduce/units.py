@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,11 +22,11 @@ import joblib
 import numpy as np
 
 from fer_utils.cache_dir import cache_dir
-from fer_utils.devices import gpu_visible
+from fer_utils.devices import at_once, gpu_visible
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.files import UNREADABLE, read_npz, sha256_file, write_npz
-from fer_utils.progress import track
+from fer_utils.progress import CHANNEL, track
 from fer_utils.reproduce.provenance import library_versions, source_digest
 
 PLAIN = "__plain__"
@@ -104,7 +105,7 @@ def run_units(
     calls: Sequence[Mapping[str, Any]],
     *,
     stage: str,
-    workers: int = 1,
+    workers: int | None = None,
     dask: str | None = None,
     store: Store | None = None,
 ) -> list[dict[str, Any]]:
@@ -114,7 +115,8 @@ def run_units(
         function: a module-level function; its result holds NumPy arrays and JSON values.
         calls: keyword arguments, one mapping a unit.
         stage: a few words for the progress bar.
-        workers: processes on this machine (joblib's ``loky``); 1 runs in this process.
+        workers: processes on this machine (joblib's ``loky``); 1 runs in this process. ``None``: 1, or one a core
+            for a unit that is marked :func:`fer_utils.devices.one_core`.
         dask: address of a Dask scheduler, which then takes the place of ``workers``.
         store: where results are kept.
 
@@ -125,7 +127,7 @@ def run_units(
     keys = [unit_key(function, call) for call in calls]
     results = {key: store.get(key) for key in dict.fromkeys(keys)}
     waiting = {key: call for key, call in zip(keys, calls, strict=True) if results[key] is None}
-    computed = _compute(function, waiting, workers, dask)
+    computed = _compute(function, waiting, min(workers or at_once(function), max(1, len(waiting))), dask)
     # A single unit shows its own progress; a bar from 0 to 1 would only hide it.
     for key, result in track(computed, stage, total=len(waiting)) if len(waiting) > 1 else computed:
         results[key] = store.put(key, result)
@@ -135,7 +137,7 @@ def run_units(
 def _compute(
     function: Unit, waiting: Mapping[str, Mapping[str, Any]], workers: int, dask: str | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    if dask is None and (workers == 1 or len(waiting) == 1):
+    if dask is None and workers == 1:
         for key, call in waiting.items():
             yield key, function(**call)
         return
@@ -153,6 +155,9 @@ def _code(function: Unit) -> list[Any]:
 def _keyed(key: str, code: list[Any], function: Unit, call: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if _code(function) != code:
         raise FerError("a worker has other code or other library versions than this machine; install the same there")
+    if multiprocessing.parent_process() is not None and CHANNEL in os.environ:
+        # Units that run at once would overwrite one another's bars, and that of the whole stage.
+        os.environ[CHANNEL] = os.devnull
     return key, function(**call)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fer_utils.errors import UsageError
-from fer_utils.landmark_ensemble.settings import PROFILES, Augmentation, Settings, settings_for
+from fer_utils.landmark_ensemble.settings import PROFILES, Augmentation, Settings, settings_for, wild_set
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,18 @@ def test_the_paper_s_training() -> None:
     rates = (paper.baseline_rate, paper.landmark_rate, paper.head_rate, paper.tune_rate)
     assert rates == (1e-2, 1e-2, 1e-2, 1e-4)
     assert (paper.batch_size, paper.image_size, paper.detector_size, paper.filters) == (32, 160, 300, (16, 32, 64, 128))
+
+
+def test_the_augmentation_s_settings_are_settings_too() -> None:
+    changed = settings_for("paper").but(landmarks="detected", balance=True)
+    assert changed.augmentation == Augmentation(landmarks="detected") and changed.balance
+    assert settings_for("paper").augmentation.landmarks == "transformed"
+
+
+def test_on_what_table_3_trains() -> None:
+    assert wild_set("auto", "avatars_studio") == wild_set("avatars_wild", "jaffe") == "avatars_wild"
+    for wild, dataset in (("auto", "jaffe"), ("auto", "avatars_wild"), ("none", "avatars_studio"), (None, "sfew")):
+        assert wild_set(wild, dataset) is None
 
 
 def test_smaller_profiles_keep_the_method() -> None:

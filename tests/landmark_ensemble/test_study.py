@@ -12,10 +12,10 @@ import pytest
 
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
-from fer_utils.landmark_ensemble import protocol, study
+from fer_utils.landmark_ensemble import pipeline, points, protocol, study
 from fer_utils.landmark_ensemble.pipeline import Prepared, prepare
 from fer_utils.landmark_ensemble.settings import MEMBERS, PARTS, settings_for
-from fer_utils.landmark_ensemble.study import Study, error_by_angle
+from fer_utils.landmark_ensemble.study import Study, error_by_angle, landmark_check, train_all
 from fer_utils.reproduce.units import unit_key
 from tests.landmark_ensemble.conftest import TINY
 
@@ -76,14 +76,14 @@ def small(drawn: FaceSet, mapper: CountingMapper) -> Study:
 
 
 def test_every_fold_and_kind_is_a_unit_and_runs_once(small: Study, mapper: CountingMapper) -> None:
-    assert small.train_all() == 2 * 3 * 3
+    assert train_all([small]) == 2 * 3 * 3
     small.accuracies("published"), small.accuracies("sound"), small.landmark_changes()
     assert mapper.ran == {"prepare": 1, "draw": 1, "train": 18}
 
 
 def test_one_training_serves_both_protocols_if_asked(drawn: FaceSet, mapper: CountingMapper) -> None:
     once = Study(drawn, TINY.but(train_twice=False), [0], mapper)
-    assert once.train_all() == 9
+    assert train_all([once]) == 9
     once.accuracies("published"), once.accuracies("sound")
     assert mapper.ran["train"] == 9
 
@@ -169,6 +169,22 @@ def test_where_people_are_unknown_movies_are_set_aside_whole(drawn: FaceSet, map
     (task,) = Study(replace(drawn, table=movies), TINY, [0], mapper).tasks("sound")
     assert not set(drawn.subjects[task.aside]) & set(drawn.subjects[task.fold.train])
     assert len(task.aside) % 6 == 0 and set(drawn.subjects[task.fold.test]) == {"p5"}
+
+
+def test_a_predictor_that_contradicts_itself_is_found_out(
+    drawn_faces: Prepared, mapper: CountingMapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says the same of every picture, mirrored or not: right for a symmetric face, off for one moved aside."""
+    middle = np.linspace(5, 26, 68)[:, None] * np.ones(2)
+    middle = np.float32((middle + (middle * [-1, 1] + [31, 0])[points.MIRROR]) / 2)
+    aside = middle + np.float32([2, 0])
+    height = np.ptp(middle[:, 1])
+    for told, gap in ((middle, 0.0), (aside, 4 / height)):
+        every = np.repeat(told[None], len(drawn_faces.crops), axis=0)
+        monkeypatch.setattr(pipeline, "landmarks_of_crops", lambda crops, every=every: every.copy())
+        table = landmark_check({"drawn": replace(drawn_faces, points=every)}, mapper)
+        assert table.loc[0, "mirror gap %"] == pytest.approx(100 * gap, abs=1e-4)
+        assert table.loc[0, "data"] == "drawn" and table.loc[0, "one face"] == 36
 
 
 def test_landmark_error_by_angle_by_hand(drawn_faces: Prepared) -> None:

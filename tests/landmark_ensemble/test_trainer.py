@@ -165,6 +165,15 @@ def test_streams_show_every_face_once_a_round_in_its_next_variant() -> None:
     assert not np.array_equal(stream(np.arange(50), 50, 1, 0), stream(np.arange(50), 50, 1, 1))
 
 
+def test_balanced_streams_take_the_classes_in_turn() -> None:
+    labels = np.array([0, 0, 0, 0, 0, 0, 1, 1, 2])
+    seen = stream(np.arange(1, 9), 30, 2, 0, labels)
+    turns = labels[seen // 2].reshape(10, 3)
+    assert (np.sort(turns, axis=1) == [0, 1, 2]).all() and len({tuple(turn) for turn in turns}) > 1
+    # The only face of class 2 comes ten times, one variant after the other; face 0 is not trained on.
+    assert sorted(seen[seen // 2 == 8]) == [16] * 5 + [17] * 5 and 0 not in seen // 2
+
+
 def test_batches_and_pieces() -> None:
     assert [batches_per_epoch(rows, 32) for rows in (1, 32, 33, 192)] == [1, 1, 2, 6]
     assert pieces(7, 3) == [3, 3, 1] and pieces(2, 5) == [2] and pieces(0, 3) == []

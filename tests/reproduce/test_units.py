@@ -3,9 +3,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer_utils import devices
 from fer_utils.errors import FerError
 from fer_utils.reproduce import provenance, units
-from tests.reproduce.toy_units import square
+from tests.reproduce.toy_units import square, square_on_one_core
 
 
 @pytest.fixture
@@ -41,6 +42,19 @@ def test_a_unit_asked_for_twice_in_one_call_runs_once(tmp_path, store):
 def test_worker_processes_give_the_same_results(tmp_path, store):
     results = units.run_units(square, calls(tmp_path / "log", range(6)), stage="squares", workers=2, store=store)
     assert [int(result["square"][0]) for result in results] == [0, 1, 4, 9, 16, 25]
+
+
+def test_units_that_compute_on_one_core_share_the_cores_unasked(tmp_path, store, monkeypatch):
+    monkeypatch.setattr(devices, "available_cores", lambda: 3)
+    monkeypatch.setattr(devices, "gpu_visible", lambda: False)
+    asked = []
+    monkeypatch.setattr(units, "_compute", lambda function, waiting, workers, dask: asked.append(workers) or ())
+    for function in (square, square_on_one_core):
+        for numbers, workers in ((range(6), None), (range(2), None), (range(6), 2)):
+            units.run_units(function, calls(tmp_path / "log", numbers), stage="s", workers=workers, store=store)
+    assert asked == [1, 1, 2, 3, 2, 2]
+    monkeypatch.setattr(devices, "gpu_visible", lambda: True)
+    assert devices.at_once(square_on_one_core) == 1
 
 
 def test_a_dask_cluster_gives_the_same_results(tmp_path, store):

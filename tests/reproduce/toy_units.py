@@ -6,12 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_utils.devices import one_core
+
 
 def square(*, number: int, log: str) -> dict:
     """The square of a number; a line in ``log`` says that it was computed."""
     with Path(log).open("a") as stream:
         stream.write(f"{number}\n")
     return {"square": np.array([number**2]), "number": number}
+
+
+@one_core
+def square_on_one_core(*, number: int, log: str) -> dict:
+    """:func:`square`, marked as computing on one core."""
+    return square(number=number, log=log)
 
 
 def square_or_die(*, number: int, log: str, trap: str) -> dict:
