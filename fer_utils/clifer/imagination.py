@@ -139,7 +139,9 @@ class Trainer:
         return np.array([np.mean([losses[name] for losses in told]) for name in LOSSES])
 
     def pulls(self, images: np.ndarray, labels: np.ndarray) -> dict[str, tuple[float, float]]:
-        """How hard each loss of equation 6 pulls at E and at G: the norms of its weighted gradients, nothing is learnt.
+        """How hard each loss of equation 6 pulls at E and at G: the norms of its weighted gradients.
+
+        Nothing is learnt, but the discriminators' moving averages see the batch.
 
         Args:
             images: ``uint8 [N, S, S, 3]``, one batch.
@@ -147,12 +149,13 @@ class Trainer:
         """
         self.noise, found = torch.Generator().manual_seed(self.seed), {}
         goal, known = self._drawn_labels(len(images)), torch.from_numpy(labels).to(self.device)
-        for name, loss in self._six(as_tensor(images).to(self.device), known, goal, 0).items():
-            loss = getattr(self.settings, f"weight_{name}") * loss
+        losses = self._six(as_tensor(images).to(self.device), known, goal, 0)
+        for name in (name for name, loss in losses.items() if loss.requires_grad):
+            loss = getattr(self.settings, f"weight_{name}") * losses[name]
             norms = []
             for part in ("E", "G"):
                 whole = torch.autograd.grad(loss, self._weights(part), retain_graph=True, allow_unused=True)
-                norms.append(sum(float(slope.square().sum()) for slope in whole if slope is not None) ** 0.5)
+                norms.append(math.sqrt(sum(float(slope.square().sum()) for slope in whole if slope is not None)))
             found[name] = (norms[0], norms[1])
         return found
 

@@ -14,7 +14,7 @@ from fer_utils.clifer import retention
 from fer_utils.clifer.imagination import CONDITIONS, Imagination
 from fer_utils.clifer.protocol import FINAL_ORDER, FIRST_CLASS_ORDERS, NEUTRAL_ORDERS, TEST_CONDITIONS, orders_of
 from fer_utils.clifer.settings import Settings
-from fer_utils.errors import check_choice
+from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.splits import Fold
 
@@ -70,6 +70,26 @@ class Study:
     def others(self) -> list[Fold]:
         """``sound``: who trains each imagination model, and whose faces it then encodes."""
         return steps.people_folds(self.faces, self.settings.people_folds, self.seed)
+
+    def possible(self, wanted: Sequence[str]) -> tuple[list[str], str]:
+        """Those of some protocols that the data allow, and why one is left out; ``""`` if none is.
+
+        ``sound`` needs two clips of every class from everybody, which few people of MMI show.
+
+        Raises:
+            FerError: none is left.
+        """
+        allowed, why = [], ""
+        for protocol in wanted:
+            try:
+                for person in self.people:
+                    steps.folds_of(self.faces, person, protocol)
+                allowed.append(protocol)
+            except FerError as error:
+                why = str(error)
+        if not allowed:
+            raise FerError(why)
+        return allowed, why
 
     def training_rows(self, protocol: str) -> list[np.ndarray]:
         """The faces that each imagination model is trained on, as row numbers."""
