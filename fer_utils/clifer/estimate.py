@@ -15,6 +15,7 @@ from fer_utils.clifer.networks import count_parameters
 from fer_utils.clifer.protocol import TEST_CONDITIONS, folds_of, learn_person
 from fer_utils.clifer.settings import ImaginationSettings, Settings, settings_for
 from fer_utils.clifer.study import PROTOCOLS, Study
+from fer_utils.devices import at_once
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 
@@ -61,7 +62,9 @@ def _rows(faces: FaceSet, settings: Settings, seed: int, protocols: tuple[str, .
                 seconds += frames * len(study.faces.classes) * 2 * FORWARD_SHARE / per_second
             work = f"{frames // len(folds):,} frames in {len(study.orders)} orders"
             rows.append(_row(f"{condition}, {protocol}", len(folds), work, seconds, weights_mb + 10, 0.1 * len(folds)))
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table.attrs["at once"] = at_once(learn_person)
+    return table
 
 
 def _row(unit: str, count: int, work: str, seconds: float, memory: float, disk: float) -> dict[str, object]:

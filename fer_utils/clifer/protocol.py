@@ -33,7 +33,7 @@ from fer_utils.clifer.imagination import CONDITIONS, Imagination
 from fer_utils.clifer.mlp import Baseline
 from fer_utils.clifer.settings import ImaginationSettings, MlpSettings, Settings
 from fer_utils.datasets.clips import peak_frames
-from fer_utils.devices import seed_everything
+from fer_utils.devices import one_core, seed_everything
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.preprocess import face_boxes, resize, to_rgb
@@ -181,6 +181,7 @@ def people_folds(faces: FaceSet, n_folds: int, seed: int) -> list[Fold]:
 # -- units: pure functions of their arguments, run and stored one by one by fer_utils.reproduce ----
 
 
+@one_core
 def train_imagination(
     *, faces: FaceSet, rows: np.ndarray, settings: ImaginationSettings, seed: int
 ) -> dict[str, np.ndarray]:
@@ -206,6 +207,7 @@ def encode(*, faces: FaceSet, settings: ImaginationSettings, weights: dict[str, 
     return {"codes": Imagination(settings, weights).encode(faces.images)}
 
 
+@one_core
 def learn_person(
     *, codes: np.ndarray, labels: np.ndarray, train: np.ndarray, test: np.ndarray, orders: list[list[int]],
     condition: str, settings: Settings, seed: int, weights: dict[str, np.ndarray] | None = None,

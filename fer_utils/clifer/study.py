@@ -101,10 +101,16 @@ class Study:
     def models(self, protocol: str) -> list[dict[str, np.ndarray]]:
         """The trained imagination models, weights and history: one that saw everybody, or one a fold of people."""
         if protocol not in self._models:
-            shared = {"faces": self.faces, "settings": self.settings.imagination, "seed": self.seed}
-            calls = [{**shared, "rows": rows} for rows in self.training_rows(protocol)]
-            self._models[protocol] = self.mapper(steps.train_imagination, calls, f"imagination, {protocol}")
+            self.train([protocol])
         return self._models[protocol]
+
+    def train(self, protocols: Sequence[str]) -> None:
+        """Train the imagination models of some protocols, side by side where there are cores."""
+        rows = {protocol: self.training_rows(protocol) for protocol in protocols}
+        shared = {"faces": self.faces, "settings": self.settings.imagination, "seed": self.seed}
+        calls = [{**shared, "rows": some} for parts in rows.values() for some in parts]
+        found = iter(self.mapper(steps.train_imagination, calls, f"imagination, {', '.join(protocols)}"))
+        self._models |= {protocol: [next(found) for _ in parts] for protocol, parts in rows.items()}
 
     def model_of(self, person: str, protocol: str) -> int:
         """Which of :meth:`models` a person's faces are encoded with."""
