@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -28,10 +29,10 @@ class Experiment(NamedTuple):
     train: str
     test: str
 
-    def text(self) -> str:
-        """``GAN: CelebA, SVM: RaFD frontal``."""
-        svm = ROLES[self.train] if self.train == self.test else f"{ROLES[self.train]} -> {ROLES[self.test]}"
-        return f"GAN: {ROLES[self.gan]}, SVM: {svm}"
+    def text(self, names: Mapping[str, str] = ROLES) -> str:
+        """``GAN: CelebA, SVM: RaFD frontal``, with other names of the roles where given."""
+        svm = names[self.train] if self.train == self.test else f"{names[self.train]} -> {names[self.test]}"
+        return f"GAN: {names[self.gan]}, SVM: {svm}"
 
 
 EMOTION_EXPERIMENTS = {

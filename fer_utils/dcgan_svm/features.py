@@ -17,7 +17,8 @@ from fer_utils.gans import Discriminator, GanSettings
 from fer_utils.gans.networks import SLOPE, initialise, to_network
 from fer_utils.preprocess import to_grey
 
-CONTROLS = ("pixels", "HOG", "random projection", "untrained discriminator")
+UNTRAINED = "untrained discriminator"
+CONTROLS = ("pixels", "HOG", "random projection", UNTRAINED)
 BATCH = 128
 POOLED_SIDE = 4
 

@@ -2,7 +2,8 @@
 
 ``published``: pictures in stratified random folds, so that a person's other gazes and expressions
 are in training; the setting that does best on all folds is the one reported. ``sound``: all
-pictures of a person in one fold; each fold's setting is chosen on people within its training part.
+pictures of a person in one fold; each fold's setting is chosen on people within its training part,
+and no GAN whose features are tested has seen who is tested (:meth:`fer_utils.dcgan_svm.study.Study.parts`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from fer_utils.cache_dir import cache_dir
 from fer_utils.dcgan_svm import features as views
 from fer_utils.dcgan_svm import svm
 from fer_utils.dcgan_svm.settings import Settings
+from fer_utils.devices import one_core
 from fer_utils.errors import check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.gans import generate, train
@@ -45,6 +47,7 @@ def make_folds(faces: FaceSet, protocol: str, count: int, seed: int) -> list[Fol
 # -- units: pure functions of their arguments, run and stored one by one by fer_utils.reproduce ----
 
 
+@one_core
 def train_gan(*, images: np.ndarray, settings: Settings, seed: int, generated: int) -> dict[str, np.ndarray]:
     """Train a DCGAN without labels.
 
@@ -87,10 +90,20 @@ def extract(*, weights: dict[str, np.ndarray], images: np.ndarray, settings: Set
     return {"features": views.discriminator_features(network, images, settings.feature)}
 
 
-def extract_control(*, control: str, images: np.ndarray, settings: Settings, seed: int) -> dict[str, np.ndarray]:
-    """Features of a control: ``features`` ``float32 [N, D]``."""
-    if control == "untrained discriminator":
-        network = views.untrained(settings.gan, seed, images)
+def extract_control(
+    *, control: str, images: np.ndarray, settings: Settings, seed: int, seen: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Features of a control: ``features`` ``float32 [N, D]``.
+
+    Args:
+        control: one of :data:`fer_utils.dcgan_svm.features.CONTROLS`.
+        images: to describe.
+        settings: of the discriminator whose length the features have.
+        seed: of the projection or the untrained weights.
+        seen: pictures that the untrained discriminator takes batch-norm statistics from.
+    """
+    if control == views.UNTRAINED:
+        network = views.untrained(settings.gan, seed, seen)
         return {"features": views.discriminator_features(network, images, settings.feature)}
     return {"features": views.control_features(control, images, 8 * settings.width * 16, seed)}
 

@@ -10,10 +10,12 @@ import numpy as np
 from fer_utils import datasets
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
-from fer_utils.preprocess import crop_faces, to_rgb
+from fer_utils.preprocess import crop_faces, resize, to_rgb
 
 IMAGE_SIZE = 64
 """Section 3."""
+NO_DETECTOR = "none"
+"""For sets whose pictures are faces already."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +25,19 @@ class Role:
     Attributes:
         dataset: registry name.
         detector: Section 3: Viola-Jones for frontal faces. Its MTCNN for the others is played by the SSD.
-        where: column and the one value that is kept, e.g. ``("gaze", "frontal")``.
+            :data:`NO_DETECTOR`: whole pictures.
+        where: a column and the values that are kept, e.g. ``("gaze", "frontal")``.
         without: a class to leave out.
         people: ``(k, n)``: of the people in order of name, those at places ``k, k + n, …``.
+        title: what tables and figures call it; ``""``: the paper's name of the role.
     """
 
     dataset: str
     detector: str = "haar"
-    where: tuple[str, object] | None = None
+    where: tuple[object, ...] = ()
     without: str = ""
     people: tuple[int, int] = (0, 1)
+    title: str = ""
 
 
 AVATARS = {
@@ -57,12 +62,27 @@ PAPER = {
 }
 """Multi-view RaFD is one gaze from all cameras: 67 × 8 × 5 = 2,680 pictures, as in the paper."""
 
+CMU = {
+    "celeba": Role("london", title="London"),
+    "frontal": Role("cmu_faces", where=("pose", "straight"), title="CMU frontal"),
+    "views": Role("cmu_faces", "ssd", title="CMU all poses"),
+}
+"""Real people: the shipped London photographs are other people's for a GAN to learn from."""
+
+FER2013 = {
+    "celeba": Role("fer2013", NO_DETECTOR, ("split", "Training"), people=(0, 16), title="FER-2013 training"),
+    "frontal": Role("fer2013", NO_DETECTOR, ("split", "PrivateTest", "Test"), people=(0, 4), title="FER-2013 test"),
+}
+"""Real people, of whom nobody knows who is who: every picture is its own person. Every 16th picture of the
+training part is for the GAN, every fourth of the test part for the SVM's folds; not all are frontal."""
+
 
 def cast(dataset: str) -> Mapping[str, Role]:
     """Who plays which role when a notebook is run on ``dataset``.
 
     One of the paper's own sets brings all those that are on this machine; an avatars' set brings
-    the avatars; any other set plays frontal RaFD, so that only emotion experiment 5 can run.
+    the avatars; CMU faces and FER-2013 have casts of their own; any other set plays frontal RaFD,
+    so that only emotion experiment 5 can run.
 
     Raises:
         UsageError: there is no such data set.
@@ -71,7 +91,7 @@ def cast(dataset: str) -> Mapping[str, Role]:
     for company in (AVATARS, PAPER):
         if dataset in {role.dataset for role in company.values()}:
             return {name: role for name, role in company.items() if _at_hand(role.dataset)}
-    return {"frontal": Role(dataset)}
+    return {"cmu_faces": CMU, "fer2013": FER2013}.get(dataset, {"frontal": Role(dataset, title=dataset)})
 
 
 def _at_hand(dataset: str) -> bool:
@@ -92,11 +112,14 @@ def faces_of(role: Role) -> FaceSet:
     """
     # Cropped before it is chosen from: sets that play two roles are looked through once.
     whole = datasets.load(role.dataset)
-    faces, _ = crop_faces(whole, role.detector, IMAGE_SIZE, when_several="best_score")
+    if role.detector == NO_DETECTOR:
+        faces = whole
+    else:
+        faces, _ = crop_faces(whole, role.detector, IMAGE_SIZE, when_several="best_score")
     keep = np.ones(len(faces), bool)
-    if role.where is not None:
-        column, value = role.where
-        keep &= (faces.table[column] == value).to_numpy()
+    if role.where:
+        column, *values = role.where
+        keep &= faces.table[column].isin(values).to_numpy()
     if role.without:
         keep &= (faces.table["label"] != role.without).to_numpy()
     first, step = role.people
@@ -105,4 +128,4 @@ def faces_of(role: Role) -> FaceSet:
         raise FerError(f"no picture of {role.dataset} is left for {role}")
     chosen = faces.select(keep)
     present = tuple(name for name in faces.classes if name in set(chosen.table["label"]))
-    return replace(chosen, images=to_rgb(chosen.images), classes=present)
+    return replace(chosen, images=to_rgb(resize(chosen.images, IMAGE_SIZE)), classes=present)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,15 +17,16 @@ from fer_utils.dcgan_svm.experiments import (
     AU7_ONLY,
     AU_EXPERIMENTS,
     EMOTION_EXPERIMENTS,
+    EMOTION_TO_UNITS,
     ROLES,
     Experiment,
     has_coded_units,
     units_as_coded,
     units_by_rule,
 )
-from fer_utils.dcgan_svm.features import CONTROLS
+from fer_utils.dcgan_svm.features import CONTROLS, UNTRAINED
 from fer_utils.dcgan_svm.roles import Role, faces_of
-from fer_utils.dcgan_svm.settings import Settings
+from fer_utils.dcgan_svm.settings import OPTIMISERS, Settings
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.leak_audit import LeakReport
@@ -43,7 +44,8 @@ class Recognition:
         faces: the pictures.
         predicted: ``int64 [N]``.
         scores: ``float64 [N, K]``, one against the rest.
-        chosen: ``float64 [F, 2]``, box constraint and kernel scale of each fold.
+        chosen: ``float64 [F, 2]``, box constraint and kernel scale of each fold; where two GANs share
+            the folds, those of the first GAN's folds come first.
     """
 
     faces: FaceSet
@@ -108,6 +110,15 @@ class Detection:
         return scores.mean_auc(self.shown[:, columns], self.scores[:, columns], self.subjects)
 
 
+def _joined(faces: FaceSet, parts: Sequence[Mapping[str, np.ndarray]]) -> Recognition:
+    """Each picture's answer from the part that tested it."""
+    predicted, scores = parts[0]["predicted"].copy(), parts[0]["scores"].copy()
+    for part in parts[1:]:
+        tested = part["predicted"] >= 0
+        predicted[tested], scores[tested] = part["predicted"][tested], part["scores"][tested]
+    return Recognition(faces, predicted, scores, np.concatenate([part["chosen"] for part in parts]))
+
+
 class Study:
     """One cast of data sets, one setting, both protocols.
 
@@ -140,6 +151,11 @@ class Study:
             raise FerError(f"nobody plays {ROLES[role]} here")
         return faces_of(self.cast[role])
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """What tables and figures call each role: the paper's name of it, or of who plays it instead."""
+        return {role: name if role not in self.cast else self.cast[role].title or name for role, name in ROLES.items()}
+
     def _playable(self, experiment: Experiment) -> bool:
         return {experiment.gan, experiment.train, experiment.test} <= set(self.cast)
 
@@ -148,59 +164,120 @@ class Study:
         return {number: each for number, each in EMOTION_EXPERIMENTS.items() if self._playable(each)}
 
     def au_experiments(self) -> dict[int, Experiment]:
-        """Those of Section 4-B that this cast can play and whose action units are known."""
+        """Those of Section 4-B that this cast can play: enhanced CK with coded action units, RaFD with emotions."""
         playable = {number: each for number, each in AU_EXPERIMENTS.items() if self._playable(each)}
-        return playable if playable and has_coded_units(self.faces("ck")) else {}
+        return {number: each for number, each in playable.items() if self._has_units({each.train, each.test})}
 
-    def gans(self) -> dict[str, dict[str, Any]]:
-        """A trained GAN for each role that an experiment wants one of: :func:`steps.train_gan`."""
+    def _has_units(self, roles: Set[str]) -> bool:
+        coded = "ck" not in roles or has_coded_units(self.faces("ck"))
+        return coded and ("frontal" not in roles or set(self.faces("frontal").classes) <= set(EMOTION_TO_UNITS))
+
+    def gans(self, protocols: Sequence[str] = steps.PROTOCOLS) -> dict[str, dict[str, Any]]:
+        """A GAN trained on all pictures of each role that an experiment wants one of: :func:`steps.train_gan`.
+
+        Where ``protocols`` has ``sound``, those that :meth:`parts` asks for are trained along with them.
+        """
         wanted = [*self.emotion_experiments().values(), *self.au_experiments().values()]
-        roles = list(dict.fromkeys(each.gan for each in wanted))
-        calls = [self._gan_call(role) for role in roles]
-        return dict(zip(roles, self.mapper(steps.train_gan, calls, "training GANs"), strict=True))
+        calls = {each.gan: self._gan_call(each.gan, ()) for each in wanted}
+        roles = list(calls)
+        if "sound" in protocols:
+            for gan, role in dict.fromkeys((each.gan, each.test) for each in wanted):
+                calls |= {(gan, *unmet): self._gan_call(gan, unmet) for _, unmet in self.parts(gan, role, "sound")}
+        stored = dict(zip(calls, self.mapper(steps.train_gan, list(calls.values()), "training GANs"), strict=True))
+        return {role: stored[role] for role in roles}
 
-    def _gan_call(self, role: str) -> dict[str, Any]:
-        images, settings = self.faces(role).images, self.settings
+    def _gan_call(self, role: str, unmet: Sequence[str]) -> dict[str, Any]:
+        images, settings = self._pictures_without(role, unmet), self.settings
         return {"images": images, "settings": settings, "seed": self.seed, "generated": settings.generated}
 
-    def features(self, gan: str, role: str, settings: Settings | None = None) -> np.ndarray:
+    def trial(self, role: str) -> dict[str, dict[str, Any]]:
+        """The same GAN on a role's pictures with each of :data:`OPTIMISERS`, for about ``trial_steps`` steps."""
+        steps_an_epoch = max(1, len(self.faces(role)) // self.settings.batch_size)
+        epochs = max(1, round(self.settings.trial_steps / steps_an_epoch))
+        calls = [
+            {**self._gan_call(role, ()), "settings": self.settings.but(optimiser=name, epochs=epochs)}
+            for name in OPTIMISERS
+        ]
+        return dict(zip(OPTIMISERS, self.mapper(steps.train_gan, calls, "trying both beta1"), strict=True))
+
+    def _pictures_without(self, role: str, people: Sequence[str]) -> np.ndarray:
+        faces = self.faces(role)
+        return faces.images[~np.isin(faces.subjects.astype(str), people)]
+
+    def has_met(self, gan: str, role: str) -> bool:
+        """Whether a GAN, or a control that learns from pictures, would see the very people of a role."""
+        if gan in CONTROLS:
+            return gan == UNTRAINED
+        datasets = [self.cast["ck" if each == AU7_ONLY.gan else each].dataset for each in (gan, role)]
+        # Names of people mean nothing across data sets.
+        return datasets[0] == datasets[1] and bool(set(self.faces(gan).subjects) & set(self.faces(role).subjects))
+
+    def parts(self, gan: str, role: str, protocol: str) -> list[tuple[list[Fold], tuple[str, ...]]]:
+        """A protocol's folds over a role, shared out among GANs, and the people whom each GAN must not have met.
+
+        One GAN that may have met everybody; or, under ``sound`` where it would meet who is tested, two:
+        every other fold is answered by a GAN that saw only the people of the folds between.
+        So each sees about half of the people, and together they cost what one costs.
+        """
+        folds = self.folds(role, protocol)
+        if protocol == "published" or not self.has_met(gan, role):
+            return [(folds, ())]
+        people = self.faces(role).subjects.astype(str)
+        tested = [np.concatenate([fold.test for fold in half]) for half in (folds[::2], folds[1::2])]
+        return [(folds[start::2], tuple(np.unique(people[rows]).tolist())) for start, rows in enumerate(tested)]
+
+    def features(self, gan: str, role: str, settings: Settings | None = None, unmet: Sequence[str] = ()) -> np.ndarray:
         """Features of a role's pictures from the discriminator that saw ``gan``'s, ``float32 [N, D]``.
 
-        ``gan`` may also name a control. ``settings`` with another ``feature`` read the same GAN.
+        Args:
+            gan: the role whose pictures it saw, or a control.
+            role: whose pictures to describe.
+            settings: with another ``feature`` they read the same GAN.
+            unmet: people left out of what it saw.
         """
         images, settings = self.faces(role).images, settings or self.settings
         if gan in CONTROLS:
             call = {"control": gan, "images": images, "settings": settings, "seed": self.seed}
+            call["seen"] = self._pictures_without(role, unmet)
             return self.mapper(steps.extract_control, [call], gan)[0]["features"]
-        (stored,) = self.mapper(steps.train_gan, [self._gan_call(gan)], f"GAN on {ROLES[gan]}")
+        (stored,) = self.mapper(steps.train_gan, [self._gan_call(gan, unmet)], f"GAN on {self.titles[gan]}")
         prefix = "discriminator/"
         weights = {name.removeprefix(prefix): value for name, value in stored.items() if name.startswith(prefix)}
-        call = {"weights": weights, "images": images, "settings": settings, "seen": self.faces(gan).images}
+        seen = self._pictures_without(gan, unmet)
+        call = {"weights": weights, "images": images, "settings": settings, "seen": seen}
         return self.mapper(steps.extract, [call], "features")[0]["features"]
 
     def folds(self, role: str, protocol: str) -> list[Fold]:
         """The protocol's folds over a role's pictures."""
-        return steps.make_folds(self.faces(role), protocol, self.settings.folds, self.seed)
+        faces = self.faces(role)
+        if role == "ck":
+            # Enhanced CK has no emotions to balance random folds by.
+            faces = FaceSet(faces.name, faces.images, faces.table.assign(label="all"), ("all",))
+        return steps.make_folds(faces, protocol, self.settings.folds, self.seed)
 
     def recognise(self, wanted: Sequence[tuple[str, str, str]], feature: str | None = None) -> list[Recognition]:
-        """Emotion SVMs for ``(GAN's role or control, SVM's role, protocol)``, one unit each."""
+        """Emotion SVMs for ``(GAN's role or control, SVM's role, protocol)``, a unit for each of :meth:`parts`."""
         settings = self.settings.but(feature=feature or self.settings.feature)
-        calls = []
-        for gan, role, protocol in wanted:
+        calls, owners = [], []
+        for place, (gan, role, protocol) in enumerate(wanted):
             faces = self.faces(role)
-            calls.append(
-                {
-                    "features": self.features(gan, role, settings),
-                    "labels": faces.labels,
-                    "groups": np.unique(faces.subjects.astype(str), return_inverse=True)[1],
-                    "folds": self.folds(role, protocol),
-                    "protocol": protocol,
-                    "settings": settings,
-                    "seed": self.seed,
-                }
-            )
-        stored = self.mapper(steps.recognise, calls, "emotion SVMs")
-        return [Recognition(self.faces(role), **found) for (_, role, _), found in zip(wanted, stored, strict=True)]
+            for folds, unmet in self.parts(gan, role, protocol):
+                owners.append(place)
+                calls.append(
+                    {
+                        "features": self.features(gan, role, settings, unmet),
+                        "labels": faces.labels,
+                        "groups": np.unique(faces.subjects.astype(str), return_inverse=True)[1],
+                        "folds": folds,
+                        "protocol": protocol,
+                        "settings": settings,
+                        "seed": self.seed,
+                    }
+                )
+        answers: list[list[dict[str, Any]]] = [[] for _ in wanted]
+        for place, found in zip(owners, self.mapper(steps.recognise, calls, "emotion SVMs"), strict=True):
+            answers[place].append(found)
+        return [_joined(self.faces(role), parts) for (_, role, _), parts in zip(wanted, answers, strict=True)]
 
     def emotions(self, protocol: str) -> dict[int, Recognition]:
         """All emotion experiments under one protocol."""
@@ -213,36 +290,29 @@ class Study:
         return units_as_coded(self.faces(role)) if coded else units_by_rule(self.faces(role))
 
     def detect(self, wanted: Sequence[tuple[Experiment, str, bool]]) -> list[Detection]:
-        """Action-unit SVMs for ``(experiment, protocol, coded)``, one unit each.
+        """Action-unit SVMs for ``(experiment, protocol, coded)``, a unit for each of :meth:`parts`.
 
         ``coded``: RaFD's action units as acted (avatars know them) and not by Table VI.
         Between two sets everything of one is training and everything of the other is tested.
         """
-        calls, tested = [], []
-        for experiment, protocol, coded in wanted:
+        calls, owners, tested = [], [], []
+        for place, (experiment, protocol, coded) in enumerate(wanted):
             roles = list(dict.fromkeys([experiment.train, experiment.test]))
-            features = np.concatenate([self.features(experiment.gan, role) for role in roles])
             shown = np.concatenate([self.units(role, coded or role == "ck") for role in roles])
-            count = len(self.faces(experiment.train))
-            if len(roles) == 1:
-                folds = self.folds(experiment.train, protocol) if experiment.train != "ck" else self._ck_folds(protocol)
-                rows = np.arange(count)
-            else:
-                rows = np.arange(count, len(shown))
-                folds = [Fold("all of one set, all of the other", np.arange(count), rows)]
-            calls.append({"features": features, "labels": shown, "folds": folds})
-            tested.append((rows, shown[rows], self.faces(experiment.test).subjects))
-        stored = self.mapper(steps.detect, calls, "action-unit SVMs")
-        return [
-            Detection(shown, found["scores"][rows], people)
-            for (rows, shown, people), found in zip(tested, stored, strict=True)
-        ]
-
-    def _ck_folds(self, protocol: str) -> list[Fold]:
-        # Enhanced CK has no emotions to balance random folds by.
-        faces = self.faces("ck")
-        same = FaceSet(faces.name, faces.images, faces.table.assign(label="all"), ("all",))
-        return steps.make_folds(same, protocol, self.settings.folds, self.seed)
+            count = len(shown) - len(self.faces(experiment.test))
+            for folds, unmet in self.parts(experiment.gan, experiment.test, protocol):
+                if len(roles) == 2:
+                    rows = count + np.concatenate([fold.test for fold in folds])
+                    folds = [Fold("all of one set, these of the other", np.arange(count), rows)]
+                owners.append(place)
+                features = np.concatenate([self.features(experiment.gan, role, unmet=unmet) for role in roles])
+                calls.append({"features": features, "labels": shown, "folds": folds})
+            tested.append((shown[count:], self.faces(experiment.test).subjects))
+        scores = [np.full(shown.shape, np.nan) for shown, _ in tested]
+        for place, found in zip(owners, self.mapper(steps.detect, calls, "action-unit SVMs"), strict=True):
+            answered = found["scores"][-len(scores[place]) :]
+            scores[place] = np.where(np.isnan(answered), scores[place], answered)
+        return [Detection(shown, answered, people) for (shown, people), answered in zip(tested, scores, strict=True)]
 
     def action_units(self, protocol: str) -> dict[int, Detection]:
         """All action-unit experiments under one protocol."""
@@ -264,6 +334,15 @@ class Study:
         stored = self.mapper(steps.audit_folds, calls, "leak audit")
         return {protocol: LeakReport(**found) for protocol, found in zip(steps.PROTOCOLS, stored, strict=True)}
 
+    def leak(self, experiment: Experiment, protocol: str) -> str:
+        """One line for a number: what its test pictures share with the SVM's training, and whether the GAN saw them."""
+        if experiment.train == experiment.test:
+            line = self.audits(experiment.test)[protocol].text()
+        else:
+            line = "SVM trained on another set"
+        met = protocol == "published" and self.has_met(experiment.gan, experiment.test)
+        return f"{line}; the GAN saw the tested pictures" if met else line
+
     def quality(self, role: str, space: str) -> dict[str, float]:
         """Table VII for the GAN trained on a role: :func:`steps.judge_pictures`."""
         faces, made = self.faces(role), self.gans()[role]["pictures"]
@@ -279,6 +358,7 @@ class Study:
                 {
                     "role": ROLES[role],
                     "played by": player.dataset,
+                    "called": self.titles[role],
                     "images": len(faces),
                     "people": faces.table["subject"].nunique(),
                     "classes": len(faces.classes),

@@ -102,7 +102,7 @@ def train(
     _check(images, labels, settings)
     device = torch.device("cuda" if gpu_visible() and torch.cuda.is_available() else "cpu")
     pictures = images.reshape(len(images), settings.image_size, settings.image_size, settings.channels)
-    held = torch.from_numpy(np.ascontiguousarray(pictures)).to(device).permute(0, 3, 1, 2)
+    held = torch.tensor(pictures, device=device).permute(0, 3, 1, 2)
     classes = None if labels is None else torch.from_numpy(np.asarray(labels, np.int64)).to(device)
     batch = min(settings.batch_size, len(images))
     steps = max(1, len(images) // batch // settings.critic_steps)

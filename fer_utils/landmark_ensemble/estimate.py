@@ -21,6 +21,7 @@ PREPARED_PER_SECOND = 12.0
 """Pictures through detector and landmarks on one core: a rough constant, since the training dwarfs it."""
 
 BYTES_A_WEIGHT = 4
+TRAINING = "training"
 ACTIVATION_BYTES = 4 * 6
 """For a weight of a feature map in training: the map after convolution, norm and ReLU, and their slopes."""
 
@@ -33,15 +34,15 @@ def estimate(parameters: Mapping[str, Any]) -> pd.DataFrame:
 
     Returns:
         Columns ``unit``, ``count`` (how many of this kind), ``work`` (what one does),
-        ``seconds`` (all of them, one after the other), ``memory MB`` (at the peak of one) and
-        ``disk MB`` (stored by all).
+        ``seconds`` (all of them, one after the other), ``memory MB`` (at the peak of one),
+        ``disk MB`` (stored by all) and ``at once`` (how many run at once unless told otherwise).
     """
     settings = settings_for(parameters["profile"], parameters["dataset"])
     knobs = "image_size classes max_folds batch_norm head_activation balance landmarks fold_rule".split()
     settings = settings.but(**{name: parameters[name] for name in knobs if parameters[name] is not None})
     table = _rows(parameters, settings)
-    table.attrs["at once"] = at_once(protocol.train)
-    return table
+    trained = table["unit"].str.startswith(TRAINING)
+    return table.assign(**{"at once": np.where(trained, at_once(protocol.train), 1)})
 
 
 def _rows(parameters: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
@@ -80,7 +81,7 @@ def _rows(parameters: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
             work = f"{MEMBERS} networks, {steps / len(tasks):,.0f} batches of {settings.batch_size} in all"
             memory = variants * pixels / 1e6 + _activations(settings, together)
             disk = len(tasks) * MEMBERS * weights * BYTES_A_WEIGHT / 1e6
-            rows.append(_row(f"training {KIND_TITLES[kind]}{title}", len(tasks), work, seconds, memory, disk))
+            rows.append(_row(f"{TRAINING} {KIND_TITLES[kind]}{title}", len(tasks), work, seconds, memory, disk))
     return pd.DataFrame(rows)
 
 

@@ -19,7 +19,8 @@ ESTIMATORS = {
 """Where a paper says what its notebook costs: a module with ``estimate(parameters) -> DataFrame``."""
 
 AT_ONCE = "at once"
-"""In a table's ``attrs``: the workers that share its units where nobody named a number (:func:`devices.at_once`)."""
+"""A column that such a table may have: how many of these units run at once where nobody named a number of workers
+(:func:`fer_utils.devices.at_once`); without it one."""
 
 
 def print_plan(requests: Sequence[Request]) -> None:
@@ -35,12 +36,11 @@ def print_plan(requests: Sequence[Request]) -> None:
         if table is None:
             print("  under a minute, no units of work")
             continue
-        workers = request.workers or table.attrs.get(AT_ONCE, 1)
         costs = ("seconds", "memory MB", "disk MB")
-        shown = table.assign(**{name: table[name].map("{:,.1f}".format) for name in costs})
+        shown = table.assign(**{name: table[name].map("{:,.1f}".format) for name in costs}).drop(columns=AT_ONCE)
         print(shown.to_string(index=False))
         print(
-            f"  in all about {_minutes(_seconds(table, workers))} with {workers} worker(s), "
+            f"  in all about {_minutes(_seconds(table, request.workers))} with {_how(table, request.workers)}, "
             f"{table['memory MB'].max() / 1000:.1f} GB of memory for data beside the libraries' own 1-2 GB a worker, "
             f"{table['disk MB'].sum() / 1000:.2f} GB on disk.\n"
             f"  Measured by a probe of a few seconds: expect it to be right within a factor of two."
@@ -51,13 +51,23 @@ def _estimate(request: Request) -> pd.DataFrame | None:
     if request.notebook not in ESTIMATORS:
         return None
     defaults = {name: ast.literal_eval(text) for name, text in known_parameters(request.notebook).items()}
-    return importlib.import_module(ESTIMATORS[request.notebook]).estimate({**defaults, **request.parameters})
+    table = importlib.import_module(ESTIMATORS[request.notebook]).estimate({**defaults, **request.parameters})
+    return table if AT_ONCE in table else table.assign(**{AT_ONCE: 1})
 
 
-def _seconds(table: pd.DataFrame, workers: int) -> float:
-    """A kind of unit of which there is one cannot be shared between workers."""
-    rounds = -(-table["count"] // workers)
-    return float((table["seconds"] / table["count"] * rounds).sum())
+def _seconds(table: pd.DataFrame, workers: int | None) -> float:
+    """Units of one core share the cores, whatever their kind; with ``workers`` each kind shares these by itself."""
+    if workers:
+        # A kind of unit of which there is one cannot be shared.
+        return float((table["seconds"] / table["count"] * -(-table["count"] // workers)).sum())
+    alone = table[AT_ONCE] == 1
+    shared = table[~alone]
+    spread, longest = (shared["seconds"] / shared[AT_ONCE]).sum(), (shared["seconds"] / shared["count"]).max()
+    return float(table.loc[alone, "seconds"].sum() + (max(spread, longest) if len(shared) else 0.0))
+
+
+def _how(table: pd.DataFrame, workers: int | None) -> str:
+    return f"{workers or table[AT_ONCE].max()} worker(s)"
 
 
 def _minutes(seconds: float) -> str:

@@ -22,12 +22,19 @@ def probed(monkeypatch: pytest.MonkeyPatch, played: dict[str, Role]) -> dict[str
 
 
 def test_rows_and_sums(probed: dict[str, Role]) -> None:
-    table = room._rows(probed, SETTINGS.but(epochs=3)).set_index("unit")
+    table = room._rows(probed, SETTINGS.but(epochs=3, trial_steps=5)).set_index("unit")
     assert math.isclose(table.loc["GAN on ck", "seconds"], 3 * 72 / 100)
+    # One set plays all roles here, so every pair of GAN's and tested role is done by halves: ck, frontal and
+    # kdef on themselves, ck and celeba on frontal, celeba on ck.
+    assert math.isclose(table.loc["GANs on half the people", "seconds"], 6 * 3 * 72 / 100)
+    assert table.loc["GANs on half the people", "count"] == 12
+    # 18 of the 72 show AU7.
+    assert math.isclose(table.loc["GANs on AU7", "seconds"], 2 * 3 * 18 / 100)
+    assert math.isclose(table.loc["GANs, both beta1", "seconds"], 2 * 5 * 16 / 100)
     sound, published = (table.loc[f"emotion SVMs, {name}"] for name in ("sound", "published"))
     assert math.isclose(sound["seconds"], SETTINGS.inner_folds * published["seconds"])
-    # Four experiments and four controls, 3 folds x 4 settings, on 72 pictures, not the probe's 480.
-    assert math.isclose(published["seconds"], 8 * 12 * 1e-3 * (72 / 480) ** 2)
+    # Four experiments, four controls, two other ways to take features; 3 folds x 4 settings; 72 pictures, not 480.
+    assert math.isclose(published["seconds"], 10 * 12 * 1e-3 * (72 / 480) ** 2)
     # Four experiments within a set have 3 folds, four between sets one; both protocols, 14 units.
     assert math.isclose(table.loc["action-unit SVMs", "seconds"], 2 * 14 * (4 * 3 + 4) * 1e-3 * (72 / 480) ** 2)
     assert math.isclose(table.loc["image quality", "seconds"], (72 + 8) / 50)

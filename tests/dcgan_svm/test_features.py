@@ -73,8 +73,14 @@ def test_a_stored_discriminator_gives_the_same_features(images: np.ndarray) -> N
     given = extract(weights=weights, images=images, settings=SETTINGS, seen=images)["features"]
     again = train_gan(images=images, settings=SETTINGS, seed=0, generated=4)
     assert all(np.array_equal(stored[name], again[name]) for name in stored)
-    fresh = extract_control(control="untrained discriminator", images=images, settings=SETTINGS, seed=0)["features"]
+    control = {"control": views.UNTRAINED, "images": images, "settings": SETTINGS, "seed": 0}
+    fresh, other = (extract_control(**control, seen=seen)["features"] for seen in (images, images[:5]))
     assert given.shape == fresh.shape == (10, 512) and not np.allclose(given, fresh)
+    # Its batch-norm statistics are those of the pictures it was shown, and no other's.
+    assert not np.allclose(fresh, other)
+    assert np.allclose(
+        other, views.discriminator_features(views.untrained(SETTINGS.gan, 0, images[:5]), images, "after")
+    )
 
 
 def test_controls(images: np.ndarray) -> None:
