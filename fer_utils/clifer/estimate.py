@@ -15,6 +15,7 @@ from fer_utils.clifer.networks import count_parameters
 from fer_utils.clifer.protocol import TEST_CONDITIONS, folds_of, learn_person
 from fer_utils.clifer.settings import ImaginationSettings, Settings, settings_for
 from fer_utils.clifer.study import PROTOCOLS, Study
+from fer_utils.devices import at_once
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 
@@ -49,7 +50,7 @@ def _rows(faces: FaceSet, settings: Settings, seed: int, protocols: tuple[str, .
     per_frame = probe_memories(settings, study)
     for protocol in protocols:
         trained_on = [len(part) for part in study.training_rows(protocol)]
-        images = sum(trained_on) * chosen.epochs
+        images = sum(trained_on) * (chosen.warm_up + chosen.epochs)
         rows.append(_row(f"imagination, {protocol}", len(trained_on), f"{images // len(trained_on):,} image steps",
                          images / per_second, pictures_mb + 6 * weights_mb, len(trained_on) * weights_mb))  # fmt: skip
         folds = [fold for person in study.people for fold in folds_of(study.faces, person, protocol)]
@@ -61,7 +62,9 @@ def _rows(faces: FaceSet, settings: Settings, seed: int, protocols: tuple[str, .
                 seconds += frames * len(study.faces.classes) * 2 * FORWARD_SHARE / per_second
             work = f"{frames // len(folds):,} frames in {len(study.orders)} orders"
             rows.append(_row(f"{condition}, {protocol}", len(folds), work, seconds, weights_mb + 10, 0.1 * len(folds)))
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table.attrs["at once"] = at_once(learn_person)
+    return table
 
 
 def _row(unit: str, count: int, work: str, seconds: float, memory: float, disk: float) -> dict[str, object]:
@@ -77,8 +80,8 @@ def _cheap(settings: ImaginationSettings) -> ImaginationSettings:
 
 
 def probe_imagination(settings: ImaginationSettings) -> float:
-    """Images a second through a training step, measured on one batch after one to warm up."""
-    trainer = Trainer(settings, [0, 1], 0)
+    """Images a second through a training step with all losses, measured on one batch after one to warm up."""
+    trainer = Trainer(settings.but(warm_up=0), [0, 1], 0)
     shape = (settings.batch_size, settings.image_size, settings.image_size, 3)
     images, labels = np.zeros(shape, np.uint8), np.arange(settings.batch_size) % 2
     trainer.epoch(images, labels, 0)

@@ -111,16 +111,21 @@ class Trainer:
         }
 
     def epoch(self, images: np.ndarray, labels: np.ndarray, epoch: int) -> np.ndarray:
-        """One pass over ``uint8 [N, S, S, 3]`` images; the mean of each of :data:`LOSSES`, ``float64 [8]``."""
+        """One pass over ``uint8 [N, S, S, 3]`` images; the mean of each of :data:`LOSSES`, ``float64 [8]``.
+
+        The first ``warm_up`` epochs have the reconstruction only, and NaN for the rest.
+        """
         settings = self.settings
         order = np.random.default_rng((self.seed, epoch)).permutation(len(images))
         self.noise = torch.Generator().manual_seed(int(np.random.SeedSequence((self.seed, epoch)).generate_state(1)[0]))
-        rate = settings.learning_rate * (1 - epoch / settings.epochs if settings.decay_to_zero else 1)
+        since = epoch - settings.warm_up
+        rate = settings.learning_rate * (1 - max(since, 0) / settings.epochs if settings.decay_to_zero else 1)
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = rate
         for network in self.networks.values():
             network.train()
         step = self._joint_step if settings.schedule == "joint" else self._alternating_step
+        step = self._first_step if since < 0 else step
         told: list[dict[str, float]] = []
         for start in range(0, len(order), settings.batch_size):
             rows = order[start : start + settings.batch_size]
@@ -130,12 +135,50 @@ class Trainer:
                     turned = torch.rand(len(rows), generator=self.noise) < 0.5
                     batch[turned] = batch[turned].flip(-1)
                 known = torch.from_numpy(labels[rows])
-                told.append(step(batch.to(self.device), known.to(self.device), epoch))
+                told.append(step(batch.to(self.device), known.to(self.device), since))
         return np.array([np.mean([losses[name] for losses in told]) for name in LOSSES])
+
+    def pulls(self, images: np.ndarray, labels: np.ndarray) -> dict[str, tuple[float, float]]:
+        """How hard each loss of equation 6 pulls at E and at G: the norms of its weighted gradients.
+
+        Nothing is learnt, but the discriminators' moving averages see the batch.
+
+        Args:
+            images: ``uint8 [N, S, S, 3]``, one batch.
+            labels: ``int64 [N]``.
+        """
+        self.noise, found = torch.Generator().manual_seed(self.seed), {}
+        goal, known = self._drawn_labels(len(images)), torch.from_numpy(labels).to(self.device)
+        losses = self._six(as_tensor(images).to(self.device), known, goal, 0)
+        for name in (name for name, loss in losses.items() if loss.requires_grad):
+            loss = getattr(self.settings, f"weight_{name}") * losses[name]
+            norms = []
+            for part in ("E", "G"):
+                whole = torch.autograd.grad(loss, self._weights(part), retain_graph=True, allow_unused=True)
+                norms.append(math.sqrt(sum(float(slope.square().sum()) for slope in whole if slope is not None)))
+            found[name] = (norms[0], norms[1])
+        return found
+
+    def _first_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, float]:
+        e, g = self.networks["E"], self.networks["G"]
+        loss = reconstruction_loss(images, g(e(images), labels))
+        self._descend("E G C" if self.settings.schedule == "joint" else "E G", loss)
+        return {**dict.fromkeys(LOSSES, math.nan), "rec": loss.item()}
+
+    def _six(self, images: Tensor, labels: Tensor, goal: Tensor, epoch: int) -> dict[str, Tensor]:
+        e, g, d_img, d_z, c = self.networks.values()
+        codes, weight = e(images), imagined_weight(epoch, self.settings.decay_of_imagined)
+        again = g(codes, labels)
+        made = g(self._prior(len(images)) if self.settings.fakes == "prior" else codes, goal)
+        return self._autoencoder(images, again) | {
+            "z": looks(d_z(codes), True),
+            "img": looks(d_img(made, goal), True),
+            "class": functional.cross_entropy(c(codes), labels) + weight * functional.cross_entropy(c(e(made)), goal),
+        }
 
     def _joint_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, float]:
         """Equation 6: the discriminators climb, then E, G and C go down the weighted sum together."""
-        e, g, d_img, d_z, c = self.networks.values()
+        e, g = self.networks["E"], self.networks["G"]
         goal, s = self._drawn_labels(len(images)), self.settings
         with torch.no_grad():
             codes = e(images)
@@ -143,15 +186,7 @@ class Trainer:
         told = self._discriminators("D_img D_z", images, labels, fakes, goal, codes)
 
         self._freeze("D_img D_z", True)
-        codes = e(images)
-        again = g(codes, labels)
-        made = g(self._prior(len(images)) if s.fakes == "prior" else codes, goal)
-        weight = imagined_weight(epoch, s.decay_of_imagined)
-        losses = self._autoencoder(images, again) | {
-            "z": looks(d_z(codes), True),
-            "img": looks(d_img(made, goal), True),
-            "class": functional.cross_entropy(c(codes), labels) + weight * functional.cross_entropy(c(e(made)), goal),
-        }
+        losses = self._six(images, labels, goal, epoch)
         self._descend("E G C", sum(getattr(s, f"weight_{name}") * loss for name, loss in losses.items()))
         self._freeze("D_img D_z", False)
         return told | {name: loss.item() for name, loss in losses.items()}
@@ -263,7 +298,7 @@ def train(
     Returns:
         the weights of E, G and C (:func:`~fer_utils.clifer.networks.to_arrays`); ``code_mean`` and
         ``code_scale``, ``float64 [code_size]``, what codes are shifted and divided by outside the
-        networks (``match_prior``); ``history``, ``float64 [epochs, 8]``, the mean :data:`LOSSES`.
+        networks (``match_prior``); ``history``, ``float64 [warm_up + epochs, 8]``, the mean :data:`LOSSES`.
     """
     targets = sorted({int(label) for label in labels} - {CONDITIONS.index("disgust")})
     trainer, history = Trainer(settings, targets, seed), []
@@ -274,7 +309,7 @@ def train(
             trainer.restore(stored)
         except UNREADABLE:
             history = []
-    for epoch in track(range(len(history), settings.epochs), "training the imagination model"):
+    for epoch in track(range(len(history), settings.warm_up + settings.epochs), "training the imagination model"):
         history.append(trainer.epoch(images, labels, epoch))
         if checkpoint is not None:
             write_npz(checkpoint, {**trainer.state(), "history": np.array(history)})

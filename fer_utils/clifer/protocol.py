@@ -32,7 +32,8 @@ from fer_utils.clifer.gdm import MEMORIES, DualMemory
 from fer_utils.clifer.imagination import CONDITIONS, Imagination
 from fer_utils.clifer.mlp import Baseline
 from fer_utils.clifer.settings import ImaginationSettings, MlpSettings, Settings
-from fer_utils.devices import seed_everything
+from fer_utils.datasets.clips import peak_frames
+from fer_utils.devices import one_core, seed_everything
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.preprocess import face_boxes, resize, to_rgb
@@ -74,7 +75,7 @@ def orders_of(present: Sequence[str], which: Sequence[Sequence[str]]) -> list[li
 def study_faces(faces: FaceSet, settings: Settings) -> FaceSet:
     """The faces of the paper's six classes, of people who show every class that the set has, cropped, RGB.
 
-    Of these people, the first ``settings.people`` in the order of their names.
+    Of these people, the first ``settings.people`` in the order of their names; of whole clips, the peak.
 
     Raises:
         FerError: fewer than two classes, or nobody shows them all.
@@ -87,13 +88,27 @@ def study_faces(faces: FaceSet, settings: Settings) -> FaceSet:
     whole = shown.index[shown == len(present)]
     if len(whole) == 0:
         raise FerError(f"nobody in {faces.name} shows all of {', '.join(present)}")
-    faces = faces.select(faces.table["subject"].isin(whole[: settings.people]).to_numpy())
+    faces = peaks(faces.select(faces.table["subject"].isin(whole[: settings.people]).to_numpy()))
     size = settings.imagination.image_size
     if settings.detector is None:
         faces = faces.with_images(resize(faces.images, size))
     else:
         faces = crop_clips(faces, settings.detector, size, settings.margin)
     return FaceSet(faces.name, to_rgb(faces.images), faces.table, tuple(present), faces.stand_in, faces.notes)
+
+
+def peaks(faces: FaceSet) -> FaceSet:
+    """The middle three frames of each clip, the paper's rule for acted clips (MMI, V-C.3); other sets as they are.
+
+    The avatars' clips come whole, from neutral to the expression and back, which their column ``phase`` says. The
+    loaders of the paper's sets have chosen frames already. First frames are not made neutral ones here, as MMI's
+    are: there are neutral clips.
+    """
+    if "phase" not in faces.table:
+        return faces
+    clips = faces.table.groupby(["subject", "sequence"])["frame"]
+    place, count = clips.rank(method="first").astype(int) - 1, clips.transform("size")
+    return faces.select(np.array([at in peak_frames(size) for at, size in zip(place, count, strict=True)]))
 
 
 def crop_clips(faces: FaceSet, detector: str, size: int, margin: float) -> FaceSet:
@@ -166,6 +181,7 @@ def people_folds(faces: FaceSet, n_folds: int, seed: int) -> list[Fold]:
 # -- units: pure functions of their arguments, run and stored one by one by fer_utils.reproduce ----
 
 
+@one_core
 def train_imagination(
     *, faces: FaceSet, rows: np.ndarray, settings: ImaginationSettings, seed: int
 ) -> dict[str, np.ndarray]:
@@ -191,6 +207,7 @@ def encode(*, faces: FaceSet, settings: ImaginationSettings, weights: dict[str, 
     return {"codes": Imagination(settings, weights).encode(faces.images)}
 
 
+@one_core
 def learn_person(
     *, codes: np.ndarray, labels: np.ndarray, train: np.ndarray, test: np.ndarray, orders: list[list[int]],
     condition: str, settings: Settings, seed: int, weights: dict[str, np.ndarray] | None = None,

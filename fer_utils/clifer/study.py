@@ -14,7 +14,7 @@ from fer_utils.clifer import retention
 from fer_utils.clifer.imagination import CONDITIONS, Imagination
 from fer_utils.clifer.protocol import FINAL_ORDER, FIRST_CLASS_ORDERS, NEUTRAL_ORDERS, TEST_CONDITIONS, orders_of
 from fer_utils.clifer.settings import Settings
-from fer_utils.errors import check_choice
+from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.splits import Fold
 
@@ -71,6 +71,26 @@ class Study:
         """``sound``: who trains each imagination model, and whose faces it then encodes."""
         return steps.people_folds(self.faces, self.settings.people_folds, self.seed)
 
+    def possible(self, wanted: Sequence[str]) -> tuple[list[str], str]:
+        """Those of some protocols that the data allow, and why one is left out; ``""`` if none is.
+
+        ``sound`` needs two clips of every class from everybody, which few people of MMI show.
+
+        Raises:
+            FerError: none is left.
+        """
+        allowed, why = [], ""
+        for protocol in wanted:
+            try:
+                for person in self.people:
+                    steps.folds_of(self.faces, person, protocol)
+                allowed.append(protocol)
+            except FerError as error:
+                why = str(error)
+        if not allowed:
+            raise FerError(why)
+        return allowed, why
+
     def training_rows(self, protocol: str) -> list[np.ndarray]:
         """The faces that each imagination model is trained on, as row numbers."""
         check_choice("protocol", protocol, PROTOCOLS)
@@ -81,10 +101,16 @@ class Study:
     def models(self, protocol: str) -> list[dict[str, np.ndarray]]:
         """The trained imagination models, weights and history: one that saw everybody, or one a fold of people."""
         if protocol not in self._models:
-            shared = {"faces": self.faces, "settings": self.settings.imagination, "seed": self.seed}
-            calls = [{**shared, "rows": rows} for rows in self.training_rows(protocol)]
-            self._models[protocol] = self.mapper(steps.train_imagination, calls, f"imagination, {protocol}")
+            self.train([protocol])
         return self._models[protocol]
+
+    def train(self, protocols: Sequence[str]) -> None:
+        """Train the imagination models of some protocols, side by side where there are cores."""
+        rows = {protocol: self.training_rows(protocol) for protocol in protocols}
+        shared = {"faces": self.faces, "settings": self.settings.imagination, "seed": self.seed}
+        calls = [{**shared, "rows": some} for parts in rows.values() for some in parts]
+        found = iter(self.mapper(steps.train_imagination, calls, f"imagination, {', '.join(protocols)}"))
+        self._models |= {protocol: [next(found) for _ in parts] for protocol, parts in rows.items()}
 
     def model_of(self, person: str, protocol: str) -> int:
         """Which of :meth:`models` a person's faces are encoded with."""

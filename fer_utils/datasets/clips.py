@@ -28,10 +28,23 @@ def chunk_frames(count: int) -> list[int]:
     return [position for end in ends for position in range(end - FROM_CHUNK, end)]
 
 
+def peak_frames(count: int) -> list[int]:
+    """The middle three frames of a clip that goes from neutral to its expression and back.
+
+    With an even number of frames they begin at the earlier of both places.
+
+    Args:
+        count: frames in the clip.
+
+    Returns:
+        Three positions from 0, ascending; none of fewer than three frames.
+    """
+    start = (count - PEAK_FRAMES) // 2
+    return list(range(start, start + PEAK_FRAMES)) if start >= 0 else []
+
+
 def first_and_peak_frames(count: int) -> list[int]:
     """MMI: the first frame, which counts as neutral, and the middle three, which carry the clip's label.
-
-    With an even number of frames the middle three begin at the earlier of both places.
 
     Args:
         count: frames in the clip.
@@ -40,5 +53,5 @@ def first_and_peak_frames(count: int) -> list[int]:
         Four positions from 0, ascending; none if the first frame would be one of the middle three
         (fewer than five frames).
     """
-    start = (count - PEAK_FRAMES) // 2
-    return [0, *range(start, start + PEAK_FRAMES)] if start > 0 else []
+    peak = peak_frames(count)
+    return [0, *peak] if peak and peak[0] > 0 else []

@@ -237,6 +237,44 @@ def test_an_unlabelled_neuron_says_so_unless_the_quirk_is_on() -> None:
     assert sorted(plain.neuron_labels.tolist()) == [-1, 1]
 
 
+def line_of_three(chosen: GwrSettings) -> Gwr:
+    """Neurons at 0, 100 and between; their two edges are of age 0, and all are labelled 0."""
+    memory = Gwr(chosen.but(habituation=1.0, rate=0.0, neighbour_rate=0.0), N_CLASSES)
+    memory.learn(np.array([[0.0], [100.0]]), np.zeros(2, int))
+    memory.learn(np.array([[49.0]]), np.zeros(1, int))
+    assert sorted(memory.weights.ravel()) == [0.0, 24.5, 100.0] and set(memory.edges().values()) == {0}
+    return memory
+
+
+def play_far(memory: Gwr, times: int, label: int = 0) -> dict[tuple[float, float], int]:
+    """Samples at 100, which neither end of the edge 0-24.5 wins; the ages by the places of the edges' ends."""
+    memory.learn(np.full((times, 1), 100.0), np.full(times, label))
+    place = memory.weights.ravel()
+    return {tuple(sorted((place[a], place[b]))): age for (a, b), age in memory.edges().items()}
+
+
+def test_every_edge_ages_with_every_sample_not_only_the_winner_s() -> None:
+    """As both releases do it: Marsland et al. (2002) age the winner's edges alone, and 0-24.5 would stay at 0."""
+    assert play_far(line_of_three(SIMPLE), 7) == {(0.0, 24.5): 7, (24.5, 100.0): 0}
+
+
+def test_an_edge_is_cut_beyond_the_greatest_age_and_what_it_held_is_forgotten() -> None:
+    chosen = SIMPLE.but(max_age=5, keep_isolated=False)
+    assert play_far(line_of_three(chosen), 5) == {(0.0, 24.5): 5, (24.5, 100.0): 0}
+    assert play_far(line_of_three(chosen), 6) == {(24.5, 100.0): 0}
+    forgetful, keeping = line_of_three(chosen), line_of_three(chosen.but(max_age=None))
+    play_far(forgetful, 6)
+    play_far(keeping, 6)
+    assert 0.0 not in forgetful.weights and 0.0 in keeping.weights
+
+
+def test_what_a_regulated_memory_knows_already_makes_nothing_older() -> None:
+    memory = line_of_three(SIMPLE)
+    memory.settings = memory.settings.but(regulation="iris")
+    assert play_far(memory, 7, label=0)[0.0, 24.5] == 0
+    assert play_far(memory, 7, label=1)[0.0, 24.5] == 7
+
+
 def test_a_limit_can_be_the_samples_of_the_call() -> None:
     memory = Gwr(SIMPLE.but(activation=1.0, habituation=1.0, max_nodes=CALL), 1)
     samples = np.random.default_rng(0).normal(size=(20, 2))

@@ -89,6 +89,7 @@ def test_the_paper_s_numbers() -> None:
         ({"generator_widths": (4, 4)}, "at least 5"),
         ({"batch_size": 1}, "at least 2"),
         ({"epochs": 0}, "at least 1"),
+        ({"warm_up": -1}, "0 or more"),
         ({"epoch": 1}, "Did you mean 'epochs'?"),
     ],
 )
@@ -144,10 +145,33 @@ def test_every_network_learns_and_every_loss_is_told(schedule: str, faces: tuple
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_warm_up_trains_e_and_g_by_the_reconstruction_alone(
+    schedule: str, faces: tuple[np.ndarray, np.ndarray]
+) -> None:
+    trainer = imagination.Trainer(SCHEDULES[schedule].but(warm_up=1), range(6), 0)
+    before = trainer.state()
+    told = dict(zip(LOSSES, trainer.epoch(*faces, 0), strict=True))
+    assert np.isfinite(told["rec"]) and all(np.isnan(told[name]) for name in LOSSES if name != "rec")
+    after = trainer.state()
+    moved = {key.split(".")[0] for key in before if not np.array_equal(before[key], after[key])}
+    assert moved == {"E", "G"}
+    assert np.isfinite(trainer.epoch(*faces, 1)).all()
+
+
+def test_the_epochs_of_the_paper_are_counted_from_the_end_of_the_warm_up(
+    faces: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(imagination, "imagined_weight", lambda epoch, decay: asked.append(epoch) or 1.0)
+    history = train(*faces, TINY.but(warm_up=3, epochs=2), seed=0)["history"]
+    assert len(history) == 5 and sorted(set(asked)) == [0, 1]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
 def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
     schedule: str, faces: tuple[np.ndarray, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = SCHEDULES[schedule].but(epochs=4)
+    settings = SCHEDULES[schedule].but(warm_up=1, epochs=3)
     whole = train(*faces, settings, seed=3)
 
     class Stopped(Exception):
@@ -186,6 +210,35 @@ def test_reconstruction_gets_better(faces: tuple[np.ndarray, np.ndarray]) -> Non
     settings = TINY.but(epochs=8, learning_rate=5e-3, batch_size=5, **alone)
     history = train(*faces, settings, seed=0)["history"]
     assert history[-1, 0] < 0.7 * history[0, 0]
+
+
+@pytest.mark.parametrize(("side", "ratio"), [(48, 2.35), (96, 9.40)])
+def test_the_paper_s_total_variation_outweighs_its_reconstruction_at_a_pixel(side: int, ratio: float) -> None:
+    """Why one face is left for everybody: L_rec is a mean over 3 S^2 numbers, L_tv a sum over them."""
+    paper, image = IMAGINATIONS["paper"], torch.zeros(1, 3, side, side)
+    made = image.clone()
+    made[0, 1, 5, 5] = 0.5  # one detail, which the reconstruction is about to remove too
+    slopes = []
+    for weight, loss in ((paper.weight_rec, imagination.reconstruction_loss), (paper.weight_tv, None)):
+        here = made.clone().requires_grad_()
+        (weight * (total_variation(here) if loss is None else loss(image, here))).backward()
+        slopes.append(here.grad[0, 1, 5, 5].item())
+    assert slopes[1] / slopes[0] == pytest.approx(4 * 8.5e-5 * 3 * side**2, rel=1e-5) == pytest.approx(ratio, rel=2e-3)
+
+
+def test_how_hard_each_loss_pulls(faces: tuple[np.ndarray, np.ndarray]) -> None:
+    images, labels = faces[0][:8], faces[1][:8]
+    trainer = imagination.Trainer(TINY, range(6), 0)
+    before = trainer.state()
+    found = trainer.pulls(images, labels)
+    assert list(found) == ["rec", "tv", "z", "img", "class"]  # TINY has no identity network
+    assert found["z"][1] == 0 < found["z"][0]  # L_z asks E only
+    assert all(min(found[name]) > 0 for name in ("rec", "tv", "img", "class"))
+    heavier = imagination.Trainer(TINY.but(weight_rec=10.0), range(6), 0).pulls(images, labels)
+    np.testing.assert_allclose(heavier["rec"], 10 * np.array(found["rec"]), rtol=1e-4)
+    for name, value in trainer.state().items():
+        if "running" not in name and "tracked" not in name:
+            np.testing.assert_array_equal(value, before[name], err_msg=name)
 
 
 def test_disgust_is_never_imagined() -> None:

@@ -14,7 +14,7 @@ from fer_utils.clifer import estimate, figures, retention
 from fer_utils.clifer.gdm import MEMORIES
 from fer_utils.clifer.protocol import CLASSES, TEST_CONDITIONS
 from fer_utils.clifer.study import PROTOCOLS, Study
-from fer_utils.errors import UsageError
+from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.reproduce.units import Store, run_units
 from tests.clifer.conftest import CLIPS, FRAMES, PEOPLE, SETTINGS
@@ -55,6 +55,16 @@ def test_every_person_is_asked_about_every_frame_under_every_condition(study: St
         assert asked == PEOPLE * len(CLASSES) * CLIPS * FRAMES
     for found in answers:
         assert found["predicted"].shape == (len(study.orders), len(CLASSES), len(MEMORIES), len(found["truth"]))
+
+
+def test_sound_is_left_out_where_somebody_shows_a_class_in_one_clip_only(drawn: FaceSet, mapped: Mapped) -> None:
+    once = drawn.select(~drawn.table["sequence"].eq("p2-fear-1").to_numpy())
+    whole, lacking = Study(drawn, QUICK, 0, mapped), Study(once, QUICK, 0, mapped)
+    assert whole.possible(PROTOCOLS) == (list(PROTOCOLS), "")
+    allowed, why = lacking.possible(PROTOCOLS)
+    assert allowed == ["published"] and "p2 has fear in one clip only" in why
+    with pytest.raises(FerError, match="p2 has fear"):
+        lacking.possible(["sound"])
 
 
 def test_what_was_computed_is_fetched(study: Study, drawn: FaceSet, mapped: Mapped) -> None:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_utils.datasets.clips import CHUNK, CHUNK_RATE, FROM_CHUNK, chunk_frames, first_and_peak_frames
+from fer_utils.datasets.clips import (
+    CHUNK,
+    CHUNK_RATE,
+    FROM_CHUNK,
+    chunk_frames,
+    first_and_peak_frames,
+    peak_frames,
+)
 
 
 def test_a_chunk_is_500_milliseconds():
@@ -50,9 +57,16 @@ def test_the_first_frame_and_the_middle_three(count, expected):
     assert first_and_peak_frames(count) == expected
 
 
+@pytest.mark.parametrize(
+    ("count", "expected"), [(0, []), (2, []), (3, [0, 1, 2]), (4, [0, 1, 2]), (7, [2, 3, 4]), (10, [3, 4, 5])]
+)
+def test_the_middle_three_alone(count, expected):
+    assert peak_frames(count) == expected
+
+
 @given(st.integers(0, 5000))
 def test_positions_ascend_and_lie_within_the_clip(count):
-    for rule in (chunk_frames, first_and_peak_frames):
+    for rule in (chunk_frames, peak_frames, first_and_peak_frames):
         kept = rule(count)
         assert kept == sorted(set(kept)) and all(0 <= position < count for position in kept)
     assert len(chunk_frames(count)) == FROM_CHUNK * (count // CHUNK)
