@@ -156,6 +156,16 @@ def one_core(unit: F) -> F:
     return unit
 
 
+def one_thread() -> None:
+    """Keep torch to one thread in this process.
+
+    Its sums depend on how many threads share them. And networks as narrow as a laptop can train gain nothing from a
+    second one (five stacked networks of paper 3 at 24 pixels: 113 ms a step with one thread, 106 with two, 900 with two
+    on a busy machine); a second core does better by training something else (:func:`one_core`).
+    """
+    importlib.import_module("torch").set_num_threads(1)
+
+
 def at_once(unit: Callable[..., Any]) -> int:
     """How many calls of ``unit`` run at once where nobody said: one a core for a :func:`one_core` unit, else 1."""
     return available_cores() if getattr(unit, "one_core", False) and not gpu_visible() else 1

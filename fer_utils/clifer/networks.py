@@ -16,7 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fer_utils.clifer.settings import ImaginationSettings
+from fer_utils.devices import one_thread
 from fer_utils.errors import FerError
+
+one_thread()
 
 HALVINGS = 4
 """Strided convolutions of E, G and D_img: 96 pixels become 6."""

@@ -8,11 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fer_utils.devices import one_thread
 from fer_utils.gans.settings import MULTIPLE, GanSettings
 
-# Sums depend on how many threads share them; narrow networks gain nothing from a second (on a busy machine it makes
-# them several times slower), and a second core does better by training another GAN (devices.one_core).
-torch.set_num_threads(1)
+one_thread()
 
 SLOPE = 0.2
 """Of the leaky rectifiers, Radford et al. 2016."""

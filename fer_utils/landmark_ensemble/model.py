@@ -8,21 +8,18 @@ of networks is an ordinary Keras model on either backend, and with one network i
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from fer_utils.devices import import_keras
+from fer_utils.devices import import_keras, one_thread
 from fer_utils.errors import check_choice
 from fer_utils.landmark_ensemble.settings import BATCH_NORM_MODES, KERAS_BACKEND
 
 keras = import_keras(KERAS_BACKEND)
 if keras.backend.backend() == "torch":
-    # Networks this small gain nothing from a second thread (a step of five at 24 pixels: 113 ms with one, 106 with
-    # two, 900 with two on a busy machine); a second core does better by training others (devices.one_core).
-    importlib.import_module("torch").set_num_threads(1)
+    one_thread()
 
 CHANNELS = 3
 LAST_CONVOLUTION = "last_convolution"
