@@ -266,9 +266,11 @@ def learn(net, rules, samples, labels, start, winners, events):
         if may_not_fit(net, best, second):
             return i
         activation = math.exp(-distance[best])
-        wrong = rules.regulated and label_of(net, rules, best) != labels[i]
+        told = label_of(net, rules, best)
+        # A neuron without a label has said nothing wrong: it takes this one. (Hindered, it could never get any.)
+        wrong = rules.regulated and told >= 0 and told != labels[i]
         winners[i], events[i], winner = best, NOTHING, best
-        if wrong or not rules.regulated or rules.core50:
+        if wrong or told < 0 or not rules.regulated or rules.core50:
             net.numbers[CLOCK] += 1
             novel = wrong if rules.core50 and rules.regulated else activation < rules.activation
             if novel and net.habituation[best] < rules.habituation and net.numbers[COUNT] < rules.max_nodes:

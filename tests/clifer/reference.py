@@ -98,9 +98,10 @@ class ReferenceGwr:
                     context.append([s.beta * deep + (1.0 - s.beta) * shallow for deep, shallow in pairs])
                 best, second, distance = self.two_nearest(context)
                 activation = math.exp(-distance)
-                wrong = regulation != "none" and self.label(best) != label
+                told = self.label(best)
+                wrong = regulation != "none" and told not in (-1, label)
                 winner, event = best, 0
-                if not (regulation == "iris" and not wrong):
+                if not (regulation == "iris" and told == label):
                     self.ages = {edge: age + 1 for edge, age in self.ages.items()}
                     novel = {"none": activation < s.activation, "iris": activation < s.activation, "core50": wrong}
                     tired = self.neurons[best].habituation < s.habituation

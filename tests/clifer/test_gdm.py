@@ -36,6 +36,15 @@ def test_what_is_left_of_six_classes_learnt_one_after_another(variant: str) -> N
         assert np.mean([found["GDM-E"] for found in alone]) < 0.8
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("frames", [3, 20])
+def test_both_memories_know_the_only_class_there_is(variant: str, frames: int) -> None:
+    memory, codes = DualMemory(gdm_settings(variant), N_CLASSES), person_codes(0)["codes"][:frames]
+    memory.learn_class(codes, 0)
+    for told in memory.predict(codes).values():
+        assert (told == 0).all()
+
+
 def test_the_semantic_memory_hears_only_what_the_episodic_one_makes_of_it() -> None:
     memory = DualMemory(gdm_settings("clifer_paper").but(episode=None), N_CLASSES)
     codes = person_codes(1)["codes"][:20]

@@ -186,6 +186,16 @@ def test_regulation_leaves_what_is_right_alone() -> None:
     assert (wrong.event != NOTHING).all()
 
 
+@pytest.mark.parametrize("regulation", ["iris", "core50"])
+def test_a_neuron_without_a_label_takes_the_first_it_hears(regulation: str) -> None:
+    """Neither right nor wrong: hindered like a mistake it could never learn a label, and nobody would ever hear it."""
+    memory = Gwr(SIMPLE.but(regulation=regulation, activation=0.0), 2)
+    samples, labels = np.array([[0.0], [4.0]]), np.array([1, 0])
+    assert (memory.learn(samples, labels).event != NOTHING).all() and len(memory) == 2
+    assert sorted(memory.neuron_labels.tolist()) == [0, 1]
+    np.testing.assert_array_equal(memory.neuron_labels[memory.winners(samples)[0]], labels)
+
+
 def test_alphas_of_two_contexts() -> None:
     memory = Gwr(SIMPLE.but(contexts=2), 1)
     np.testing.assert_allclose(memory._rules(True, 1).alphas, [0.665, 0.245, 0.090], atol=5e-4)
