@@ -21,11 +21,11 @@ keras = import_keras(KERAS_BACKEND)
 
 PREDICT_BATCH = 256
 IMAGENET_MEANS = (103.939, 116.779, 123.68)
-"""Blue, green, red: what Keras' VGG and ResNet weights were trained with taken off. Grey pictures have equal channels."""
+"""Blue, green, red: taken off the pictures that Keras' VGG and ResNet weights were trained on."""
 
 
 class Album(keras.layers.Layer):  # type: ignore[misc]
-    """Pictures by row number, turned and shifted: ``int [N]`` and ``float [N, 8] -> float [N, S, S, 3]``.
+    """Pictures by row number, turned and shifted: ``int [N]`` and ``float [N, 6] -> float [N, S, S, 3]``.
 
     Args:
         images: ``uint8 [M, S, S]``.
@@ -34,31 +34,48 @@ class Album(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, images: np.ndarray, imagenet: bool) -> None:
         super().__init__(name="album", trainable=False)
-        self.images, self.imagenet = keras.ops.convert_to_tensor(images), imagenet
+        self.side, self.imagenet = images.shape[1], imagenet
+        self.pixels = keras.ops.convert_to_tensor(images.reshape(-1))
+        y, x = np.divmod(np.arange(self.side**2, dtype=np.float32), np.float32(self.side))
+        self.grid = np.stack([x, y, np.ones_like(x)])
 
     def call(self, rows: Any, moves: Any = None) -> Any:
-        seen = keras.ops.take(self.images, keras.ops.cast(rows, "int32"), axis=0)[..., None]
-        seen = keras.ops.cast(seen, "float32")
-        if moves is not None:
-            # Pixels from outside repeat the nearest edge.
-            seen = keras.ops.image.affine_transform(
-                seen, moves, "bilinear", fill_mode="nearest", data_format="channels_last"
-            )
+        first = keras.ops.expand_dims(keras.ops.cast(rows, "int32"), 1) * self.side**2
+        if moves is None:
+            seen = self._at(first, np.arange(self.side**2, dtype=np.int32))
+        else:
+            seen = self._between(first, moves)
+        seen = keras.ops.reshape(seen, (-1, self.side, self.side, 1))
         seen = keras.ops.repeat(seen, 3, axis=-1)
         if self.imagenet:
             return seen - keras.ops.convert_to_tensor(np.array(IMAGENET_MEANS, np.float32))
         return seen / 127.5 - 1.0
 
+    def _between(self, first: Any, moves: Any) -> Any:
+        """Pixels at mapped places, bilinearly; from outside the nearest edge is taken."""
+        grid = keras.ops.convert_to_tensor(self.grid)
+        x, y = (keras.ops.clip(keras.ops.matmul(part, grid), 0, self.side - 1) for part in (moves[:, :3], moves[:, 3:]))
+        left, top = keras.ops.floor(x), keras.ops.floor(y)
+        across, down = x - left, y - top
+        left, top = keras.ops.cast(left, "int32"), keras.ops.cast(top, "int32") * self.side
+        right = keras.ops.minimum(left + 1, self.side - 1)
+        below = keras.ops.minimum(top + self.side, self.side * (self.side - 1))
+        upper = (1 - across) * self._at(first, top + left) + across * self._at(first, top + right)
+        lower = (1 - across) * self._at(first, below + left) + across * self._at(first, below + right)
+        return (1 - down) * upper + down * lower
+
+    def _at(self, first: Any, place: Any) -> Any:
+        return keras.ops.cast(keras.ops.take(self.pixels, first + place), "float32")
+
     def compute_output_shape(self, shape: tuple[int | None, ...], *_: Any) -> tuple[int | None, ...]:
-        side = self.images.shape[1]
-        return (shape[0], side, side, 3)
+        return (shape[0], self.side, self.side, 3)
 
 
 def draw_moves(count: int, side: int, rotation: float, translation: float, seed: int) -> np.ndarray:
-    """Maps that turn pictures about their centre and shift them, ``float32 [count, 8]``.
+    """Maps that turn pictures about their centre and shift them, ``float32 [count, 6]``.
 
-    Angle and both shifts are uniform within plus or minus their range. Row ``(a, b, c, d, e, f, 0, 0)``
-    maps a pixel of the result to ``(a x + b y + c, d x + e y + f)`` of the picture (Keras' order).
+    Angle and both shifts are uniform within plus or minus their range. A row ``(a, b, c, d, e, f)``
+    says that pixel ``(x, y)`` of the result is that at ``(a x + b y + c, d x + e y + f)`` of the picture.
 
     Args:
         side: of the pictures in pixels.
@@ -67,13 +84,11 @@ def draw_moves(count: int, side: int, rotation: float, translation: float, seed:
     """
     random = np.random.default_rng((seed, 7))
     angle = np.deg2rad(random.uniform(-rotation, rotation, count))
-    shift = random.uniform(-translation, translation, (count, 2)) * side
+    across, down = random.uniform(-translation, translation, (2, count)) * side
     cos, sin, middle = np.cos(angle), np.sin(angle), (side - 1) / 2
-    moves = np.zeros((count, 8), np.float32)
-    moves[:, 0], moves[:, 1], moves[:, 3], moves[:, 4] = cos, -sin, sin, cos
-    moves[:, 2] = middle - middle * cos + middle * sin + shift[:, 0]
-    moves[:, 5] = middle - middle * sin - middle * cos + shift[:, 1]
-    return moves
+    x = [cos, -sin, middle - middle * cos + middle * sin + across]
+    y = [sin, cos, middle - middle * sin - middle * cos + down]
+    return np.stack([*x, *y], axis=1).astype(np.float32)
 
 
 def draw_rows(count: int, total: int, seed: int) -> np.ndarray:
@@ -109,7 +124,7 @@ class Course:
         inputs = [keras.Input((), dtype="int32")]
         if rotation or translation:
             self.moves = draw_moves(steps * batch_size, images.shape[1], rotation, translation, seed)
-            inputs.append(keras.Input((8,)))
+            inputs.append(keras.Input((6,)))
         self._model = keras.Model(inputs, network(Album(images, imagenet)(*inputs)))
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         # XLA is slow at convolutions on a processor.

@@ -101,7 +101,9 @@ class Settings:
 
     def title(self, network: str) -> str:
         """``"ResNet-50"``, or ``"reduced ResNet"``: what a network is called in tables."""
-        return f"reduced {network.partition('-')[0] if network == 'ResNet-50' else network}" if self.reduced else network
+        if not self.reduced:
+            return network
+        return "reduced ResNet" if network == "ResNet-50" else f"reduced {network}"
 
     def gan(self, kind: str) -> GanSettings:
         """Networks and training of one of :data:`GANS`; ``cgan`` still lacks its number of classes.
@@ -112,7 +114,9 @@ class Settings:
         size = {"channels": 1, "ngf": self.gan_width, "ndf": self.gan_width, "learning_rate": self.gan_rate}
         if kind == "dcgan":
             return GanSettings(batch_size=self.dcgan_batch, epochs=self.dcgan_epochs, **size)
-        batch, epochs = (self.wgan_batch, self.wgan_epochs) if kind == "wgan_gp" else (self.cgan_batch, self.cgan_epochs)
+        batch, epochs = (
+            (self.wgan_batch, self.wgan_epochs) if kind == "wgan_gp" else (self.cgan_batch, self.cgan_epochs)
+        )
         return WGAN_GP.but(batch_size=batch, epochs=epochs, **size)
 
     def but(self, **changes: object) -> Settings:
@@ -142,12 +146,14 @@ _QUICK = Settings(
     train_images=2_000, test_images=600,
 )  # fmt: skip
 
+_SMOKE = _QUICK.but(
+    gan_width=4, dcgan_epochs=1, wgan_epochs=1, cgan_epochs=1, generated=8, narrower=32, resnet_width=4,
+    epochs=1, looks=2, df_epochs=1, train_images=140, test_images=70,
+)  # fmt: skip
+
 PROFILES = {
     # Every cell runs, nothing is learnt.
-    "smoke": _QUICK.but(
-        gan_width=4, dcgan_epochs=1, wgan_epochs=1, cgan_epochs=1, generated=8, narrower=32, resnet_width=4,
-        epochs=1, looks=2, df_epochs=1, train_images=140, test_images=70,
-    ),  # fmt: skip
+    "smoke": _SMOKE,
     # A laptop without a GPU.
     "quick": _QUICK,
     # The paper's own sizes.

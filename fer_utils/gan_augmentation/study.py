@@ -33,10 +33,9 @@ class Row(NamedTuple):
 
     def text(self) -> str:
         """As Table 1 writes it, or with the control's name."""
-        names = {"none": "", "dcgan": "+DCGAN", "wgan_gp": "+WGAN"}
-        if self == Row(self.network, "none", "steps"):
-            return f"{self.network}, equal steps"
-        return self.network + names.get(self.arm, f" + {ARMS[self.arm]}")
+        if self.arm == "none":
+            return self.network + (", as many steps" if self.budget == "steps" else "")
+        return self.network + {"dcgan": "+DCGAN", "wgan_gp": "+WGAN"}.get(self.arm, f" + {ARMS[self.arm]}")
 
 
 class Study:
