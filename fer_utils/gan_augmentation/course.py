@@ -42,7 +42,7 @@ class Album(keras.layers.Layer):  # type: ignore[misc]
     def call(self, rows: Any, moves: Any = None) -> Any:
         first = keras.ops.expand_dims(keras.ops.cast(rows, "int32"), 1) * self.side**2
         if moves is None:
-            seen = self._at(first, np.arange(self.side**2, dtype=np.int32))
+            seen = self._at(first, keras.ops.arange(self.side**2, dtype="int32"))
         else:
             seen = self._between(first, moves)
         seen = keras.ops.reshape(seen, (-1, self.side, self.side, 1))
@@ -145,7 +145,10 @@ class Course:
         return outputs(self.network, images, self.imagenet).argmax(axis=1).astype(np.uint8)
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything a training needs to go on: weights, batch-norm statistics, momenta, dropout's random state."""
+        """What a training needs to go on: weights, batch-norm statistics, momenta.
+
+        Without dropout it goes on to the same bits; where dropout draws from is the backend's affair.
+        """
         return {f"v{place}": np.array(keras.ops.convert_to_numpy(v)) for place, v in enumerate(self._variables())}
 
     def restore(self, state: Mapping[str, np.ndarray], done: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from fer_utils.devices import import_keras
 from fer_utils.gan_augmentation.settings import KERAS_BACKEND
-from fer_utils.gan_augmentation.vgg import no_weights
+from fer_utils.gan_augmentation.vgg import NORM_MOMENTUM, no_weights
 
 keras = import_keras(KERAS_BACKEND)
 
@@ -70,5 +70,5 @@ def _bottleneck(maps: Any, width: int, stride: int, project: bool) -> Any:
 
 def _normed(maps: Any, width: int, kernel: int, stride: int, relu: bool) -> Any:
     maps = keras.layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(maps)
-    maps = keras.layers.BatchNormalization()(maps)
+    maps = keras.layers.BatchNormalization(momentum=NORM_MOMENTUM)(maps)
     return keras.layers.ReLU()(maps) if relu else maps

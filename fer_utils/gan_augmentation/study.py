@@ -98,9 +98,9 @@ class Study:
         return Extra(resize(self.source.images, FACE_SIDE), codes[self.source.labels])
 
     def quality(self, space: str) -> pd.DataFrame:
-        """One row a kind of GAN, and one for the real pictures judged in halves: :func:`steps.judge_pictures`."""
+        """One row a kind of GAN, and one for half of the people judged by the others: :func:`steps.judge_pictures`."""
         real = self.source_pictures()
-        half = np.random.default_rng(0).permutation(len(real.labels)) % 2 == 0
+        half = np.isin(self.source.subjects, np.unique(self.source.subjects)[::2])
         calls = [
             {"real": real.images, "labels": real.labels, "made": made.images, "made_labels": made.labels}
             for made in (self.pictures(kind) for kind in GANS)
@@ -110,7 +110,7 @@ class Study:
              "made": real.images[~half], "made_labels": real.labels[~half]}
         )  # fmt: skip
         found = self.mapper(steps.judge_pictures, [{**call, "space": space} for call in calls], "image quality")
-        names = [*GANS.values(), "real, one half against the other"]
+        names = [*GANS.values(), "real, half of the people against the others"]
         return pd.DataFrame([{"pictures": name, **row} for name, row in zip(names, found, strict=True)])
 
     # -- the classifiers --------------------------------------------------------------------------
