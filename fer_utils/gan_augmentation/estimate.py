@@ -68,7 +68,7 @@ def _rows(study: Study) -> pd.DataFrame:
             disk = len(plan.looks) * tested / 1e6 * count
             title = f"{settings.title(network)}, {protocol}"
             rows.append(_row(title, count, work, count * seen / speed, memory, disk))
-    pictures = len(GANS) * n_classes * settings.generated + len(GANS) * n_source
+    pictures = n_classes * settings.judged + len(GANS) * n_classes * min(settings.judged, settings.generated)
     rows.append(_row("image quality", 1, f"{pictures:,} pictures", pictures / probe_space(), 200, 0.0))
     return pd.DataFrame(rows)
 

@@ -128,30 +128,56 @@ def _unfinished(folder: str, code: Sequence[str], suffix: str, *what: Any) -> Pa
 
 
 def judge_pictures(
-    *, real: np.ndarray, labels: np.ndarray, made: np.ndarray, made_labels: np.ndarray, space: str
-) -> dict[str, Any]:
+    *, real: np.ndarray, labels: np.ndarray, half: np.ndarray, made: np.ndarray, made_labels: np.ndarray,
+    kinds: np.ndarray, judged: int, space: str,
+) -> dict[str, Any]:  # fmt: skip
     """How good and how varied are pictures, at the size that classifiers see?
 
     Args:
         real: the GANs' training pictures, ``uint8 [N, S, S]``, and their classes.
-        made: ``uint8 [M, S, S]``, and the classes they were made for.
+        half: ``bool [N]``, half of the people. The others are judged by them, as if they were generated.
+        made: ``uint8 [M, S, S]`` of all GANs, the classes they were made for, and which kind made them.
+        judged: KID takes at most so many pictures of a class.
         space: of :data:`fer_utils.image_features.SPACES`.
 
     Returns:
-        ``KID``: all against all. Means over the classes: ``variety`` (1: as varied as the real ones of
-        that class), ``nearest`` and ``nearest, real`` (median distance to the nearest (other) training
-        picture of the class, grey levels), ``copies`` (share nearer than real ones ever are).
+        For each kind and ``"real"`` a dictionary of ``KID`` (all classes together) and means over the
+        classes: ``variety`` (1: as varied as the real ones of that class), ``nearest`` and ``nearest,
+        real`` (median distance to the nearest (other) training picture of the class, grey levels) and
+        ``copies`` (share nearer than 99 % of real ones are).
     """
-    kinds = np.unique(made_labels)
-    pairs = [(made[made_labels == kind], real[labels == kind]) for kind in kinds]
+    some, some_made = _some_of_each(labels, judged), _some_of_each(made_labels * 1_000 + _codes(kinds), judged)
+    features, described = np.split(embed(np.concatenate([real[some], made[some_made]]), space), [len(some)])
+    found: dict[str, Any] = {}
+    for kind in np.unique(kinds):
+        mine = kinds == kind
+        found[str(kind)] = _judge(real, labels, made[mine], made_labels[mine])
+        found[str(kind)]["KID"] = kid(features, described[mine[some_made]])
+    found["real"] = _judge(real[half], labels[half], real[~half], labels[~half])
+    found["real"]["KID"] = kid(features[half[some]], features[~half[some]])
+    return found
+
+
+def _judge(real: np.ndarray, labels: np.ndarray, made: np.ndarray, made_labels: np.ndarray) -> dict[str, float]:
+    pairs = [(made[made_labels == label], real[labels == label]) for label in np.unique(made_labels)]
     near = [memorisation(*pair) for pair in pairs]
     return {
-        "KID": kid(embed(real, space), embed(made, space)),
         "variety": float(np.mean([variety(*pair) for pair in pairs])),
         "nearest": float(np.mean([each.generated for each in near])),
         "nearest, real": float(np.mean([each.real for each in near])),
         "copies": float(np.mean([each.copies for each in near])),
     }
+
+
+def _codes(names: np.ndarray) -> np.ndarray:
+    return np.unique(names, return_inverse=True)[1]
+
+
+def _some_of_each(groups: np.ndarray, most: int) -> np.ndarray:
+    """Rows of up to ``most`` of each group, evenly spread over it, sorted."""
+    rows = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    spread = [mine[np.linspace(0, len(mine) - 1, min(most, len(mine))).astype(int)] for mine in rows]
+    return np.sort(np.concatenate(spread))
 
 
 def audit_parts(*, faces: FaceSet, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:

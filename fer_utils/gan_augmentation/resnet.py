@@ -41,8 +41,8 @@ def resnet50(side: int, n_classes: int, weights: str | None) -> Any:
 def reduced_resnet(side: int, n_classes: int, width: int, blocks: Sequence[int]) -> Any:
     """ResNet-50's plan with fewer and narrower bottlenecks: ``float [N, side, side, 3] -> [N, n_classes]``.
 
-    A 3×3 convolution of stride 2 takes the place of the 7×7 one and its pooling, which would leave
-    little of 48 pixels. Each further stage doubles the maps and halves the side.
+    It begins with a 3×3 convolution of stride 2, not 7×7, and a pooling; each further stage doubles
+    the maps and halves the side.
 
     Args:
         side: of the pictures in pixels.
@@ -51,7 +51,7 @@ def reduced_resnet(side: int, n_classes: int, width: int, blocks: Sequence[int])
         blocks: bottlenecks of each stage; 3, 4, 6, 3 in ResNet-50.
     """
     inputs = keras.Input((side, side, 3), name="pictures")
-    maps = _normed(inputs, width, 3, 2, relu=True)
+    maps = keras.layers.MaxPooling2D(2)(_normed(inputs, width, 3, 2, relu=True))
     for stage, count in enumerate(blocks):
         for number in range(count):
             stride = 2 if number == 0 and stage > 0 else 1

@@ -99,19 +99,19 @@ class Study:
 
     def quality(self, space: str) -> pd.DataFrame:
         """One row a kind of GAN, and one for half of the people judged by the others: :func:`steps.judge_pictures`."""
-        real = self.source_pictures()
-        half = np.isin(self.source.subjects, np.unique(self.source.subjects)[::2])
-        calls = [
-            {"real": real.images, "labels": real.labels, "made": made.images, "made_labels": made.labels}
-            for made in (self.pictures(kind) for kind in GANS)
-        ]
-        calls.append(
-            {"real": real.images[half], "labels": real.labels[half],
-             "made": real.images[~half], "made_labels": real.labels[~half]}
-        )  # fmt: skip
-        found = self.mapper(steps.judge_pictures, [{**call, "space": space} for call in calls], "image quality")
-        names = [*GANS.values(), "real, half of the people against the others"]
-        return pd.DataFrame([{"pictures": name, **row} for name, row in zip(names, found, strict=True)])
+        real, made = self.source_pictures(), {kind: self.pictures(kind) for kind in GANS}
+        people = np.unique(self.source.subjects)
+        call = {
+            "real": real.images, "labels": real.labels, "half": np.isin(self.source.subjects, people[::2]),
+            "made": np.concatenate([each.images for each in made.values()]),
+            "made_labels": np.concatenate([each.labels for each in made.values()]),
+            "kinds": np.repeat(list(made), [len(each.labels) for each in made.values()]),
+            "judged": self.settings.judged, "space": space,
+        }  # fmt: skip
+        (found,) = self.mapper(steps.judge_pictures, [call], "image quality")
+        names = {**GANS, "real": "real, half of the people against the others"}
+        columns = ["KID", "variety", "nearest", "nearest, real", "copies"]
+        return pd.DataFrame([{"pictures": name} | {c: found[kind][c] for c in columns} for kind, name in names.items()])
 
     # -- the classifiers --------------------------------------------------------------------------
 
