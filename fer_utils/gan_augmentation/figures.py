@@ -26,7 +26,9 @@ def progress(panels: Mapping[str, tuple[str, Mapping[str, np.ndarray]]]) -> Figu
     figure, axes = plt.subplots(1, len(panels), figsize=(3.6 * len(panels), 3.0), squeeze=False, layout="constrained")
     for axis, (title, (what, lines)) in zip(axes[0], panels.items(), strict=True):
         for (name, values), colour in zip(lines.items(), cycle(COLOURS)):
-            axis.plot(np.arange(1, len(values) + 1), values, color=colour, linewidth=1.1, label=name)
+            axis.plot(
+                np.arange(1, len(values) + 1), values, ".-", color=colour, linewidth=1.1, markersize=2, label=name
+            )
         axis.axhline(0, color="0.7", linewidth=0.8)
         axis.set(title=title, xlabel="generator step", ylabel=what)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
@@ -64,7 +66,9 @@ def gains(table: pd.DataFrame) -> Figure:
         axis.set(yticks=range(len(lines)), yticklabels=lines, ylim=(len(lines) - 0.4, -0.6), title=name)
         axis.set_xlabel("gain in accuracy, points")
         axis.grid(axis="x", alpha=0.3)
-    axes[0, -1].legend(frameon=False, fontsize=8)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=3, frameon=False, fontsize=8
+    )
     sns.despine(figure, left=True)
     return figure
 
@@ -86,7 +90,8 @@ def looks(panels: Mapping[str, Mapping[str, tuple[Sequence[int], np.ndarray]]], 
         axis.set(title=title, xlabel="step")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         axis.grid(alpha=0.3)
-        axis.legend(frameon=False, fontsize=7)
+    named = max((axis.get_legend_handles_labels() for axis in axes[0]), key=lambda found: len(found[1]))
+    figure.legend(*named, loc="outside right center", frameon=False, fontsize=8)
     axes[0, 0].set_ylabel("accuracy on PublicTest, %")
     sns.despine(figure)
     return figure
