@@ -46,6 +46,6 @@ def test_the_licence_of_everybody_shown_counts(
 ) -> None:  # fmt: skip
     monkeypatch.setenv(RUN_DIR, str(tmp_path))
     figure, _ = plt.subplots()
-    Run("toy", "smoke", own, device="cpu").figure(figure, "people", shows_faces, people)
+    Run("toy", "smoke", own).figure(figure, "people", shows_faces, people)
     assert (tmp_path / "figures" / "people.png").exists() == recorded
     assert ("not recorded" in capsys.readouterr().out) != recorded
