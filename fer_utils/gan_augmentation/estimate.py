@@ -19,6 +19,8 @@ from fer_utils.image_features import embed
 
 KNOBS = ("mismatch", "init", "train_images", "test_images", "generated", "epochs")
 """Parameters of the notebook that are settings."""
+PROBE_STEPS = 25
+"""Fewer would measure how long Keras takes to begin."""
 
 
 def settings_from(parameters: Mapping[str, Any], real: bool) -> Settings:
@@ -78,9 +80,9 @@ def _row(unit: str, count: int, work: str, seconds: float, memory: float, disk: 
 
 
 def probe_gan(settings: Settings, kind: str) -> float:
-    """Pictures a second through training, one generator step long, after one to warm up."""
+    """Pictures a second through training, four generator steps long, after as many to warm up."""
     once = settings.gan(kind).but(epochs=1)
-    count = once.batch_size * once.critic_steps
+    count = 4 * once.batch_size * once.critic_steps
     images = np.random.default_rng(0).integers(0, 256, (count, GAN_SIDE, GAN_SIDE)).astype(np.uint8)
     train(images, once, 0)
     start = time.perf_counter()
@@ -95,14 +97,14 @@ def probe_classifier(settings: Settings, network: str) -> tuple[float, int]:
     built = build(network, settings.but(init="random"), 7, None)
     images = np.zeros((settings.batch_size, settings.side, settings.side), np.uint8)
     course = Course(
-        built, images, np.zeros(len(images), int), steps=5, batch_size=len(images), rate=settings.rate,
+        built, images, np.zeros(len(images), int), steps=1 + PROBE_STEPS, batch_size=len(images), rate=settings.rate,
         momentum=settings.momentum, rotation=settings.rotation, translation=settings.translation, imagenet=False,
         seed=0,
     )  # fmt: skip
     course.advance(1)
     start = time.perf_counter()
-    course.advance(4)
-    return 4 * len(images) / (time.perf_counter() - start), built.count_params()
+    course.advance(PROBE_STEPS)
+    return PROBE_STEPS * len(images) / (time.perf_counter() - start), built.count_params()
 
 
 def probe_space() -> float:
