@@ -12,6 +12,7 @@ from fer_utils.reproduce.runner import Request, known_parameters
 
 ESTIMATORS = {
     "01_clifer": "fer_utils.clifer.estimate",
+    "02_gan_augmentation": "fer_utils.gan_augmentation.estimate",
     "03_landmark_ensemble": "fer_utils.landmark_ensemble.estimate",
     "04_dcgan_svm": "fer_utils.dcgan_svm.estimate",
     "05_mobilenet_jaffe": "fer_utils.mobilenet_jaffe.estimate",

@@ -100,15 +100,21 @@ class Run:
         styled = frame.style.format(precision=digits, na_rep="–").hide(axis="index")
         return styled.set_caption(f"{caption} — {self.label}")
 
-    def figure(self, figure: Any, name: str, shows_faces: bool = False) -> None:
+    def figure(self, figure: Any, name: str, shows_faces: bool = False, people: Sequence[FaceSet] = ()) -> None:
         """Stamp a matplotlib figure with :attr:`label` and write ``figures/<name>.png``.
 
         A figure that shows faces is recorded only where their licence lets it be passed on. In a
         notebook opened by hand it is still displayed.
+
+        Args:
+            figure: from matplotlib.
+            name: of the file, without its ending.
+            shows_faces: whether it shows people of the run's own data.
+            people: the sets whose people it shows, where there are others than the run's own.
         """
         stamp = self.label
-        if shows_faces and self.faces and not self.faces.stand_in:
-            source = datasets.dataset(self.faces.name)
+        shown = people or ([self.faces] if shows_faces and self.faces else [])
+        for source in (datasets.dataset(faces.name) for faces in shown if not faces.stand_in):
             stamp += f"; pictures: {source.licence}"
             if not source.publishable:
                 if os.environ.get(RUN_DIR):

@@ -11,9 +11,9 @@ from fer_utils.gans.settings import WGAN_GP
 TINY = {"image_size": 16, "ngf": 4, "ndf": 4, "latent": 8, "batch_size": 8, "epochs": 4}
 
 
-@pytest.fixture(params=["dcgan", "wgan_gp", "dcgan with labels"])
+@pytest.fixture(params=["dcgan", "wgan_gp", "dcgan with labels", "wgan_gp with labels"])
 def settings(request: pytest.FixtureRequest) -> GanSettings:
-    base = (WGAN_GP.but(critic_steps=2) if request.param == "wgan_gp" else GanSettings()).but(**TINY)
+    base = (WGAN_GP.but(critic_steps=2) if request.param.startswith("wgan_gp") else GanSettings()).but(**TINY)
     return base.but(n_classes=2) if "labels" in request.param else base
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from fer_utils.errors import UsageError
 from fer_utils.gans import Discriminator, GanSettings, Generator
@@ -67,6 +68,32 @@ def test_a_critic_judges_each_picture_by_itself_and_a_dcgan_does_not() -> None:
     assert torch.allclose(critic(images)[:2], critic(images[:2]), atol=1e-6)
     discriminator = Discriminator(GanSettings(image_size=16, ndf=4))
     assert not torch.allclose(discriminator(images)[:2], discriminator(images[:2]), atol=1e-6)
+
+
+def test_layer_norm_is_that_of_the_picture() -> None:
+    critic = Discriminator(WGAN_GP.but(image_size=16, ndf=4))
+    maps = torch.randn(5, 8, 4, 4) * 3 + torch.arange(5.0).reshape(5, 1, 1, 1)
+    normed = critic.norms[1](maps)
+    assert torch.allclose(normed, functional.layer_norm(maps, (8, 4, 4)), atol=1e-5)
+    # By hand: over all maps and places of a picture, mean 0 and variance 1; a gain and an offset for each map.
+    assert normed.mean(dim=(1, 2, 3)).abs().max() < 1e-5
+    assert torch.allclose(normed.var(dim=(1, 2, 3), unbiased=False), torch.ones(5), atol=1e-4)
+    assert critic.norms[1].weight.shape == critic.norms[1].bias.shape == (8,)
+
+
+@pytest.mark.parametrize("objective", ["dcgan", "wgan_gp"])
+def test_conditional_inputs_by_hand(objective: str) -> None:
+    settings = GanSettings(objective=objective, image_size=16, channels=1, latent=5, ngf=4, ndf=4, n_classes=3)
+    generator, critic = Generator(settings).eval(), Discriminator(settings).eval()
+    assert generator.project.weight.shape == (8 * 4 * 1, 5 + 3)
+    assert critic.convolutions[0].weight.shape == (4, 1 + 3, 5, 5)
+    noise, images, labels = torch.randn(3, 5), torch.randn(3, 1, 16, 16), torch.tensor([2, 0, 1])
+    one_hot = torch.tensor([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])
+    # The same networks without classes, given what the labels become.
+    plain = torch.cat([noise, one_hot], dim=1)
+    assert torch.allclose(generator(noise, labels), generator(plain), atol=1e-6)
+    maps = torch.cat([images, one_hot[:, :, None, None].expand(3, 3, 16, 16)], dim=1)
+    assert torch.allclose(critic(images, labels), critic(maps), atol=1e-6)
 
 
 def test_weights_start_from_the_paper_s_normal() -> None:

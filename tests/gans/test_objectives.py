@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from fer_utils.gans import objectives
+from fer_utils.gans import Discriminator, objectives
+from fer_utils.gans.settings import WGAN_GP
 
 
 def test_dcgan_losses_are_cross_entropies() -> None:
@@ -36,6 +37,24 @@ def test_the_penalty_of_a_linear_critic_is_known(slope: float, penalty: float) -
     real, fake = torch.randn(5, 3, 4, 4), torch.randn(5, 3, 4, 4)
     found = objectives.gradient_penalty(critic, real, fake, None, torch.Generator().manual_seed(0))
     assert math.isclose(found.item(), penalty, abs_tol=1e-5)
+
+
+def test_the_penalty_of_a_real_critic_by_finite_differences() -> None:
+    settings = WGAN_GP.but(image_size=16, channels=1, ndf=2, n_classes=2)
+    critic = Discriminator(settings).double()
+    torch.manual_seed(0)
+    same, labels = torch.randn(3, 1, 16, 16, dtype=torch.float64), torch.tensor([0, 1, 1])
+    # Real and generated are one picture, so the point between them is known.
+    random = torch.Generator().manual_seed(0)
+    found = objectives.gradient_penalty(critic, same, same.clone(), labels, random).item()
+    step, slopes = 1e-5, torch.zeros(3, 256, dtype=torch.float64)
+    with torch.no_grad():
+        for place in range(256):
+            nudge = torch.zeros(256, dtype=torch.float64)
+            nudge[place] = step
+            nudge = nudge.reshape(1, 1, 16, 16)
+            slopes[:, place] = (critic(same + nudge, labels) - critic(same - nudge, labels)) / (2 * step)
+    assert math.isclose(found, ((slopes.norm(dim=1) - 1) ** 2).mean().item(), rel_tol=1e-4)
 
 
 def test_the_penalty_looks_between_real_and_generated() -> None:

@@ -16,6 +16,7 @@ from fer_utils.datasets.stand_ins.plan import Part, Plan
 from fer_utils.datasets.stand_ins.retouch import Frame, encode, face_frame, grey, retouch, touch
 
 PEOPLE_A_FILM = 4
+FER2013_SHOOTS = ("wild", "crowd", "studio")
 SFEW_FRAME = Frame(128)
 CELEBA_ROWS = 190.0
 CELEBA_COUNTS = {"train": 8138, "valid": 993, "test": 998}
@@ -67,7 +68,7 @@ def plan_sfew() -> Plan:
 def plan_fer2013() -> Plan:
     """``fer2013.csv``, all 35,887 rows."""
     numbers = _counted(fer2013.OFFICIAL, fer2013.CLASSES)
-    pools = _pools(("wild", "crowd", "studio"), fer2013.OFFICIAL)
+    pools = _pools(FER2013_SHOOTS, fer2013.OFFICIAL)
 
     def part(split: str, label: str, number: int) -> Part:
         source, version = _choose(pools[split], label, number)
@@ -79,6 +80,21 @@ def plan_fer2013() -> Plan:
         "one avatar's picture occurs in many versions (looks, turns, brightness), all within one split",
         "FER+ votes are not there: nobody has voted",
     ])  # fmt: skip
+
+
+def people_never_tested(name: str) -> list[str]:
+    """The avatars of a shoot, such as ``"studio"``, that are in neither test part of FER-2013's stand-in.
+
+    Whoever adds pictures of these people to its Training part shows nobody who is tested.
+    """
+    shares = np.array([sum(counts) for counts in fer2013.OFFICIAL.values()])
+    tested = {
+        person
+        for used in FER2013_SHOOTS
+        for part in _divided(shoot(used).people, shares / shares.sum())[1:]
+        for person in part
+    }
+    return [person for person in shoot(name).people if person not in tested]
 
 
 def plan_raf_db() -> Plan:

@@ -1,0 +1,51 @@
+"""Whose pictures a recorded figure may show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils.faces import FaceSet
+from fer_utils.reproduce.run import Run
+from fer_utils.reproduce.surroundings import RUN_DIR
+
+
+def faces(name: str, stand_in: bool) -> FaceSet:
+    table = pd.DataFrame({"label": ["anger"], "subject": "s", "source": "p"})
+    return FaceSet(name, np.zeros((1, 4, 4), np.uint8), table, ("anger",), stand_in)
+
+
+AVATARS, CK, FER = faces("avatars_studio", True), faces("ck48", False), faces("fer2013", False)
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("own", "shows_faces", "people", "recorded"),
+    [
+        (FER, False, [], True),
+        (FER, True, [], False),
+        (FER, False, [AVATARS], True),
+        (AVATARS, True, [], True),
+        (AVATARS, False, [CK], False),
+        (AVATARS, False, [AVATARS, CK], False),
+    ],
+)
+def test_the_licence_of_everybody_shown_counts(
+    own: FaceSet, shows_faces: bool, people: list[FaceSet], recorded: bool, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    figure, _ = plt.subplots()
+    Run("toy", "smoke", own).figure(figure, "people", shows_faces, people)
+    assert (tmp_path / "figures" / "people.png").exists() == recorded
+    assert ("not recorded" in capsys.readouterr().out) != recorded
