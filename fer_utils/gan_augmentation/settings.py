@@ -138,14 +138,14 @@ COUNTS = (
 
 _QUICK = Settings(
     # GANs a sixteenth as wide, at ten times the rate; as many steps as a laptop makes in half a minute.
-    gan_width=8, gan_rate=1e-3, dcgan_epochs=30, wgan_epochs=24, cgan_epochs=16, generated=48, judged=25,
+    gan_width=8, gan_rate=1e-3, dcgan_epochs=30, wgan_epochs=20, cgan_epochs=14, generated=36, judged=25,
     # A quarter to a sixteenth of the networks' width, from scratch. 32 pixels is the least that VGG takes. Batch
     # norm, momentum and a rate 500 times the paper's: without them nothing is learnt in so few steps.
     side=32, narrower=16, resnet_width=16, resnet_blocks=(1, 1, 1), batch_norm=True, init="random",
     epochs=2, rate=0.05, momentum=0.9, looks=2, controls=("ResNet-50",),
     df_side=32, df_rate=0.01, df_epochs=3,
     # As in the paper, the generated pictures are a quarter of the others.
-    train_images=1_000, test_images=400,
+    train_images=900, test_images=400,
 )  # fmt: skip
 
 _SMOKE = _QUICK.but(
