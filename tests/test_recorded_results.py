@@ -107,3 +107,13 @@ def test_the_readme_quotes_paper_4():
         if number["claim"].endswith("text/all_emotions/exp_1/accuracy"):
             low, high = number["ci95"]
             assert f"{number['value']:.1f} % [{low:.1f}, {high:.1f}]" in readme, number["protocol"]
+
+
+@pytest.mark.parametrize("arm", ["as many steps", "+DCGAN", "+WGAN", "noise pictures"])
+def test_the_readme_quotes_paper_2(arm):
+    readme = (ROOT / "README.md").read_text()
+    table = pd.read_csv(recorded("02_gan_augmentation/fer2013-quick") / "tables/table_1.csv")
+    rows = table[table["model"].str.startswith("reduced ResNet") & table["model"].str.endswith(arm)]
+    for row in rows.to_dict("records"):
+        quoted = f"{row['accuracy %']:.1f} % [{row['low %']:.1f}, {row['high %']:.1f}]"
+        assert quoted in readme, (row["model"], row["protocol"])
