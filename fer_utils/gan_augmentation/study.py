@@ -78,7 +78,8 @@ class Study:
         same = {"seed": self.seeds[0], "generated": self.settings.generated, "side": FACE_SIDE}
         if kind == "cgan":
             told = settings.but(n_classes=len(source.classes))
-            calls = [{"images": source.images, "labels": source.labels, "settings": told, **same}]
+            # pandas hands out labels that may not be written to, which torch warns of.
+            calls = [{"images": source.images, "labels": np.array(source.labels), "settings": told, **same}]
             return {"all": self.mapper(steps.train_gan, calls, "training the CGAN")[0]}
         calls = [
             {"images": source.images[source.labels == code], "labels": None, "settings": settings, **same}

@@ -14,6 +14,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -164,7 +165,9 @@ def _keyed(key: str, code: list[Any], function: Unit, call: Mapping[str, Any]) -
 @contextlib.contextmanager
 def _backend(dask: str | None) -> Iterator[None]:
     if dask is None:
-        with joblib.parallel_config(backend="loky"):
+        with warnings.catch_warnings(), joblib.parallel_config(backend="loky"):
+            # loky starts a worker anew when its memory has grown. Nothing is lost by it.
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
             yield
         return
     from distributed import Client
