@@ -79,8 +79,7 @@ class Run:
             profile += " with " + ", ".join(f"{name}={value}" for name, value in self.changed.items())
         if self.faces is None:
             return profile
-        kind = "STAND-IN pictures" if self.faces.stand_in else "real photographs"
-        return f"{self.faces.name} ({kind}), {profile}"
+        return f"{self.faces.name} ({_pictures(self.faces)}), {profile}"
 
     def record(self, settings: Mapping[str, Any]) -> None:
         """Put the settings in force (weights, sizes, epochs …) into the receipt, as JSON values."""
@@ -114,6 +113,9 @@ class Run:
         """
         stamp = self.label
         shown = people or ([self.faces] if shows_faces and self.faces else [])
+        others = {faces.name: _pictures(faces) for faces in people if faces is not self.faces}
+        if others:
+            stamp += "; shows " + ", ".join(f"{other} ({pictures})" for other, pictures in others.items())
         for source in (datasets.dataset(faces.name) for faces in shown if not faces.stand_in):
             stamp += f"; pictures: {source.licence}"
             if not source.publishable:
@@ -196,3 +198,7 @@ class Run:
             write_json(self.folder / FINISHED, facts)
         else:
             print(f"Opened by hand, so unsigned: {self.folder.relative_to(PACKAGE.parent)}")
+
+
+def _pictures(faces: FaceSet) -> str:
+    return "STAND-IN pictures" if faces.stand_in else "real photographs"

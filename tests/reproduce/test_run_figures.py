@@ -49,3 +49,13 @@ def test_the_licence_of_everybody_shown_counts(
     Run("toy", "smoke", own).figure(figure, "people", shows_faces, people)
     assert (tmp_path / "figures" / "people.png").exists() == recorded
     assert ("not recorded" in capsys.readouterr().out) != recorded
+
+
+def test_a_figure_of_other_people_says_whose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Avatars under the name of FER-2013 would pass for the photographs that may not be shown."""
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    figure, _ = plt.subplots()
+    Run("toy", "smoke", FER).figure(figure, "people", people=[AVATARS])
+    assert "shows avatars_studio (STAND-IN pictures)" in figure.texts[-1].get_text()
+    Run("toy", "smoke", AVATARS).figure(figure, "own", people=[AVATARS])
+    assert "shows" not in figure.texts[-1].get_text()
