@@ -113,9 +113,9 @@ class Run:
         """
         stamp = self.label
         shown = people or ([self.faces] if shows_faces and self.faces else [])
-        others = {faces.name: _pictures(faces) for faces in people if faces is not self.faces}
-        if others:
-            stamp += "; shows " + ", ".join(f"{other} ({pictures})" for other, pictures in others.items())
+        titles = [f"{faces.name} ({_pictures(faces)})" for faces in people]
+        if any(not stamp.startswith(title) for title in titles):
+            stamp += "; shows " + ", ".join(titles)
         for source in (datasets.dataset(faces.name) for faces in shown if not faces.stand_in):
             stamp += f"; pictures: {source.licence}"
             if not source.publishable:
