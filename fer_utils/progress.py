@@ -3,7 +3,7 @@
 In a notebook opened by hand, :func:`track` draws an ordinary tqdm bar. In a headless run the
 kernel has no terminal, and bars would litter the executed notebook: there the stage's progress
 goes to the file named by ``FER_PROGRESS``, and the process that started the kernel shows it
-(:mod:`fer_utils.reproduce.runner`).
+(:mod:`fer_utils.reproduce.watch`).
 """
 
 from __future__ import annotations

@@ -113,19 +113,20 @@ def _default_results() -> Path:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
+    from fer_utils.reproduce import request as asked
     from fer_utils.reproduce import runner
 
-    notebooks = [runner.find_notebook(name) for name in options.notebooks] or runner.notebook_names()
+    notebooks = [asked.find_notebook(name) for name in options.notebooks] or asked.notebook_names()
     if options.workers is not None and options.workers < 1:
         raise UsageError("--workers must be 1 or more")
     requests = [
-        runner.Request(name, parameters, options.results.absolute(), options.workers, options.dask)
+        asked.Request(name, parameters, options.results.absolute(), options.workers, options.dask)
         for name in notebooks
         for parameters in _rounds(name, options)
     ]
     # Everything that can be refused is refused before the first notebook starts.
     for request in requests:
-        runner.check_parameters(request.notebook, request.parameters)
+        asked.check_parameters(request.notebook, request.parameters)
     if options.dry_run:
         from fer_utils.reproduce.dry_run import print_plan
 
@@ -150,7 +151,7 @@ def _rounds(notebook: str, options: argparse.Namespace) -> list[dict[str, Any]]:
 def _parameters_for(notebook: str, options: argparse.Namespace) -> dict[str, Any]:
     """The notebook's parameters that the command line sets, checked as far as is cheap."""
     from fer_utils import datasets
-    from fer_utils.reproduce.runner import known_parameters
+    from fer_utils.reproduce.request import known_parameters
 
     named = {name: getattr(options, name) for name in ("dataset", "profile", "protocol", "device")}
     given = {name: value for name, value in named.items() if value is not None}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from fer_utils.reproduce.runner import Request, known_parameters
+from fer_utils.reproduce.request import Request, known_parameters
 
 ESTIMATORS = {
     "01_clifer": "fer_utils.clifer.estimate",

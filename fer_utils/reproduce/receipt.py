@@ -16,7 +16,7 @@ from fer_utils.files import sha256_file, write_json
 from fer_utils.reproduce.provenance import git_state, library_versions, package_digest
 
 if TYPE_CHECKING:
-    from fer_utils.reproduce.runner import Request
+    from fer_utils.reproduce.request import Request
 
 CRATE = "ro-crate-metadata.json"
 

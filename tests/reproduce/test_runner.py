@@ -16,7 +16,8 @@ from PIL import Image
 
 from fer_utils.errors import FerError, UsageError
 from fer_utils.files import sha256_file
-from fer_utils.reproduce import runner
+from fer_utils.reproduce import executed, folders, kernel, runner
+from fer_utils.reproduce import request as requests
 from fer_utils.reproduce.summary import signed_runs, summarise
 
 CLAIM = "mobilenet_jaffe/text/overall_accuracy/all/accuracy"
@@ -42,11 +43,11 @@ def desk(tmp_path, monkeypatch):
     """A folder of notebooks that the runner takes for its own; gives a function that writes one."""
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
-    monkeypatch.setattr(runner, "NOTEBOOKS", notebooks)
+    monkeypatch.setattr(requests, "NOTEBOOKS", notebooks)
     monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
 
-    def write(*cells: str) -> runner.Request:
+    def write(*cells: str) -> requests.Request:
         notebook = nbformat.v4.new_notebook()
         notebook.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
         for source in (PARAMETERS, *cells):
@@ -54,13 +55,13 @@ def desk(tmp_path, monkeypatch):
             notebook.cells += [nbformat.v4.new_code_cell(source.strip())]
         notebook.cells[1].metadata["tags"] = ["parameters"]
         nbformat.write(notebook, notebooks / "90_toy.ipynb")
-        return runner.Request("90_toy", {}, tmp_path / "results")
+        return requests.Request("90_toy", {}, tmp_path / "results")
 
     return write
 
 
-def with_parameters(request: runner.Request, **parameters) -> runner.Request:
-    return runner.Request(request.notebook, parameters, request.results)
+def with_parameters(request: requests.Request, **parameters) -> requests.Request:
+    return requests.Request(request.notebook, parameters, request.results)
 
 
 def left_behind(results: Path) -> list[str]:
@@ -150,12 +151,12 @@ value = float(sum(result["square"][0] for result in found)) / 100
     assert caught.value.exit_code == 1
     assert left_behind(request.results) == []
     assert log.read_text().split() == ["0", "1"]
-    assert [file.name for file in runner.NOTEBOOKS.iterdir()] == ["90_toy.ipynb"], "sockets were left behind"
+    assert [file.name for file in requests.NOTEBOOKS.iterdir()] == ["90_toy.ipynb"], "sockets were left behind"
 
     resumed = (runner.execute(request) / "numbers.json").read_bytes()
     assert log.read_text().split() == ["0", "1", "2", "3"], "finished units ran again"
 
-    undisturbed = runner.Request(request.notebook, request.parameters, tmp_path / "elsewhere")
+    undisturbed = requests.Request(request.notebook, request.parameters, tmp_path / "elsewhere")
     os.environ["FER_CACHE"] = str(tmp_path / "fresh cache")
     assert (runner.execute(undisturbed) / "numbers.json").read_bytes() == resumed
 
@@ -179,7 +180,7 @@ def test_results_that_cannot_be_written_are_one_clear_message(desk, tmp_path):
     request = desk(OPEN, FINISH)
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(FerError, match=r"cannot write .*file.*--results DIR"):
-        runner.execute(runner.Request(request.notebook, {}, tmp_path / "file" / "results"))
+        runner.execute(requests.Request(request.notebook, {}, tmp_path / "file" / "results"))
 
 
 def test_a_disk_that_fills_up_inside_a_cell_is_one_clear_message(desk):
@@ -200,8 +201,8 @@ run.table(pd.DataFrame({"a": [1]}), "values", "A value")
 
 def test_what_a_killed_process_left_behind_is_swept_away(desk):
     request = desk(OPEN, FINISH)
-    dead = request.results / f".partial-{runner._HOST}-999999999-x"
-    mine = request.results / f".partial-{runner._HOST}-{os.getpid()}-x"
+    dead = request.results / f".partial-{folders._HOST}-999999999-x"
+    mine = request.results / f".partial-{folders._HOST}-{os.getpid()}-x"
     another_machine_s = request.results / ".partial-01234567-999999999-x"
     for folder in (dead, mine, another_machine_s):
         folder.mkdir(parents=True)
@@ -213,9 +214,9 @@ def test_what_a_killed_process_left_behind_is_swept_away(desk):
 def test_results_set_aside_by_a_run_that_was_killed_between_two_renames_come_back(desk):
     request = desk(OPEN, FINISH)
     folder = runner.execute(request)
-    aside = folder.with_name(runner.SET_ASIDE + folder.name)
+    aside = folder.with_name(folders.SET_ASIDE + folder.name)
     folder.rename(aside)
-    runner._sweep(request.results)
+    folders._sweep(request.results)
     assert (folder / "receipt.json").exists() and not aside.exists()
 
 
@@ -238,12 +239,12 @@ def test_earlier_results_stay_if_the_new_ones_cannot_be_moved(desk, monkeypatch)
 
 @pytest.mark.parametrize("name", ["05", "05_mobilenet_jaffe", "notebooks/05_mobilenet_jaffe.ipynb"])
 def test_a_notebook_is_found_by_number_name_or_path(name):
-    assert runner.find_notebook(name) == "05_mobilenet_jaffe"
+    assert requests.find_notebook(name) == "05_mobilenet_jaffe"
 
 
 def test_an_unknown_notebook_is_refused_with_a_suggestion():
     with pytest.raises(UsageError, match="Did you mean '05_mobilenet_jaffe'"):
-        runner.find_notebook("05_mobilnet_jaffe")
+        requests.find_notebook("05_mobilnet_jaffe")
 
 
 def test_a_kernel_that_gives_no_answer_is_no_full_disk(desk, monkeypatch):
@@ -252,7 +253,7 @@ def test_a_kernel_that_gives_no_answer_is_no_full_disk(desk, monkeypatch):
             "Timeout waiting for IOPub output", 300, nbformat.v4.new_code_cell("1")
         )
 
-    monkeypatch.setattr(runner.papermill, "execute_notebook", starve)
+    monkeypatch.setattr(kernel.papermill, "execute_notebook", starve)
     with pytest.raises(FerError, match="gave no answer for 300 s; is the machine overloaded") as caught:
         runner.execute(desk(OPEN, CLAIMS, FINISH))
     assert "cannot write" not in str(caught.value)
@@ -273,4 +274,4 @@ plt.show()
     pictures = [output["data"] for output in outputs if any("image" in kind for kind in output.get("data", {}))]
     assert len(pictures) == 1 and "image/png" not in pictures[0]
     with Image.open(io.BytesIO(base64.b64decode(pictures[0]["image/jpeg"]))) as picture:
-        assert (picture.format, picture.width) == ("JPEG", runner.COPY_WIDTH)
+        assert (picture.format, picture.width) == ("JPEG", executed.COPY_WIDTH)

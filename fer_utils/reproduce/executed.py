@@ -1,0 +1,55 @@
+"""The executed notebook: did it reach its end, and how it is kept."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from PIL import Image
+
+from fer_utils.errors import FerError
+from fer_utils.reproduce.surroundings import FINISHED
+
+COPY_WIDTH, COPY_QUALITY = 900, 68
+"""Pixels and JPEG quality of the pictures in an executed notebook: recorded runs are kept in git."""
+
+
+def finished(notebook: str, working: Path) -> dict[str, Any]:
+    """What :meth:`Run.finish` said; refuse the run if it was not reached or a cell shows an error."""
+    executed = nbformat.read(working / "notebook.ipynb", as_version=4)
+    for number, cell in enumerate(cell for cell in executed.cells if cell.cell_type == "code"):
+        wrong = [output for output in cell.outputs if output.output_type == "error"]
+        if wrong or (cell.source.strip() and cell.execution_count is None):
+            raise FerError(f"{notebook}, code cell {number + 1} did not end well, so there is no receipt")
+    mark = working / FINISHED
+    if not mark.exists():
+        raise FerError(f"{notebook} ended without calling Run.finish(), so there is no receipt")
+    facts = json.loads(mark.read_text(encoding="utf-8"))
+    mark.unlink()
+    # Where this machine keeps its folders is nobody's business.
+    for name in ("input_path", "output_path"):
+        executed.metadata.get("papermill", {}).pop(name, None)
+    _shrink_pictures(executed)
+    nbformat.write(executed, working / "notebook.ipynb")
+    return facts
+
+
+def _shrink_pictures(executed: nbformat.NotebookNode) -> None:
+    """Keep the pictures in an executed notebook as small JPEG copies; the figures themselves lie beside it as PNG."""
+    for cell in executed.cells:
+        for output in cell.get("outputs", []):
+            png = output.get("data", {}).pop("image/png", None)
+            if png is None:
+                continue
+            with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
+                flat = Image.new("RGB", picture.size, "white")
+                flat.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
+            flat.thumbnail((COPY_WIDTH, 10 * COPY_WIDTH), Image.Resampling.LANCZOS)
+            stream = io.BytesIO()
+            flat.save(stream, "JPEG", quality=COPY_QUALITY, optimize=True)
+            output["data"]["image/jpeg"] = base64.b64encode(stream.getvalue()).decode("ascii")
+            output.get("metadata", {}).pop("image/png", None)
