@@ -9,13 +9,14 @@ import os
 import platform
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from fer_utils.errors import FerError, UsageError, check_choice
+from fer_utils.silence import hidden, quiet_stderr, silence_tensorflow
 
 DEVICES = ("auto", "cpu", "cuda")
 BACKENDS = ("tensorflow", "torch")
@@ -77,7 +78,7 @@ def import_keras(preferred: str) -> Any:
     """Import Keras on the settled backend, silently, and give the module."""
     if "keras" not in sys.modules:
         backend = prefer_keras_backend(preferred)
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        silence_tensorflow()
         with quiet_stderr():
             importlib.import_module("keras")
             if backend == "tensorflow":
@@ -89,33 +90,17 @@ def import_keras(preferred: str) -> Any:
     return importlib.import_module("keras")
 
 
-@contextlib.contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Send file descriptor 2 nowhere for a moment.
-
-    TensorFlow's C++ side writes lines with a process number and the time there, whatever its
-    log level; they would make two executed notebooks differ.
-    """
-    sys.stderr.flush()
-    saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
-
-
 def seed_everything(seed: int) -> None:
     """Seed Python, NumPy and, where Keras is loaded, its backend; ask for deterministic kernels."""
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 (libraries still draw from it)
     if "keras" in sys.modules:
         keras = sys.modules["keras"]
-        keras.utils.set_random_seed(seed)
-        if keras.backend.backend() == "tensorflow":
+        on_tensorflow = keras.backend.backend() == "tensorflow"
+        # Keras seeds TensorFlow wherever it is installed: for torch it would import it, which takes seconds a process.
+        with contextlib.nullcontext() if on_tensorflow else hidden("tensorflow"):
+            keras.utils.set_random_seed(seed)
+        if on_tensorflow:
             importlib.import_module("tensorflow").config.experimental.enable_op_determinism()
     if "torch" in sys.modules:
         torch = sys.modules["torch"]

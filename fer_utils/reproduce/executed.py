@@ -13,6 +13,7 @@ from PIL import Image
 
 from fer_utils.errors import FerError
 from fer_utils.reproduce.surroundings import FINISHED
+from fer_utils.silence import without_tensorflow
 
 COPY_WIDTH, COPY_QUALITY = 900, 68
 """Pixels and JPEG quality of the pictures in an executed notebook: recorded runs are kept in git."""
@@ -33,9 +34,30 @@ def finished(notebook: str, working: Path) -> dict[str, Any]:
     # Where this machine keeps its folders is nobody's business.
     for name in ("input_path", "output_path"):
         executed.metadata.get("papermill", {}).pop(name, None)
+    _drop_foreign_lines(executed)
     _shrink_pictures(executed)
     nbformat.write(executed, working / "notebook.ipynb")
     return facts
+
+
+def _drop_foreign_lines(executed: nbformat.NotebookNode) -> None:
+    """Leave out the lines that TensorFlow's C++ side wrote past :mod:`fer_utils.silence`; other warnings stay.
+
+    They hold times and process numbers and hang on the processor, so no two records of one run would be equal.
+    """
+    for cell in executed.cells:
+        kept: list[Any] = []
+        for output in cell.get("outputs", []):
+            follows = kept and output.get("name") == kept[-1].get("name") == "stderr"
+            if follows:  # a line may be cut between two messages
+                kept[-1].text += output.text
+            else:
+                kept.append(output)
+        for output in kept:
+            if output.get("name") == "stderr":
+                output.text = without_tensorflow(output.text)
+        if "outputs" in cell:
+            cell.outputs = [output for output in kept if output.get("name") != "stderr" or output.text]
 
 
 def _shrink_pictures(executed: nbformat.NotebookNode) -> None:

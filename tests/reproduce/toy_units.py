@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils.devices import one_core
+from fer_utils.devices import import_keras, one_core, seed_everything
 
 
 def square(*, number: int, log: str) -> dict:
@@ -28,3 +28,12 @@ def square_or_die(*, number: int, log: str, trap: str) -> dict:
         Path(trap).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return square(number=number, log=log)
+
+
+def seeded(*, seed: int) -> dict:
+    """Seed Keras on torch, then import TensorFlow as a careless library might."""
+    import_keras("torch")
+    seed_everything(seed)
+    import tensorflow
+
+    return {"imported": hasattr(tensorflow, "random")}
