@@ -90,9 +90,17 @@ def test_the_loop_is_the_textbook_s(pictures: np.ndarray) -> None:
 
 
 def test_a_critic_learns_to_tell_real_from_generated(pictures: np.ndarray) -> None:
-    history = train(pictures, WGAN_GP.but(**{**TINY, "epochs": 40}, learning_rate=1e-3), 0).history
-    wasserstein = history[:, 2] - history[:, 3]
-    assert wasserstein[-10:].mean() > max(0.1, wasserstein[:5].mean())
+    """Thirty steps of its own for each of the generator's, or the two of them only chase each other.
+
+    Measured with four seeds and two kinds of processor: 0.57 to 1.00, before it has learnt -0.05 to 0.10.
+    """
+
+    def wasserstein(epochs: int, critic_steps: int) -> np.ndarray:
+        settings = WGAN_GP.but(**{**TINY, "epochs": epochs}, learning_rate=1e-3, critic_steps=critic_steps)
+        history = train(pictures, settings, 0).history
+        return history[:, 2] - history[:, 3]
+
+    assert wasserstein(6, 30)[-3:].mean() > 0.35 > 0.2 > abs(wasserstein(1, 1)[0])
 
 
 def test_generated_pictures_depend_on_the_seed_alone(pictures: np.ndarray) -> None:
