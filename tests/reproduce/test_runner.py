@@ -33,7 +33,8 @@ run = Run("90_toy", profile, datasets.load(dataset))
 """
 CLAIMS = f"""
 run.table(pd.DataFrame({{"value": [value]}}), "values", "A value")
-run.claim({CLAIM!r}, Estimate(value, value - 0.1, value + 0.1, 3, "made up"), "published", scale=100, reference=50.0)
+found = Estimate(value, value - 0.1, value + 0.1, 3, "made up")
+run.claim({CLAIM!r}, found, "published", leak="none found", scale=100, reference=50.0)
 """
 FINISH = "run.finish()"
 
@@ -79,7 +80,7 @@ def test_a_run_leaves_tables_numbers_notebook_and_a_receipt_that_signs_them(desk
     assert all(sha256_file(folder / name) == digest for name, digest in receipt["files"].items())
     (number,) = json.loads((folder / "numbers.json").read_text())
     assert number["value"] == 70.0
-    assert number["changed"] == {"value": 0.7}
+    assert number["changed"] == receipt["changed"] == {"value": 0.7}
     assert (number["dataset"], number["kind"], number["profile"]) == ("london", "real", "smoke")
     assert (folder / "tables/values.csv").read_text() == "value,dataset,kind,profile\n0.7,london,real,smoke\n"
     assert left_behind(request.results).count(".partial") == 0
@@ -92,6 +93,27 @@ def test_a_run_leaves_tables_numbers_notebook_and_a_receipt_that_signs_them(desk
     (folder / "numbers.json").write_text("[]")
     with pytest.raises(FerError, match=r"numbers\.json changed after the receipt was signed"):
         signed_runs(request.results)
+
+
+def test_a_claim_said_twice_is_one_number(desk):
+    folder = runner.execute(desk(OPEN, CLAIMS, CLAIMS, FINISH))
+    assert len(json.loads((folder / "numbers.json").read_text())) == 1
+
+
+def test_no_number_stands_without_a_leak_audit(desk):
+    silent = CLAIMS.replace("none found", " ")
+    with pytest.raises(FerError, match="has no leak audit"):
+        runner.execute(desk(OPEN, silent, FINISH))
+    with pytest.raises(FerError, match="missing 1 required keyword-only argument: 'leak'"):
+        runner.execute(desk(OPEN, CLAIMS.replace('leak="none found", ', ""), FINISH))
+
+
+def test_a_smoke_run_that_says_so_only_in_its_cells_is_not_recorded(desk):
+    request = desk("profile = 'smoke'", OPEN, CLAIMS, FINISH)
+    quick = requests.Request(request.notebook, {"profile": "quick"}, request.results, record=True)
+    with pytest.raises(UsageError, match="never recorded"):
+        runner.execute(quick)
+    assert left_behind(request.results) == []
 
 
 def test_two_runs_leave_identical_tables_and_numbers(desk):
