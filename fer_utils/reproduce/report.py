@@ -66,7 +66,7 @@ def verdict_lines(summary: Entry) -> str:
         parts.append(_filled(f"Ran, not for reading (smoke size): {', '.join(smoke)}"))
     if summary["refused"]:
         lines = [_filled(f"  {refused['run']}: {refused['why']}", "    ") for refused in summary["refused"]]
-        head = "Left out, because receipt and files do not agree (run them again, or restore them with git):"
+        head = "Left out, not to be trusted (run these notebooks again, or restore the folders with git):"
         parts.append("\n".join([head, *lines]))
     return "\n\n".join(parts) + "\n"
 
