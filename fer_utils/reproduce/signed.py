@@ -163,7 +163,7 @@ def _int(digits: str) -> int:
 def _require(value: Any, wanted: dict[str, Any], what: str) -> None:
     """Raise unless ``value`` is a JSON object with the wanted keys and kinds of values."""
     if not isinstance(value, dict):
-        raise _Refused(f"{what} holds no object of names and values")
+        raise _Refused(f"{what} is not a JSON object")
     missing = [name for name in wanted if name not in value]
     if missing:
         raise _Refused(f"{what} lacks {listed(missing)}")

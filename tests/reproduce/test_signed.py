@@ -74,7 +74,7 @@ def with_windows_line_ends(folder: Path) -> None:
 
 
 UNTRUSTED = {
-    "a list": (receipt_text("[]"), "its receipt.json holds no object of names and values"),
+    "a list": (receipt_text("[]"), "its receipt.json is not a JSON object"),
     "nothing signed": (
         receipt_text('{"files": {}, "ok": true}'),
         "its receipt.json lacks notebook, profile, kind and 4 more",
@@ -132,7 +132,7 @@ UNTRUSTED = {
         "tables/values.csv is stored with other line ends (git's core.autocrlf does that)",
     ),
     "numbers are no list": (numbers_text("{}"), "its numbers.json holds no list"),
-    "a number is none": (numbers(number(), 3), "number 2 of its numbers.json holds no object of names and values"),
+    "a number is none": (numbers(number(), 3), "number 2 of its numbers.json is not a JSON object"),
     "a number lacks": (
         numbers({"claim": CLAIM}),
         "number 1 of its numbers.json lacks protocol, value, ci95 and 7 more",
