@@ -202,12 +202,11 @@ def _report(options: argparse.Namespace) -> int:
     for run in summary["runs"]:
         run["agreement"] = by_run.get(run["run"])
     write_report(summary, results)
-    # What cannot be tested is a long list that never changes; the page has it.
-    print(verdict_lines({**summary, "rows": [row for row in summary["rows"] if row["run"]]}))
+    print(verdict_lines(summary))
     if agreements:
         print(as_text(agreements))
     print(f"The report: {results / 'index.html'}")
-    return 0
+    return 1 if summary["refused"] else 0
 
 
 def _compare(options: argparse.Namespace) -> int:

@@ -6,7 +6,6 @@ Elsewhere a number agrees when it lies in the interval that the recorded run giv
 
 from __future__ import annotations
 
-import json
 import math
 import textwrap
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_utils.errors import UsageError
-from fer_utils.reproduce.summary import RECEIPT, signed_runs
+from fer_utils.reproduce.signed import SignedRun, signed_runs
 
 SAME = 1e-9
 """Relative difference below which two numbers count as identical: they are the same sums, written as decimals."""
@@ -53,23 +52,24 @@ class Agreement:
         return dict(vars(self))
 
 
-def compare_runs(folder: Path, recorded: Path) -> Agreement:
-    """Hold the numbers of one run's folder against those of another's."""
-    found = Agreement(f"{folder.parent.name}/{folder.name}")
-    ours, theirs = _numbers(folder), _numbers(recorded)
-    found.new, found.gone = len(set(ours) - set(theirs)), len(set(theirs) - set(ours))
-    for key in sorted(set(ours) & set(theirs)):
-        place = _place(ours[key], theirs[key])
+def compare_runs(ours: SignedRun, theirs: SignedRun) -> Agreement:
+    """Hold the numbers of one run against those of another."""
+    found = Agreement(_name(ours))
+    mine, recorded = _numbers(ours), _numbers(theirs)
+    found.new, found.gone = len(set(mine) - set(recorded)), len(set(recorded) - set(mine))
+    for key in sorted(set(mine) & set(recorded)):
+        place = _place(mine[key], recorded[key])
         setattr(found, place, getattr(found, place) + 1)
         if place == "outside":
             found.outside_claims.append(
-                {"claim": key[0], "protocol": key[1], "value": ours[key]["value"],
-                 "recorded": theirs[key]["value"], "recorded_ci95": theirs[key]["ci95"]}
+                {"claim": key[0], "protocol": key[1], "value": mine[key]["value"],
+                 "recorded": recorded[key]["value"], "recorded_ci95": recorded[key]["ci95"]}
             )  # fmt: skip
-    tables = [path.name for path in folder.glob("tables/*.csv") if (recorded / "tables" / path.name).is_file()]
+    digests, others = ours.receipt["files"], theirs.receipt["files"]
+    tables = [name for name in digests if name.startswith("tables/") and name in others]
     found.tables = len(tables)
-    found.same_tables = sum(_bytes(folder, name) == _bytes(recorded, name) for name in tables)
-    found.note = _note(_receipt(folder), _receipt(recorded))
+    found.same_tables = sum(digests[name] == others[name] for name in tables)
+    found.note = _note(ours.receipt, theirs.receipt)
     return found
 
 
@@ -85,17 +85,12 @@ def _place(ours: Number, theirs: Number) -> str:
     return "inside" if low <= ours["value"] <= high else "outside"
 
 
-def _numbers(folder: Path) -> dict[tuple[str, str], Number]:
-    listed = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
-    return {(number["claim"], number["protocol"]): number for number in listed}
+def _numbers(run: SignedRun) -> dict[tuple[str, str], Number]:
+    return {(number["claim"], number["protocol"]): number for number in run.numbers}
 
 
-def _bytes(folder: Path, table: str) -> bytes:
-    return (folder / "tables" / table).read_bytes()
-
-
-def _receipt(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / RECEIPT).read_text(encoding="utf-8"))
+def _name(run: SignedRun) -> str:
+    return f"{run.folder.parent.name}/{run.folder.name}"
 
 
 def _note(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
@@ -117,9 +112,8 @@ def compare(results: Path, recorded: Path) -> list[Agreement]:
     """
     if results.resolve() == recorded.resolve():
         raise UsageError(f"{results} holds the recorded runs themselves; name a re-run's folder with --results DIR")
-    known = {f"{folder.parent.name}/{folder.name}": folder for folder, _ in signed_runs(recorded)}
-    pairs = [(folder, known.get(f"{folder.parent.name}/{folder.name}")) for folder, _ in signed_runs(results)]
-    return [compare_runs(folder, other) for folder, other in pairs if other is not None]
+    known = {_name(run): run for run in signed_runs(recorded)[0]}
+    return [compare_runs(run, known[_name(run)]) for run in signed_runs(results)[0] if _name(run) in known]
 
 
 def as_text(agreements: list[Agreement]) -> str:

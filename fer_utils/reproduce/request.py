@@ -86,7 +86,7 @@ def check(request: Request) -> None:
         return
     if in_force(request).get("profile") == "smoke":
         raise UsageError("smoke runs are never recorded: their numbers are not for reading. Leave --record out.")
-    edited = edited_cells(request.notebook)
+    edited = edited_cells(request.notebook, NOTEBOOKS)
     if edited:
         raise UsageError(
             f"notebook {request.notebook} is not the shipped one (code cells {_listed(edited)} differ), so it "
@@ -97,18 +97,18 @@ def check(request: Request) -> None:
 def changed(request: Request) -> dict[str, Any]:
     """What makes this another experiment than the shipped notebook at its profile; it goes on every label."""
     found = parameters.changed(in_force(request), known_parameters(request.notebook))
-    edited = edited_cells(request.notebook)
-    return {**found, "edited": cells_digest(request.notebook)[:8]} if edited else found
+    edited = edited_cells(request.notebook, NOTEBOOKS)
+    return {**found, "edited": cells_digest(request.notebook, NOTEBOOKS)[:8]} if edited else found
 
 
 def edits(request: Request) -> str:
     """A sentence on code cells that differ from the shipped notebook's, or an empty string."""
-    edited = edited_cells(request.notebook)
+    edited = edited_cells(request.notebook, NOTEBOOKS)
     if not edited:
         return ""
     return (
         f"{request.notebook}: code cells {_listed(edited)} differ from the shipped notebook, so this is another "
-        f"experiment: everything is labelled and filed with edited={cells_digest(request.notebook)[:8]}"
+        f"experiment: everything is labelled and filed with edited={cells_digest(request.notebook, NOTEBOOKS)[:8]}"
     )
 
 

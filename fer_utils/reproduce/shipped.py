@@ -40,7 +40,7 @@ def shipped_cells() -> dict[str, list[str]]:
     return json.loads(files("fer_utils.reproduce").joinpath("shipped.json").read_text(encoding="utf-8"))
 
 
-def edited_cells(notebook: str, folder: Path = NOTEBOOKS) -> list[int]:
+def edited_cells(notebook: str, folder: Path) -> list[int]:
     """Numbers, from 1, of the code cells that were added or changed; where some were only removed, of the next one.
 
     A notebook that does not ship has none.
@@ -56,7 +56,7 @@ def edited_cells(notebook: str, folder: Path = NOTEBOOKS) -> list[int]:
     return found
 
 
-def cells_digest(notebook: str, folder: Path = NOTEBOOKS) -> str:
+def cells_digest(notebook: str, folder: Path) -> str:
     """One digest of all code cells, the name of an edited notebook's results."""
     return hashlib.sha256(" ".join(cells_of(folder / f"{notebook}.ipynb")).encode()).hexdigest()
 

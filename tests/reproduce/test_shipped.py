@@ -21,7 +21,6 @@ def test_the_digests_are_those_of_the_notebooks():
 def copy(tmp_path, monkeypatch):
     """Gives a function that edits a copy of notebook 05, which the runner then takes for the shipped one."""
     monkeypatch.setattr(requests, "NOTEBOOKS", tmp_path)
-    monkeypatch.setattr(shipped, "NOTEBOOKS", tmp_path)
 
     def edit(change) -> Request:
         notebook = nbformat.read(shutil.copy(requests.PACKAGE.parent / "notebooks" / f"{NAME}.ipynb", tmp_path), 4)
