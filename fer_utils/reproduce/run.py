@@ -79,7 +79,7 @@ class Run:
     @property
     def label(self) -> str:
         """What every table and figure says about itself, e.g. ``london (real), quick profile``."""
-        profile = f"{self.profile} profile"
+        profile = f"{self.profile} profile" + (", NOT FOR READING" if self.profile == "smoke" else "")
         if self.changed:
             profile += " with " + ", ".join(f"{name}={value}" for name, value in self.changed.items())
         if self.faces is None:
