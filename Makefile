@@ -4,7 +4,7 @@ VENV   ?= .venv
 PY      = $(VENV)/bin/python
 READY   = $(VENV)/.ready
 
-.PHONY: reproduce compare record test lab lab-fresh report notebooks bench data lint clean
+.PHONY: reproduce compare record test test-rounding lab lab-fresh report notebooks bench data lint clean
 
 reproduce: $(READY)   ## run every notebook headless into results/local/, print verdicts, compare with the recorded runs
 	$(PY) -m fer_utils reproduce $(ARGS)
@@ -15,8 +15,17 @@ compare: $(READY)     ## hold each number of your runs against the recorded one
 record: $(READY)      ## replace the recorded runs in results/, which git keeps and the README quotes
 	$(PY) -m fer_utils reproduce --record $(ARGS)
 
+# A process a core and a thread a process (tests/conftest.py); a file's tests stay together, for they share fixtures.
+PARALLEL  = -n logical --maxprocesses 4 --dist loadfile
+COMPUTING = tests/clifer tests/dcgan_svm tests/gan_augmentation tests/gans tests/landmark_ensemble \
+            tests/mobilenet_jaffe tests/preprocess tests/test_image_features.py tests/test_image_quality.py
+
 test: $(READY)        ## run the tests
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest $(PARALLEL) $(ARGS)
+
+test-rounding: $(READY) ## run what computes once more, as a processor without AVX-512 rounds
+	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 \
+	  $(PY) -m pytest $(PARALLEL) --ignore-glob '*estimate.py' --ignore-glob '*figures.py' $(COMPUTING) $(ARGS)
 
 lab: $(READY)         ## open a working copy of the notebooks (work/) in JupyterLab, on this machine only, with a token
 	$(PY) -m fer_utils.reproduce.lab $(ARGS)
