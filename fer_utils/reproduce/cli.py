@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -35,6 +36,10 @@ ALLOWED = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code (0 well, 1 something failed, 2 a wrong request)."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that does not know a character shows a question mark; nothing ends because of it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     logging.getLogger("papermill").setLevel(logging.ERROR)
     # jsonschema, which nbformat loads, would compile a grammar of internationalised addresses for over
@@ -72,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--profile", help="smoke, quick (default) or paper")
     run.add_argument("--protocol", help="published, sound or both (default)")
     run.add_argument("--seeds", help="comma-separated whole numbers, e.g. 0,1,2")
-    run.add_argument("--device", help="auto (default), cpu or cuda")
+    run.add_argument("--device", help="auto (default), cpu, cuda, or mps (Apple; promises no equal numbers)")
     run.add_argument(
         "--workers", type=int, help="processes that share the units (default: 1, or the cores for small units)"
     )

@@ -22,9 +22,10 @@ from PIL import Image
 from fer_utils import datasets, devices
 from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
+from fer_utils.figure_style import use_house_style
 from fer_utils.files import whole_file, write_json
 from fer_utils.reproduce.claims import claim as paper_claim
-from fer_utils.reproduce.provenance import PACKAGE
+from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.units import Unit, run_units
 from fer_utils.scores import Estimate
@@ -45,11 +46,11 @@ class Run:
         faces: the data; its name, kind and fingerprint go on everything. ``None`` for a
             notebook that reports on no data set.
         seed: recorded in the receipt.
-        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``; see :func:`fer_utils.devices.choose_device`.
 
     Raises:
         UsageError: an unknown profile or device.
-        FerError: a GPU was insisted on and there is none.
+        FerError: a GPU was insisted on and cannot be used.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Run:
     ) -> None:
         check_choice("profile", profile, PROFILES)
         devices.choose_device(device)
+        use_house_style()
         self.notebook, self.profile, self.faces, self.seeds = notebook, profile, faces, list(seeds)
         name = f"{datasets.filed_as(faces) if faces else 'all'}-{profile}"
         given = os.environ.get(RUN_DIR)
@@ -195,7 +197,7 @@ class Run:
             "settings": self._settings,
         }
         if os.environ.get(RUN_DIR):
-            write_json(self.folder / FINISHED, facts)
+            write_json(self.folder / FINISHED, {**facts, "process": process_facts()})
         else:
             print(f"Opened by hand, so unsigned: {self.folder.relative_to(PACKAGE.parent)}")
 
