@@ -141,7 +141,7 @@ def import_keras(preferred: str) -> Any:
         backend = prefer_keras_backend(preferred)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         os.environ["KERAS_TORCH_DEVICE"] = in_use()
-        if "tensorflow" not in sys.modules:
+        if sys.modules.get("tensorflow") is None:
             os.environ.pop(ONEDNN, None)
         with quiet_stderr():
             try:
@@ -234,7 +234,7 @@ def arithmetic() -> dict[str, str]:
     if torch is not None and torch.get_float32_matmul_precision() != "highest":
         facts["torch float32 products"] = torch.get_float32_matmul_precision()
     # A flag that TensorFlow has not read yet is taken away before it can.
-    named = (*REACH_NUMBERS, ONEDNN) if "tensorflow" in sys.modules else REACH_NUMBERS
+    named = (*REACH_NUMBERS, ONEDNN) if sys.modules.get("tensorflow") else REACH_NUMBERS
     return facts | {name: os.environ[name] for name in named if os.environ.get(name)}
 
 

@@ -31,7 +31,7 @@ def never_run(monkeypatch, tmp_path):
         (["reproduce", "05", "--seeds", "one"], 2, "--seeds takes whole numbers"),
         (["reproduce", "05", "--seeds", "1,1"], 2, "--seeds names a seed twice"),
         (["reproduce", "05", "--protocol", "publishd"], 2, "Did you mean 'published'?"),
-        (["reproduce", "05", "--device", "gpu"], 2, "device must be one of auto, cpu, cuda"),
+        (["reproduce", "05", "--device", "gpu"], 2, "device must be one of auto, cpu, cuda, mps"),
         (["reproduce", "05", "--workers", "0"], 2, "--workers must be 1 or more"),
         (["reproduce", "05", "--profile", "quik", "--dry-run"], 2, "profile must be one of smoke, quick, paper"),
     ],
