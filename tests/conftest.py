@@ -6,6 +6,9 @@ import os
 
 import pytest
 
+# No test draws into a window, whatever the user's other programs do.
+os.environ["MPLBACKEND"] = "Agg"
+
 BACKEND_ASKED_FOR = os.environ.get("KERAS_BACKEND")
 
 
