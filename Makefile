@@ -4,10 +4,16 @@ VENV   ?= .venv
 PY      = $(VENV)/bin/python
 READY   = $(VENV)/.ready
 
-.PHONY: reproduce test lab report bench data lint clean
+.PHONY: reproduce compare record test lab report notebooks bench data lint clean
 
-reproduce: $(READY)   ## run every notebook headless, write results/ and the report, print the verdicts
+reproduce: $(READY)   ## run every notebook headless into results/local/, print verdicts, compare with the recorded runs
 	$(PY) -m fer_utils reproduce $(ARGS)
+
+compare: $(READY)     ## hold each number of your runs against the recorded one
+	$(PY) -m fer_utils compare $(ARGS)
+
+record: $(READY)      ## replace the recorded runs in results/, which git keeps and the README quotes
+	$(PY) -m fer_utils reproduce --record $(ARGS)
 
 test: $(READY)        ## run the tests
 	$(PY) -m pytest $(ARGS)
@@ -15,8 +21,11 @@ test: $(READY)        ## run the tests
 lab: $(READY)         ## open JupyterLab on this machine only; it prints a link with a token
 	$(VENV)/bin/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(ARGS)
 
-report: $(READY)      ## rebuild results/index.html from the signed runs
-	$(PY) -m fer_utils report
+report: $(READY)      ## rebuild results/local/index.html from your signed runs (ARGS=--record: results/index.html)
+	$(PY) -m fer_utils report $(ARGS)
+
+notebooks: $(READY)   ## after a change that is meant: strip outputs, say what is shipped
+	$(PY) -m fer_utils.reproduce.shipped
 
 bench: $(READY)       ## measure the speed ratios again, write results/benchmarks.json
 	$(PY) -m pytest tests/benchmarks --benchmark-only $(ARGS)
@@ -27,8 +36,8 @@ data: $(READY)        ## which data sets are here, which are missing, how to get
 lint: $(READY)
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
 
-clean:                ## remove the environment and every cache; results/ stays
-	rm -rf $(VENV) .fer_cache results/scratch
+clean:                ## remove the environment, every cache and your own runs; the recorded runs stay
+	rm -rf $(VENV) .fer_cache results/scratch results/local
 
 # pip resolves nothing here: constraints.txt names the one version of everything.
 $(READY): pyproject.toml constraints.txt

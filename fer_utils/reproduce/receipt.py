@@ -42,6 +42,7 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
         {
             "notebook": request.notebook,
             "parameters": dict(request.parameters),
+            "changed": facts["changed"],
             "profile": facts["profile"],
             "kind": facts["kind"],
             "started": started.isoformat(timespec="seconds"),

@@ -25,13 +25,12 @@ from fer_utils.faces import FaceSet
 from fer_utils.figure_style import use_house_style
 from fer_utils.files import whole_file, write_json
 from fer_utils.reproduce.claims import claim as paper_claim
+from fer_utils.reproduce.knobs import PROFILES, PROTOCOLS
+from fer_utils.reproduce.parameters import as_suffix
 from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.units import Unit, run_units
 from fer_utils.scores import Estimate
-
-PROFILES = ("smoke", "quick", "paper")
-PROTOCOLS = ("published", "sound")
 
 HARMLESS = ("seeds", "protocol")
 """Parameters that may be changed without making the run another experiment than its profile's."""
@@ -47,6 +46,9 @@ class Run:
             notebook that reports on no data set.
         seed: recorded in the receipt.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``; see :func:`fer_utils.devices.choose_device`.
+        changed: parameters that are not the shipped notebook's, as
+            :func:`fer_utils.reproduce.parameters.in_force` finds them. They go on every label and into the folder's
+            name. ``None``: what the command line says.
 
     Raises:
         UsageError: an unknown profile or device.
@@ -60,23 +62,26 @@ class Run:
         faces: FaceSet | None = None,
         seeds: Sequence[int] = (0,),
         device: str = "auto",
+        changed: Mapping[str, Any] | None = None,
     ) -> None:
         check_choice("profile", profile, PROFILES)
         devices.choose_device(device)
         use_house_style()
         self.notebook, self.profile, self.faces, self.seeds = notebook, profile, faces, list(seeds)
-        name = f"{datasets.filed_as(faces) if faces else 'all'}-{profile}"
+        told = json.loads(os.environ.get(CHANGED, "{}"))
+        # A headless run knows beside the parameters whether cells were edited; only its runner can see that.
+        self.changed: dict[str, Any] = told if changed is None else {**told, **changed}
+        name = f"{datasets.filed_as(faces) if faces else 'all'}-{profile}{as_suffix(self.changed)}"
         given = os.environ.get(RUN_DIR)
         self.folder = Path(given) if given else PACKAGE.parent / "results" / "scratch" / notebook / name
-        self.changed: dict[str, Any] = json.loads(os.environ.get(CHANGED, "{}"))
         self._settings: dict[str, Any] = {}
-        self._numbers: list[dict[str, Any]] = []
+        self._numbers: dict[tuple[str, str], dict[str, Any]] = {}
         devices.seed_everything(self.seeds[0])
 
     @property
     def label(self) -> str:
         """What every table and figure says about itself, e.g. ``london (real), quick profile``."""
-        profile = f"{self.profile} profile"
+        profile = f"{self.profile} profile" + (", NOT FOR READING" if self.profile == "smoke" else "")
         if self.changed:
             profile += " with " + ", ".join(f"{name}={value}" for name, value in self.changed.items())
         if self.faces is None:
@@ -138,54 +143,54 @@ class Run:
         found: Estimate,
         protocol: str,
         *,
+        leak: str,
         scale: float = 1.0,
         reference: float | None = None,
-        leak: str = "",
     ) -> None:
-        """Set our number beside one of the paper's.
+        """Set our number beside one of the paper's; said again for the same claim and protocol, it replaces the first.
 
         Args:
             claim: an id from the claims table.
             found: our estimate; ``scale`` brings it to the claim's own unit (100 for per cent).
             protocol: ``"published"`` or ``"sound"``.
+            leak: the leak audit's line for this number's split; no number stands without one.
             reference: what the number is compared with where only a direction can be judged, in
                 the claim's unit (chance for an accuracy, 0 for a difference).
-            leak: the leak audit's line for this number's split.
 
         Raises:
             UsageError: no such claim or protocol.
-            FerError: the run was opened without data.
+            FerError: the run was opened without data, or the leak audit's line is empty.
         """
         paper_claim(claim)
         check_choice("protocol", protocol, PROTOCOLS)
         if self.faces is None:
             raise FerError("a claim needs data: open the Run with faces")
+        if not leak.strip():
+            raise FerError(f"{claim} ({protocol}) has no leak audit: say what its test data share with training")
         bounds = [scale * bound for bound in found.ci95]
-        self._numbers.append(
-            {
-                "claim": claim,
-                "value": scale * found.value,
-                # JSON has no infinity: an unbounded interval is none.
-                "ci95": bounds if all(map(math.isfinite, bounds)) else None,
-                "n": found.n,
-                "protocol": protocol,
-                "dataset": self.faces.name,
-                "kind": self.faces.kind,
-                "profile": self.profile,
-                "changed": {name: value for name, value in self.changed.items() if name not in HARMLESS},
-                "interval": found.how,
-                "reference": reference,
-                "leak": leak,
-            }
-        )
+        self._numbers[claim, protocol] = {
+            "claim": claim,
+            "value": scale * found.value,
+            # JSON has no infinity: an unbounded interval is none.
+            "ci95": bounds if all(map(math.isfinite, bounds)) else None,
+            "n": found.n,
+            "protocol": protocol,
+            "dataset": self.faces.name,
+            "kind": self.faces.kind,
+            "profile": self.profile,
+            "changed": {name: value for name, value in self.changed.items() if name not in HARMLESS},
+            "interval": found.how,
+            "reference": reference,
+            "leak": leak,
+        }
 
     def numbers(self) -> pd.DataFrame:
         """What has been claimed so far, as a table."""
-        return pd.DataFrame(self._numbers)
+        return pd.DataFrame(list(self._numbers.values()))
 
     def finish(self) -> None:
         """Write ``numbers.json`` and say that the last cell was reached."""
-        order = sorted(self._numbers, key=lambda number: (number["claim"], number["protocol"]))
+        order = sorted(self._numbers.values(), key=lambda number: (number["claim"], number["protocol"]))
         write_json(self.folder / "numbers.json", order)
         facts = {
             "profile": self.profile,
@@ -195,6 +200,7 @@ class Run:
             "data": {self.faces.name: self.faces.fingerprint} if self.faces else {},
             "kind": self.faces.kind if self.faces else None,
             "settings": self._settings,
+            "changed": self.changed,
         }
         if os.environ.get(RUN_DIR):
             write_json(self.folder / FINISHED, {**facts, "process": process_facts()})

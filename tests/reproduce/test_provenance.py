@@ -146,7 +146,7 @@ def test_git_that_is_slow_broken_or_missing_leaves_the_run_and_an_unknown_commit
 
 
 def sign(folder: Path, process: object) -> Path:
-    facts = {"profile": "smoke", "kind": "real", "settings": {}, "seeds": [0], "data": {}, "device": {}}
+    facts = {"profile": "smoke", "kind": "real", "changed": {}, "settings": {}, "seeds": [0], "data": {}, "device": {}}
     (folder / "run").mkdir()
     (folder / "run" / "numbers.json").write_text("[]\n")
     request = Request("90_toy", {}, folder)
