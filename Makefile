@@ -4,7 +4,7 @@ VENV   ?= .venv
 PY      = $(VENV)/bin/python
 READY   = $(VENV)/.ready
 
-.PHONY: reproduce compare record test lab report notebooks bench data lint clean
+.PHONY: reproduce compare record test lab lab-fresh report notebooks bench data lint clean
 
 reproduce: $(READY)   ## run every notebook headless into results/local/, print verdicts, compare with the recorded runs
 	$(PY) -m fer_utils reproduce $(ARGS)
@@ -18,8 +18,11 @@ record: $(READY)      ## replace the recorded runs in results/, which git keeps 
 test: $(READY)        ## run the tests
 	$(PY) -m pytest $(ARGS)
 
-lab: $(READY)         ## open JupyterLab on this machine only; it prints a link with a token
-	$(VENV)/bin/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(ARGS)
+lab: $(READY)         ## open a working copy of the notebooks (work/) in JupyterLab, on this machine only, with a token
+	$(PY) -m fer_utils.reproduce.lab $(ARGS)
+
+lab-fresh: $(READY)   ## the same with new copies; edited ones are kept beside them
+	$(PY) -m fer_utils.reproduce.lab --fresh $(ARGS)
 
 report: $(READY)      ## rebuild results/local/index.html from your signed runs (ARGS=--record: results/index.html)
 	$(PY) -m fer_utils report $(ARGS)

@@ -1,4 +1,4 @@
-"""What a notebook opened by hand says of itself, and where it writes: the settings in force decide, not who started it."""
+"""What a notebook opened by hand says of itself: the settings in force decide, not who started it."""
 
 from __future__ import annotations
 
