@@ -16,6 +16,9 @@ if WORKER:
         os.environ.setdefault(variable, "1")
     os.environ["FER_CACHE"] = str(cache_dir() / f"tests-{WORKER}")
 
+# No test draws into a window, whatever the user's other programs do.
+os.environ["MPLBACKEND"] = "Agg"
+
 BACKEND_ASKED_FOR = os.environ.get("KERAS_BACKEND")
 
 

@@ -29,7 +29,7 @@ from fer_utils.clifer.networks import (
     to_arrays,
 )
 from fer_utils.clifer.settings import ImaginationSettings
-from fer_utils.devices import gpu_visible
+from fer_utils.devices import in_use
 from fer_utils.files import UNREADABLE, read_npz, write_npz
 from fer_utils.progress import track
 
@@ -90,7 +90,7 @@ class Trainer:
     def __init__(self, settings: ImaginationSettings, targets: Sequence[int], seed: int) -> None:
         torch.manual_seed(seed)
         self.settings, self.seed, self.targets = settings, seed, torch.tensor(sorted(targets))
-        self.device = torch.device("cuda" if gpu_visible() else "cpu")
+        self.device = torch.device(in_use())
         self.networks: dict[str, nn.Module] = {
             "E": Encoder(settings),
             "G": Generator(settings),
@@ -335,7 +335,7 @@ class Imagination:
     """
 
     def __init__(self, settings: ImaginationSettings, arrays: dict[str, np.ndarray]) -> None:
-        self.settings, self.device = settings, torch.device("cuda" if gpu_visible() else "cpu")
+        self.settings, self.device = settings, torch.device(in_use())
         self.networks: dict[str, nn.Module] = {
             "E": Encoder(settings),
             "G": Generator(settings),

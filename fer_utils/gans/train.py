@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fer_utils.devices import gpu_visible
+from fer_utils.devices import in_use
 from fer_utils.errors import FerError
 from fer_utils.gans import objectives
 from fer_utils.gans.checkpoint import load_state, save_state
@@ -100,7 +100,7 @@ def train(
         FerError: pictures or labels do not fit the settings, or the checkpoint is of another run.
     """
     _check(images, labels, settings)
-    device = torch.device("cuda" if gpu_visible() and torch.cuda.is_available() else "cpu")
+    device = torch.device(in_use())
     pictures = images.reshape(len(images), settings.image_size, settings.image_size, settings.channels)
     held = torch.tensor(pictures, device=device).permute(0, 3, 1, 2)
     classes = None if labels is None else torch.from_numpy(np.asarray(labels, np.int64)).to(device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import re
@@ -28,6 +29,10 @@ EXAMPLES = """examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code (0 success, 1 failure, 2 invalid request)."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that does not know a character shows a question mark; nothing ends because of it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     logging.getLogger("papermill").setLevel(logging.ERROR)
     # jsonschema, which nbformat loads, would compile a grammar of internationalised addresses for over
@@ -65,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--profile", help="smoke, quick (default) or paper")
     run.add_argument("--protocol", help="published, sound or both (default)")
     run.add_argument("--seeds", help="comma-separated whole numbers, e.g. 0,1,2")
-    run.add_argument("--device", help="auto (default), cpu or cuda")
+    run.add_argument("--device", help="auto (default), cpu, cuda, or mps (Apple; promises no equal numbers)")
     run.add_argument(
         "--workers", type=int, help="processes that share the units (default: 1, or the cores for small units)"
     )

@@ -23,11 +23,12 @@ from PIL import Image
 from fer_utils import datasets, devices
 from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
+from fer_utils.figure_style import use_house_style
 from fer_utils.files import whole_file, write_json
 from fer_utils.reproduce.claims import claim as paper_claim
 from fer_utils.reproduce.knobs import PROFILES, PROTOCOLS
 from fer_utils.reproduce.parameters import as_suffix
-from fer_utils.reproduce.provenance import PACKAGE
+from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.units import Unit, run_units
 from fer_utils.scores import Estimate
@@ -45,14 +46,14 @@ class Run:
         faces: the data; its name, kind and fingerprint go on everything. ``None`` for a
             notebook that reports on no data set.
         seed: recorded in the receipt.
-        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``; see :func:`fer_utils.devices.choose_device`.
         changed: parameters that are not the shipped notebook's, as
             :func:`fer_utils.reproduce.parameters.in_force` finds them. They go on every label and into the folder's
             name. ``None``: what the command line says.
 
     Raises:
         UsageError: an unknown profile or device.
-        FerError: a GPU was insisted on and there is none.
+        FerError: a GPU was insisted on and cannot be used.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Run:
     ) -> None:
         check_choice("profile", profile, PROFILES)
         devices.choose_device(device)
+        use_house_style()
         self.notebook, self.profile, self.faces, self.seeds = notebook, profile, faces, list(seeds)
         told = json.loads(os.environ.get(CHANGED, "{}"))
         # A headless run knows beside the parameters whether cells were edited; only its runner can see that.
@@ -208,7 +210,7 @@ class Run:
             "changed": self.changed,
         }
         if os.environ.get(RUN_DIR):
-            write_json(self.folder / FINISHED, facts)
+            write_json(self.folder / FINISHED, {**facts, "process": process_facts()})
         else:
             print(f"Opened by hand, so unsigned: {self.folder.relative_to(PACKAGE.parent)}")
 

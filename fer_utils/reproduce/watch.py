@@ -8,6 +8,7 @@ every ten seconds within it.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -105,7 +106,8 @@ class Watch:
             text += f" | {self.heading}"
         else:
             return
-        self.stream.write("\r\x1b[2K" + text[:150])
+        # A line that reaches the last column wraps, and cannot be wiped again.
+        self.stream.write("\r\x1b[2K" + text[: shutil.get_terminal_size().columns - 1])
         self.stream.flush()
 
     def _say(self, text: str, last: bool = False) -> None:

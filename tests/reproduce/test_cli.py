@@ -47,7 +47,7 @@ def never_run(monkeypatch, tmp_path):
         (["reproduce", "03", "-p", "max_folds=-1"], 2, "max_folds must be a whole number from 1"),
         (["reproduce", "03", "-p", "balance=perhaps"], 2, "balance must be True or False, or None, not 'perhaps'"),
         (["reproduce", "03", "-p", "wild=sfeew"], 2, "there is no data set 'sfeew'. Did you mean 'sfew'?"),
-        (["reproduce", "05", "--device", "gpu"], 2, "device must be one of auto, cpu, cuda"),
+        (["reproduce", "05", "--device", "gpu"], 2, "device must be one of auto, cpu, cuda, mps"),
         (["reproduce", "05", "--workers", "0"], 2, "--workers must be 1 or more"),
         (["reproduce", "05", "--dask", "nonsense"], 2, "--dask takes a scheduler's address"),
         (["reproduce", "05", "--profile", "quik", "--dry-run"], 2, "profile must be one of smoke, quick, paper"),
@@ -164,3 +164,43 @@ def test_progress_in_a_log_is_a_line_a_section_and_no_control_characters(tmp_pat
     assert any("heads 3/9  33 %" in line for line in lines)
     assert "cell 3/3 100 %" in lines[-1]
     assert not re.search(r"[\r\x1b]", stream.getvalue())
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_a_live_line_fits_the_terminal(tmp_path, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("fer_utils.reproduce.watch._POLL_S", 0.01)
+    stream, channel = Terminal(), tmp_path / "channel"
+    channel.write_text(json.dumps({"stage": "heads of every fold and protocol " * 5, "done": 3, "total": 9}) + "\n")
+    with Watch("03_landmark_ensemble", 30, channel, stream) as watch:
+        watch.cell(0, "4. What the landmarks bring, on faces that nobody has seen before")
+        for _ in range(200):
+            if "heads of" in stream.getvalue() or columns == 40:
+                break
+            watch._stop.wait(0.01)
+    lines = stream.getvalue().split("\r\x1b[2K")[1:-1]
+    assert lines and all(len(line) < columns for line in lines)
+    assert any(len(line) == columns - 1 for line in lines), "cut shorter than need be"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+@pytest.mark.parametrize("command", [["data"], ["report"]])
+def test_a_terminal_that_lacks_a_character_ends_nothing(command, encoding, monkeypatch, tmp_path):
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr("sys.stdout", out)
+    if command == ["report"]:
+        monkeypatch.setattr(
+            "fer_utils.reproduce.report.verdict_lines", lambda summary: "direction holds \u2713 20 \u2013 30 %"
+        )
+        command = ["report", "--results", str(tmp_path)]
+    assert main(command) == 0
+    out.flush()
+    text = out.buffer.getvalue().decode(encoding)
+    assert "?" in text and text.endswith("\n")

@@ -116,14 +116,6 @@ def test_the_key_follows_content_not_identity(tmp_path):
     assert key(a=file) != before
 
 
-def test_a_helper_edited_under_a_running_process_is_refused(monkeypatch):
-    monkeypatch.setattr(provenance, "LOADED_AT", 0.0)
-    provenance.source_digest.cache_clear()
-    with pytest.raises(FerError, match="was edited after this Python process loaded it"):
-        provenance.source_digest("fer_utils.splits")
-    provenance.source_digest.cache_clear()
-
-
 def test_a_worker_with_other_code_is_refused():
     code = units._code(square)
     assert units._keyed("key", code, square, {"number": 2, "log": "/dev/null"})[0] == "key"
