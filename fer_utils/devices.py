@@ -124,6 +124,21 @@ def seed_everything(seed: int) -> None:
         torch.use_deterministic_algorithms(True, warn_only=True)
 
 
+REACH_NUMBERS = ("TF_ENABLE_ONEDNN_OPTS", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")
+
+
+def arithmetic() -> dict[str, str]:
+    """What reaches numbers here beside code, data and library versions: for a unit's key, and to compare workers."""
+    keras = sys.modules.get("keras")
+    backend = keras.backend.backend() if keras else os.environ.get("KERAS_BACKEND", "")
+    facts = {"device": "gpu" if gpu_visible() else "cpu", "keras backend": backend}
+    if keras:
+        facts["keras floatx"] = keras.config.floatx()
+    else:
+        facts["keras floatx"] = "float32"
+    return facts | {name: os.environ[name] for name in REACH_NUMBERS if os.environ.get(name)}
+
+
 def describe() -> dict[str, object]:
     """Facts about this machine for a receipt: processor, cores, memory in GiB, GPU if one is visible."""
     facts: dict[str, object] = {

@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import shutil
-import tempfile
+import signal
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from fer_utils.errors import FerError
 from fer_utils.files import disk_error, whole_file
 from fer_utils.progress import CHANNEL
 from fer_utils.reproduce import request as requests
+from fer_utils.reproduce.scratch import JOBLIB, Scratch, more_open_files, scratch
 from fer_utils.reproduce.surroundings import CHANGED, DASK, RUN_DIR, WORKERS
 from fer_utils.reproduce.watch import Watch
 
@@ -32,14 +34,24 @@ KERNEL_PATIENCE_S = 300
 
 
 def run_cells(request: requests.Request, working: Path) -> None:
+    """Run a notebook's cells one after the other and write the executed notebook into ``working``.
+
+    Raises:
+        FerError: a cell failed, the kernel died, or there is no space. The notebook is kept as far as it got.
+    """
+    more_open_files()
+    with scratch() as places, _stopped_by_sigterm():
+        _run_cells(request, working, places)
+
+
+def _run_cells(request: requests.Request, working: Path, places: Scratch) -> None:
     source, target = requests.NOTEBOOKS / f"{request.notebook}.ipynb", working / "notebook.ipynb"
-    handle, channel = tempfile.mkstemp(prefix="fer-progress-")
-    os.close(handle)
-    sockets = tempfile.mkdtemp(prefix="fer-kernel-")
+    channel = places.folder / "progress"
     cells = [cell for cell in nbformat.read(source, as_version=4).cells if cell.cell_type == "code"]
     surroundings = {
         RUN_DIR: str(working),
-        CHANNEL: channel,
+        CHANNEL: str(channel),
+        JOBLIB: str(places.arrays),
         WORKERS: str(request.workers or ""),
         DASK: request.dask or "",
         CHANGED: json.dumps(requests.changed(request)),
@@ -51,7 +63,7 @@ def run_cells(request: requests.Request, working: Path) -> None:
     if request.parameters.get("device") == "cpu":
         surroundings["CUDA_VISIBLE_DEVICES"] = ""
     try:
-        with Watch(request.notebook, len(cells), Path(channel)) as watch, _environment(surroundings):
+        with Watch(request.notebook, len(cells), channel) as watch, _environment(surroundings):
             _WatchedEngine.watch = watch
             papermill.execute_notebook(
                 str(source),
@@ -60,7 +72,7 @@ def run_cells(request: requests.Request, working: Path) -> None:
                 engine_name=ENGINE,
                 kernel_name="python3",
                 progress_bar=False,
-                config=_private_kernel(sockets),
+                config=_private_kernel(places.folder),
                 cwd=str(requests.NOTEBOOKS),
                 iopub_timeout=KERNEL_PATIENCE_S,
             )
@@ -89,12 +101,22 @@ def run_cells(request: requests.Request, working: Path) -> None:
             f"{where}: the kernel died before the cell ended ({error}). If it ran out of memory, try fewer "
             f"--workers. Finished units are stored: the same command goes on from there.\n{_advice(request.notebook)}"
         ) from error
+
+
+@contextlib.contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """End as after Ctrl-C, kernel and all, when a scheduler or a shutting system asks this process to."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
     finally:
-        Path(channel).unlink(missing_ok=True)
-        shutil.rmtree(sockets, ignore_errors=True)
+        signal.signal(signal.SIGTERM, before)
 
 
-def _private_kernel(sockets: str) -> Config:
+def _private_kernel(sockets: Path) -> Config:
     """Talk to the kernel through files that only this user can open, where the system has such sockets.
 
     They get a folder of their own: by default all kernels of a folder would share their names.

@@ -7,7 +7,6 @@ its last cell called :meth:`Run.finish`, and results move into place whole, rece
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,17 +32,12 @@ def execute(request: Request) -> Path:
     """
     check_parameters(request.notebook, request.parameters)
     try:
-        working = working_folder(request.results)
+        with working_folder(request.results) as working:
+            started = datetime.now(UTC)
+            run_cells(request, working)
+            facts = finished(request.notebook, working)
+            write_receipt(working, request, started, facts)
+            name = f"{facts['filed_as']}-{facts['profile']}{variant(request)}"
+            return move_into_place(working, request.results / request.notebook / name)
     except OSError as error:
         raise disk_error(request.results, error) from error
-    try:
-        started = datetime.now(UTC)
-        run_cells(request, working)
-        facts = finished(request.notebook, working)
-        write_receipt(working, request, started, facts)
-        name = f"{facts['filed_as']}-{facts['profile']}{variant(request)}"
-        return move_into_place(working, request.results / request.notebook / name)
-    except OSError as error:
-        raise disk_error(request.results, error) from error
-    finally:
-        shutil.rmtree(working, ignore_errors=True)

@@ -13,6 +13,7 @@ import pandas as pd
 from fer_utils.errors import FerError
 from fer_utils.files import sha256_file
 from fer_utils.reproduce.claims import load_claims
+from fer_utils.reproduce.folders import settled
 from fer_utils.reproduce.verdicts import judge
 from fer_utils.scores import Estimate, unpaired_difference
 
@@ -35,6 +36,8 @@ def signed_runs(results: Path) -> list[tuple[Path, dict[str, Any]]]:
     """
     found = []
     for path in sorted(results.glob(f"*/*/{RECEIPT}")):
+        if path.parent.name.startswith(".") or path.parents[1].name.startswith("."):
+            continue
         try:
             receipt = json.loads(path.read_text(encoding="utf-8"))
             changed = [name for name, digest in receipt["files"].items() if sha256_file(path.parent / name) != digest]
@@ -57,6 +60,11 @@ def summarise(results: Path) -> dict[str, Any]:
         ``coverage`` (a row a paper), ``runs`` (a row a signed folder) and ``rows`` (a row a
         claim and run; claims that cannot be tested follow, with their reason).
     """
+    with settled(results):
+        return _summarise(results)
+
+
+def _summarise(results: Path) -> dict[str, Any]:
     claims = load_claims()
     runs, rows = [], []
     for folder, receipt in signed_runs(results):
