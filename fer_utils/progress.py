@@ -77,7 +77,13 @@ def _tell(event: dict[str, Any]) -> bool:
 
 
 def _can_draw() -> bool:
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    return sys.stderr.isatty() or _in_notebook()
+
+
+def _in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this; a program that starts kernels may have loaded the same modules."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return hasattr(shell, "kernel")
 
 
 class Clock:

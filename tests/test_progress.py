@@ -92,8 +92,21 @@ def test_a_terminal_gets_a_bar_with_name_and_total(monkeypatch, capfd):
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("terminal", "modules", "draws"), [(True, {}, True), (False, {}, False),
-                                                            (False, {"ipykernel": 1}, True)])  # fmt: skip
+def shell(kind: object) -> dict[str, object]:
+    return {"ipykernel": 1, "IPython": SimpleNamespace(get_ipython=lambda: kind)}
+
+
+@pytest.mark.parametrize(
+    ("terminal", "modules", "draws"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (False, shell(SimpleNamespace(kernel=1)), True),
+        (False, shell(SimpleNamespace()), False),
+        (False, shell(None), False),
+    ],
+    ids=["terminal", "log", "notebook", "IPython's own prompt", "a program that starts kernels"],
+)
 def test_bars_are_drawn_on_terminals_and_in_notebooks(monkeypatch, terminal, modules, draws):
     system = SimpleNamespace(stderr=SimpleNamespace(isatty=lambda: terminal), modules=modules)
     monkeypatch.setattr(progress, "sys", system)

@@ -57,7 +57,7 @@ def _intact(folder: Path, seal: Path) -> bool:
 
 
 def _contents(folder: Path) -> str:
-    """A digest of a folder's own name and of the names and bytes of all files in it; a file browser's hidden ones aside."""
+    """A digest of a folder's own name and of the names and bytes of its files; what file browsers hide in it aside."""
     found = hashlib.sha256(folder.name.encode())
     for file in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
         found.update(f"\n{file.relative_to(folder).as_posix()} {file.stat().st_size}\n".encode())
