@@ -69,11 +69,9 @@ def _agree(wanted: Mapping[str, str]) -> None:
     here = devices.arithmetic()
     names = [name for name in sorted({*here, *wanted}) if here.get(name) != wanted.get(name)]
     if names:
-        other = "; ".join(
-            f"{name}: {here.get(name) or 'not set'}, here {wanted.get(name) or 'not set'}" for name in names
-        )
+        told = [f"{name}: {here.get(name) or 'not set'} there, {wanted.get(name) or 'not set'} here" for name in names]
         raise FerError(
-            f"a worker would compute other numbers than this machine ({other}). Start the workers anew with the same "
+            f"a worker would compute other numbers than this machine ({'; '.join(told)}). Start the workers anew with the same "
             f"settings."
         )
     _agreed.append(dict(wanted))

@@ -62,7 +62,7 @@ def test_no_folder_at_all_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
 
     monkeypatch.setattr(places.tempfile, "gettempdir", none)
-    with pytest.raises(FerError, match="No usable temporary directory found.*Set TMPDIR"), scratch():
+    with pytest.raises(FerError, match=r"No usable temporary directory found.*Set TMPDIR"), scratch():
         pass
 
 

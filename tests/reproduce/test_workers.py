@@ -57,17 +57,15 @@ def loaded(monkeypatch: pytest.MonkeyPatch, backend: str, **config: Any) -> None
     """Keras, as a unit or the user's start-up file has loaded and set it."""
     settings = {"floatx": "float32", "image_data_format": "channels_last", "epsilon": 1e-7, **config}
     functions = {name: lambda value=value: value for name, value in settings.items()}
-    policy = lambda: SimpleNamespace(name="float32")  # noqa: E731 (a stand-in for Keras' own)
-    keras = SimpleNamespace(
-        backend=SimpleNamespace(backend=lambda: backend), config=SimpleNamespace(**functions, dtype_policy=policy)
-    )
+    functions["dtype_policy"] = lambda: SimpleNamespace(name="float32")
+    keras = SimpleNamespace(backend=SimpleNamespace(backend=lambda: backend), config=SimpleNamespace(**functions))
     monkeypatch.setitem(sys.modules, "keras", keras)
 
 
 def test_a_backend_that_is_loaded_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = {**devices.arithmetic(), KERAS: "tensorflow"}
     loaded(monkeypatch, "torch")
-    with pytest.raises(FerError, match="other numbers.*keras backend: torch there, tensorflow here.*anew"):
+    with pytest.raises(FerError, match=r"other numbers.*keras backend: torch there, tensorflow here.*anew"):
         compute(wanted)
     loaded(monkeypatch, "tensorflow")
     assert compute(wanted) == 4
