@@ -24,7 +24,7 @@ from fer_utils.errors import FerError
 from fer_utils.files import disk_error, whole_file
 from fer_utils.progress import CHANNEL
 from fer_utils.reproduce import request as requests
-from fer_utils.reproduce.scratch import JOBLIB, Scratch, more_open_files, scratch
+from fer_utils.reproduce.scratch import JOBLIB, Scratch, more_open_files, ran_out, scratch
 from fer_utils.reproduce.surroundings import CHANGED, DASK, RUN_DIR, WORKERS
 from fer_utils.reproduce.watch import Watch
 
@@ -81,7 +81,10 @@ def _run_cells(request: requests.Request, working: Path, places: Scratch) -> Non
         where = f"{request.notebook}, code cell {watch.done + 1} ({watch.heading})"
         if error.ename in ("FerError", "UsageError"):
             raise FerError(f"{where}: {error.evalue}", exit_code=2 if error.ename == "UsageError" else 1) from error
-        raise FerError(f"{where} failed with {error.ename}: {error.evalue}\n{_advice(request.notebook)}") from error
+        raise FerError(
+            f"{where} failed with {error.ename}: {error.evalue}{ran_out(error.evalue, working)}\n"
+            f"{_advice(request.notebook)}"
+        ) from error
     except CellTimeoutError as error:
         # It is a TimeoutError and so an OSError, but no disk is to blame.
         _keep_failed(request.notebook, target)
@@ -97,9 +100,10 @@ def _run_cells(request: requests.Request, working: Path, places: Scratch) -> Non
     except Exception as error:
         _keep_failed(request.notebook, target)
         where = f"{request.notebook}, code cell {watch.done + 1} ({watch.heading})"
+        reason = ran_out(str(error), working, died=True) or ". If it ran out of memory, try fewer --workers."
         raise FerError(
-            f"{where}: the kernel died before the cell ended ({error}). If it ran out of memory, try fewer "
-            f"--workers. Finished units are stored: the same command goes on from there.\n{_advice(request.notebook)}"
+            f"{where}: the kernel died before the cell ended ({error}){reason} Finished units are stored: the same "
+            f"command goes on from there.\n{_advice(request.notebook)}"
         ) from error
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer_utils.cache_dir import cache_dir
 from fer_utils.errors import FerError
 from fer_utils.files import too_many_files
 from fer_utils.locks import own_folder
@@ -22,7 +23,8 @@ PREFIX = "fer-run-"
 SHARED_MEMORY = Path("/dev/shm")
 SHARED_NEEDED = 2 << 30
 """Bytes; joblib itself asks as much of the shared memory before it uses it."""
-OPEN_FILES = 1024
+OPEN_FILES, FEW_FILES = 1024, 256
+"""Open files that a run asks for, and how many are so few that a kernel may die of them (measured: below 96)."""
 JOBLIB = "JOBLIB_TEMP_FOLDER"
 
 
@@ -63,6 +65,30 @@ def more_open_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, at_most))
 
 
+def ran_out(said: str, working: Path, died: bool = False) -> str:
+    """What this machine ran out of, as the next sentence behind an error's text; empty where that is not known.
+
+    Args:
+        said: the error's text. Libraries do not name the file that they could not write.
+        working: where the run writes its results.
+        died: the kernel is gone. Where it had few open files, that is the likely reason, whatever else is said.
+    """
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if os.strerror(errno.EMFILE) in said or (died and 0 < allowed < FEW_FILES):
+        return f". {'Perhaps t' if os.strerror(errno.EMFILE) not in said else 'T'}{too_many_files()[1:]}"
+    if not any(os.strerror(code) in said for code in (errno.ENOSPC, errno.EDQUOT)):
+        return ""
+    places = {"temporary files, TMPDIR": Path(tempfile.gettempdir()), "cache, FER_CACHE": cache_dir(),
+              "results, --results": working, "memory shared by processes": SHARED_MEMORY}  # fmt: skip
+    free = [f"{place} ({what}) {_free(place) / 1e6:,.0f} MB" for what, place in places.items() if place.is_dir()]
+    return f". Free are: {'; '.join(free)}. Make space there or choose another place."
+
+
+def _free(place: Path) -> int:
+    found = os.statvfs(place)
+    return found.f_bsize * found.f_bavail
+
+
 def temporary_error(error: OSError) -> FerError:
     """Put an ``OSError`` met in the folder for temporary files into words."""
     if error.errno in (errno.EMFILE, errno.ENFILE):
@@ -75,7 +101,6 @@ def temporary_error(error: OSError) -> FerError:
 
 def _shares_memory() -> bool:
     try:
-        found = os.statvfs(SHARED_MEMORY)
-        return found.f_bsize * found.f_bavail > SHARED_NEEDED and os.access(SHARED_MEMORY, os.W_OK)
+        return _free(SHARED_MEMORY) > SHARED_NEEDED and os.access(SHARED_MEMORY, os.W_OK)
     except OSError:
         return False

@@ -71,8 +71,8 @@ def _agree(wanted: Mapping[str, str]) -> None:
     if names:
         told = [f"{name}: {here.get(name) or 'not set'} there, {wanted.get(name) or 'not set'} here" for name in names]
         raise FerError(
-            f"a worker would compute other numbers than this machine ({'; '.join(told)}). Start the workers anew with the same "
-            f"settings."
+            f"a worker would compute other numbers than this machine ({'; '.join(told)}). Start the workers anew "
+            f"with the same settings."
         )
     _agreed.append(dict(wanted))
 

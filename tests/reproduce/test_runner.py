@@ -238,6 +238,20 @@ def test_a_kernel_that_gives_no_answer_is_no_full_disk(desk, monkeypatch):
     assert "cannot write" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("allowed", "words"), [(64, "Perhaps there are too many open files"), (4096, "ran out of memory")]
+)
+def test_a_kernel_that_dies_of_few_open_files_did_not_run_out_of_memory(desk, monkeypatch, allowed, words):
+    def die(*arguments, **settings):
+        raise ValueError("Invalid Signature")
+
+    monkeypatch.setattr(kernel.papermill, "execute_notebook", die)
+    monkeypatch.setattr("fer_utils.reproduce.scratch.resource.getrlimit", lambda what: (allowed, allowed))
+    with pytest.raises(FerError, match=words) as caught:
+        runner.execute(desk(OPEN, CLAIMS, FINISH))
+    assert ("memory" in str(caught.value)) == (allowed == 4096)
+
+
 def test_pictures_in_an_executed_notebook_are_small_copies(desk):
     show = """
 import matplotlib.pyplot as plt

@@ -11,7 +11,7 @@ import pytest
 
 from fer_utils.errors import FerError
 from fer_utils.reproduce import scratch as places
-from fer_utils.reproduce.scratch import JOBLIB, more_open_files, scratch
+from fer_utils.reproduce.scratch import JOBLIB, more_open_files, ran_out, scratch
 
 
 @pytest.fixture
@@ -94,3 +94,23 @@ def test_as_many_open_files_as_the_system_allows(
     monkeypatch.setattr(places.resource, "setrlimit", lambda what, new: asked.append(new))
     more_open_files()
     assert asked == set_to
+
+
+def test_a_full_disk_that_a_library_does_not_name_is_looked_for(temporary: Path, tmp_path: Path) -> None:
+    said = ran_out("[Errno 28] No space left on device", tmp_path)
+    assert f"{temporary} (temporary files, TMPDIR) " in said and f"{tmp_path} (results, --results) " in said
+    assert said.startswith(". Free are: ") and " MB" in said
+    assert ran_out("division by zero", tmp_path) == ""
+
+
+def test_open_files_that_ran_out_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places.resource, "getrlimit", lambda what: (64, 64))
+    sure, guessed = (
+        ran_out("[Errno 24] Too many open files", tmp_path),
+        ran_out("Invalid Signature", tmp_path, died=True),
+    )
+    assert sure.startswith(". There are too many open files: this process may have 64 at once")
+    assert guessed.startswith(". Perhaps there are too many open files: this process may have 64 at once")
+    assert ran_out("Invalid Signature", tmp_path) == ""
+    monkeypatch.setattr(places.resource, "getrlimit", lambda what: (1024, 4096))
+    assert ran_out("Invalid Signature", tmp_path, died=True) == ""
