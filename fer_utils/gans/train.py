@@ -89,8 +89,9 @@ def train(
         seed: of weights, noise and order.
         labels: ``int [N]``; needed exactly when ``settings.n_classes`` is above 0.
         grid_epochs: after which epochs the fixed noise is drawn.
-        checkpoint: a ``.safetensors`` file, written every ``checkpoint_every`` epochs and, where it
-            is there already, continued from. It is removed by whoever no longer needs it.
+        checkpoint: an ``.npz`` file, written every ``checkpoint_every`` epochs and, where it is there
+            already, continued from; a damaged one is begun again, with a note. It is removed by whoever no longer
+            needs it.
         stop_after: end early after so many epochs in all (the checkpoint is written).
 
     Returns:
@@ -111,7 +112,7 @@ def train(
     state = _State(settings, seed, steps * settings.epochs, len(wanted), device)
     identity = {"settings": repr(settings), "seed": str(seed), "grids": str(wanted)}
     identity["pictures"] = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
-    if checkpoint is not None and checkpoint.exists():
+    if checkpoint is not None:
         load_state(checkpoint, state, identity)
     if state.epoch == 0 and 0 in wanted:
         _draw_grid(state, settings, seed, 0)

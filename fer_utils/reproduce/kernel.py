@@ -6,8 +6,9 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import sys
-import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from fer_utils.files import disk_error, whole_file
 from fer_utils.progress import CHANNEL
 from fer_utils.reproduce import request as requests
 from fer_utils.reproduce.provenance import PACKAGE
+from fer_utils.reproduce.scratch import JOBLIB, Scratch, more_open_files, ran_out, scratch
 from fer_utils.reproduce.surroundings import CHANGED, DASK, RUN_DIR, WORKERS, environment, pinned
 from fer_utils.reproduce.watch import Watch
 
@@ -49,25 +51,27 @@ def run_cells(request: requests.Request, working: Path) -> None:
     :func:`fer_utils.reproduce.surroundings.pinned` gives it.
 
     Raises:
-        FerError: a cell failed, the kernel died or could not start, the disk is full, or the device asked for
+        FerError: a cell failed, the kernel died or could not start, there is no space, or the device asked for
             cannot be had. The notebook is kept as far as it got.
     """
     device = request.parameters.get("device", "auto")
     check_device(device)
-    with _private_folder() as private:
-        _run_cells(request, working, private, device)
+    more_open_files()
+    with scratch() as places, _stopped_by_sigterm():
+        _run_cells(request, working, places, device)
 
 
-def _run_cells(request: requests.Request, working: Path, private: Path, device: str) -> None:
+def _run_cells(request: requests.Request, working: Path, places: Scratch, device: str) -> None:
     source, target = requests.NOTEBOOKS / f"{request.notebook}.ipynb", working / "notebook.ipynb"
-    channel = private / "progress"
+    channel = places.folder / "progress"
     cells = [cell for cell in nbformat.read(source, as_version=4).cells if cell.cell_type == "code"]
     try:
         channel.touch()
         surroundings = {
-            **pinned(PACKAGE, private),
+            **pinned(PACKAGE, places.folder),
             RUN_DIR: str(working),
             CHANNEL: str(channel),
+            JOBLIB: str(places.arrays),
             WORKERS: str(request.workers or ""),
             DASK: request.dask or "",
             CHANGED: json.dumps(requests.changed(request)),
@@ -85,7 +89,7 @@ def _run_cells(request: requests.Request, working: Path, private: Path, device: 
                 kernel_name="python3",
                 progress_bar=False,
                 kernel_manager_class=_ThisPython,
-                config=_connection(private),
+                config=_connection(places.folder),
                 cwd=str(requests.NOTEBOOKS),
                 iopub_timeout=KERNEL_PATIENCE_S,
             )
@@ -94,7 +98,10 @@ def _run_cells(request: requests.Request, working: Path, private: Path, device: 
         where = f"{request.notebook}, code cell {watch.done + 1} ({watch.heading})"
         if error.ename in ("FerError", "UsageError"):
             raise FerError(f"{where}: {error.evalue}", exit_code=2 if error.ename == "UsageError" else 1) from error
-        raise FerError(f"{where} failed with {error.ename}: {error.evalue}\n{_advice(request.notebook)}") from error
+        raise FerError(
+            f"{where} failed with {error.ename}: {error.evalue}{ran_out(error.evalue, working)}\n"
+            f"{_advice(request.notebook)}"
+        ) from error
     except CellTimeoutError as error:
         # It is a TimeoutError and so an OSError, but no disk is to blame.
         _keep_failed(request.notebook, target)
@@ -115,25 +122,24 @@ def _run_cells(request: requests.Request, working: Path, private: Path, device: 
     except Exception as error:
         _keep_failed(request.notebook, target)
         where = f"{request.notebook}, code cell {watch.done + 1} ({watch.heading})"
+        reason = ran_out(str(error), working, died=True) or ". If it ran out of memory, try fewer --workers."
         raise FerError(
-            f"{where}: the kernel died before the cell ended ({error}). If it ran out of memory, try fewer "
-            f"--workers. Finished units are stored: the same command goes on from there.\n{_advice(request.notebook)}"
+            f"{where}: the kernel died before the cell ended ({error}){reason} Finished units are stored: the same "
+            f"command goes on from there.\n{_advice(request.notebook)}"
         ) from error
 
 
 @contextlib.contextmanager
-def _private_folder() -> Iterator[Path]:
-    """A folder that only this user can open, for what lasts as long as the kernel."""
+def _stopped_by_sigterm() -> Iterator[None]:
+    """End as after Ctrl-C, kernel and all, when a scheduler or a shutting system asks this process to."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        folder = Path(tempfile.mkdtemp(prefix="fer-kernel-"))
-    except OSError as error:
-        raise FerError(
-            f"cannot write to the folder for temporary files: {error}. Free some space there, or set TMPDIR=DIR."
-        ) from error
-    try:
-        yield folder
+        yield
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _connection(private: Path) -> Config:

@@ -7,6 +7,7 @@ receipt and moved into place only if every cell succeeds.
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import math
@@ -24,7 +25,7 @@ from fer_utils import datasets, devices
 from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.figure_style import use_house_style
-from fer_utils.files import whole_file, write_json
+from fer_utils.files import sha256_file, whole_file, write_json
 from fer_utils.reproduce.claims import claim as paper_claim
 from fer_utils.reproduce.knobs import PROFILES, PROTOCOLS
 from fer_utils.reproduce.parameters import as_suffix
@@ -77,6 +78,7 @@ class Run:
         self.folder = Path(given) if given else PACKAGE.parent / "results" / "scratch" / notebook / name
         self._settings: dict[str, Any] = {}
         self._numbers: dict[tuple[str, str], dict[str, Any]] = {}
+        self._written: dict[str, str] = {}
         devices.seed_everything(self.seeds[0])
 
     @property
@@ -104,8 +106,11 @@ class Run:
         labelled = frame.assign(dataset=data, kind=kind, profile=self.profile)
         with whole_file(self.folder / "tables" / f"{name}.csv") as path:
             labelled.to_csv(path, index=False, lineterminator="\n")
-        styled = frame.style.format(precision=digits, na_rep="–").hide(axis="index")
-        return styled.set_caption(f"{caption} — {self.label}")
+        self._wrote(f"tables/{name}.csv")
+        # Names of files and of people's data may hold what a browser would take for markup.
+        styled = frame.style.format(precision=digits, na_rep="–", escape="html").hide(axis="index")
+        styled = styled.format_index(escape="html", axis="columns")
+        return styled.set_caption(html.escape(f"{caption} — {self.label}", quote=False))
 
     def figure(self, figure: Any, name: str, shows_faces: bool = False, people: Sequence[FaceSet] = ()) -> None:
         """Stamp a matplotlib figure with :attr:`label` and write ``figures/<name>.png``.
@@ -140,6 +145,7 @@ class Run:
         with whole_file(file) as path, Image.open(drawn) as picture:
             # 256 colours do for figures and faces alike, in two fifths of the bytes: results/ is tracked.
             picture.convert("RGB").quantize(256).save(path, format="PNG", optimize=True)
+        self._wrote(f"figures/{name}.png")
         if os.environ.get(RUN_DIR):
             plt.close(figure)
             display.display_png(file.read_bytes(), raw=True)
@@ -195,10 +201,14 @@ class Run:
         """What has been claimed so far, as a table."""
         return pd.DataFrame(list(self._numbers.values()))
 
+    def _wrote(self, name: str) -> None:
+        self._written[name] = sha256_file(self.folder / name)
+
     def finish(self) -> None:
         """Write ``numbers.json`` and say that the last cell was reached."""
         order = sorted(self._numbers.values(), key=lambda number: (number["claim"], number["protocol"]))
         write_json(self.folder / "numbers.json", order)
+        self._wrote("numbers.json")
         facts = {
             "profile": self.profile,
             "seeds": self.seeds,
@@ -208,6 +218,8 @@ class Run:
             "kind": self.faces.kind if self.faces else None,
             "settings": self._settings,
             "changed": self.changed,
+            # What the receipt must find again, to the byte.
+            "files": self._written,
         }
         if os.environ.get(RUN_DIR):
             write_json(self.folder / FINISHED, {**facts, "process": process_facts()})

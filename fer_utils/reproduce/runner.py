@@ -7,7 +7,6 @@ its last cell called :meth:`Run.finish`, and results move into place whole, rece
 
 from __future__ import annotations
 
-import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,19 +37,14 @@ def execute(request: Request) -> Path:
     if edits(request):
         print(edits(request), file=sys.stderr)
     try:
-        working = working_folder(request.results)
+        with working_folder(request.results) as working:
+            started = datetime.now(UTC)
+            run_cells(request, working)
+            facts = finished(request.notebook, working)
+            if request.record and facts["profile"] == "smoke":
+                raise UsageError("smoke runs are never recorded: their numbers are not for reading")
+            write_receipt(working, request, started, facts)
+            name = f"{facts['filed_as']}-{facts['profile']}{as_suffix(facts['changed'])}"
+            return move_into_place(working, request.results / request.notebook / name)
     except OSError as error:
         raise disk_error(request.results, error) from error
-    try:
-        started = datetime.now(UTC)
-        run_cells(request, working)
-        facts = finished(request.notebook, working)
-        if request.record and facts["profile"] == "smoke":
-            raise UsageError("smoke runs are never recorded: their numbers are not for reading")
-        write_receipt(working, request, started, facts)
-        name = f"{facts['filed_as']}-{facts['profile']}{as_suffix(facts['changed'])}"
-        return move_into_place(working, request.results / request.notebook / name)
-    except OSError as error:
-        raise disk_error(request.results, error) from error
-    finally:
-        shutil.rmtree(working, ignore_errors=True)

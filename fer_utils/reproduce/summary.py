@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.reproduce.claims import load_claims
+from fer_utils.reproduce.folders import settled
 from fer_utils.reproduce.headlines import HEADLINES, read_control
 from fer_utils.reproduce.signed import NOTEBOOK, PROTOCOLS, RECEIPT, SignedRun, signed_runs
 from fer_utils.reproduce.verdicts import judge
@@ -40,6 +41,11 @@ def summarise(results: Path) -> dict[str, Any]:
         ``rows``      a row a claim and run; claims that cannot be tested follow, with their reason
         ``refused``   ``{"run", "why"}`` for each folder that is not to be trusted
     """
+    with settled(results):
+        return _summarise(results)
+
+
+def _summarise(results: Path) -> dict[str, Any]:
     claims = load_claims()
     found, refused = signed_runs(results)
     described = [(run, _describe_run(results, run)) for run in found]

@@ -194,10 +194,19 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
         np.testing.assert_array_equal(resumed[name], whole[name], err_msg=name)
 
 
-def test_a_damaged_checkpoint_starts_anew(faces: tuple[np.ndarray, np.ndarray], tmp_path: Path) -> None:
-    (tmp_path / "broken.npz").write_bytes(b"PK not really")
-    found = train(*faces, TINY, seed=0, checkpoint=tmp_path / "broken.npz")
-    np.testing.assert_array_equal(found["history"], train(*faces, TINY, seed=0)["history"])
+@pytest.mark.parametrize("damage", ["no archive", "a bit of a weight"])
+def test_a_damaged_checkpoint_starts_anew(
+    faces: tuple[np.ndarray, np.ndarray], tmp_path: Path, capfd: pytest.CaptureFixture[str], damage: str
+) -> None:
+    path = tmp_path / "broken.npz"
+    whole = train(*faces, TINY, seed=0, checkpoint=path)
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 4
+    path.write_bytes(b"PK not really" if damage == "no archive" else raw)
+    found = train(*faces, TINY, seed=0, checkpoint=path)
+    for name in whole:
+        np.testing.assert_array_equal(found[name], whole[name], err_msg=name)
+    assert capfd.readouterr().err.count("broken.npz in the cache cannot be used") == 1
 
 
 def test_a_seed_decides(faces: tuple[np.ndarray, np.ndarray]) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from fer_utils.errors import FerError, UsageError
 from fer_utils.files import sha256_file
-from fer_utils.reproduce import executed, folders, kernel, runner
+from fer_utils.reproduce import executed, kernel, runner
 from fer_utils.reproduce import request as requests
 from fer_utils.reproduce.signed import signed_runs
 from fer_utils.reproduce.summary import summarise
@@ -223,27 +223,6 @@ run.table(pd.DataFrame({"a": [1]}), "values", "A value")
     assert left_behind(request.results) == []
 
 
-def test_what_a_killed_process_left_behind_is_swept_away(desk):
-    request = desk(OPEN, FINISH)
-    dead = request.results / f".partial-{folders._HOST}-999999999-x"
-    mine = request.results / f".partial-{folders._HOST}-{os.getpid()}-x"
-    another_machine_s = request.results / ".partial-01234567-999999999-x"
-    for folder in (dead, mine, another_machine_s):
-        folder.mkdir(parents=True)
-    runner.execute(request)
-    assert not dead.exists()
-    assert mine.exists() and another_machine_s.exists()
-
-
-def test_results_set_aside_by_a_run_that_was_killed_between_two_renames_come_back(desk):
-    request = desk(OPEN, FINISH)
-    folder = runner.execute(request)
-    aside = folder.with_name(folders.SET_ASIDE + folder.name)
-    folder.rename(aside)
-    folders._sweep(request.results)
-    assert (folder / "receipt.json").exists() and not aside.exists()
-
-
 def test_earlier_results_stay_if_the_new_ones_cannot_be_moved(desk, monkeypatch):
     request = desk(OPEN, FINISH)
     folder = runner.execute(request)
@@ -281,6 +260,20 @@ def test_a_kernel_that_gives_no_answer_is_no_full_disk(desk, monkeypatch):
     with pytest.raises(FerError, match="gave no answer for 300 s; is the machine overloaded") as caught:
         runner.execute(desk(OPEN, CLAIMS, FINISH))
     assert "cannot write" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "words"), [(64, "Perhaps there are too many open files"), (4096, "ran out of memory")]
+)
+def test_a_kernel_that_dies_of_few_open_files_did_not_run_out_of_memory(desk, monkeypatch, allowed, words):
+    def die(*arguments, **settings):
+        raise ValueError("Invalid Signature")
+
+    monkeypatch.setattr(kernel.papermill, "execute_notebook", die)
+    monkeypatch.setattr("fer_utils.reproduce.scratch.resource.getrlimit", lambda what: (allowed, allowed))
+    with pytest.raises(FerError, match=words) as caught:
+        runner.execute(desk(OPEN, CLAIMS, FINISH))
+    assert ("memory" in str(caught.value)) == (allowed == 4096)
 
 
 def test_pictures_in_an_executed_notebook_are_small_copies(desk):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,14 @@ def square(*, number: int, log: str) -> dict:
 def square_on_one_core(*, number: int, log: str) -> dict:
     """:func:`square`, marked as computing on one core."""
     return square(number=number, log=log)
+
+
+@one_core
+def sleep(*, number: int, pids: str, pictures: np.ndarray) -> dict:
+    """Say in the folder ``pids`` which process this is, and sleep much longer than any test."""
+    (Path(pids) / f"unit {number}").write_text(str(os.getpid()))
+    time.sleep(600)
+    return {"number": number}
 
 
 def square_or_die(*, number: int, log: str, trap: str) -> dict:
