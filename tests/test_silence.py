@@ -38,8 +38,16 @@ class random:
     set_seed = staticmethod(lambda seed: None)
 """
 KERAS = """
+import types
 class backend:
     backend = staticmethod(lambda: "torch")
+class config:
+    floatx = staticmethod(lambda: "float32")
+    image_data_format = staticmethod(lambda: "channels_last")
+    epsilon = staticmethod(lambda: 1e-7)
+    dtype_policy = staticmethod(lambda: types.SimpleNamespace(name="float32"))
+for name in ("floatx", "image_data_format", "epsilon", "dtype_policy", "max_epochs", "max_steps_per_epoch"):
+    setattr(config, "set_" + name, staticmethod(lambda value: None))
 class utils:
     def set_random_seed(seed):
         try:
