@@ -174,6 +174,8 @@ class Run:
                 "interval": found.how,
                 "reference": reference,
                 "leak": leak,
+                # Only where there is something to say, so that numbers on official pictures stay as they were.
+                **({"differs": list(self.faces.differences)} if self.faces.differences else {}),
             }
         )
 
@@ -193,6 +195,7 @@ class Run:
             "data": {self.faces.name: self.faces.fingerprint} if self.faces else {},
             "kind": self.faces.kind if self.faces else None,
             "settings": self._settings,
+            **({"differs": list(self.faces.differences)} if self.faces and self.faces.differences else {}),
         }
         if os.environ.get(RUN_DIR):
             write_json(self.folder / FINISHED, facts)
