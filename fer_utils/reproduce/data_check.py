@@ -73,5 +73,8 @@ def _costs(found: doctor.Finding, name: str) -> list[str]:
             f"`direction holds` or `fails` stays, also for the {directions} claims that compare"
         )
     else:
-        verdicts = f"verdicts: all. Claims on values ({papers}) are judged in profile paper, the {directions} that compare in any"
+        verdicts = (
+            f"verdicts: all. Claims on values ({papers}) are judged in profile paper, the {directions} that compare in "
+            "any profile"
+        )
     return [protocols, verdicts]
