@@ -57,15 +57,21 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
         raise FerError(f"{DATASET.title}: {folder} holds no folder faces/. Expected: {DATASET.layout}.")
     expected = {f"{name}{SUFFIX}": name.split("_")[0] for name in official_names()}
     candidates: dict[str, list[Path]] = {}
-    others = []
+    others, elsewhere = [], []
     for file in pictures:
         name = f"{file.stem.lower()}{SUFFIX}"
         if name not in expected:
             others += [file] if not file.stem.endswith(("_2", "_4")) else []
-        elif file.parent not in (where, folder) and file.parent.name.lower() != expected[name]:
+        elif file.parent == where or file.parent.name.lower() == expected[name]:
+            candidates.setdefault(name, []).append(file)
+        elif file.parent.name.lower() in USERS:
             found.problems.append(f"{found.named(file)}: belongs into {expected[name]}/")
         else:
-            candidates.setdefault(name, []).append(file)
+            elsewhere.append((name, file))
+    for name, file in elsewhere:
+        # A copy in a folder that is nobody's counts only where nothing lies in the right place.
+        others += [file] if name in candidates else []
+        candidates.setdefault(name, [file])
     files, left = one_of_each(candidates, found)
     if others := sorted(found.named(file) for file in (*others, *left)):
         found.notes.append(f"{len(others)} other picture file(s) ignored, such as {others[0]}")
