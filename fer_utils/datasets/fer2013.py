@@ -70,6 +70,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     found.notes.append(PEOPLE_UNKNOWN)
     tables = [file for file in (child(where, CSV), child(where, ICML_CSV)) if file is not None and file.is_file()]
     homes = [home for home in folders_in(where, found) if home.name.lower() in SPLIT_OF_FOLDER]
+    homes.sort(key=lambda home: list(SPLIT_OF_FOLDER).index(home.name.lower()))
     if tables:
         images, table = _from_csv(tables[0], found)
         found.notes += [f"{found.named(file)} ignored: {tables[0].name} is there too" for file in tables[1:]]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
+import errno
+import io
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,6 +45,22 @@ def own_jaffe(stand_ins, own_root) -> Path:
 def own_cmu(stand_ins, own_root) -> Path:
     """A copy of the CMU stand-in to damage."""
     return Path(shutil.copytree(stand_ins / "cmu_faces", own_root / "cmu_faces"))
+
+
+@pytest.fixture
+def forbid(monkeypatch) -> Callable[[Path], None]:
+    """Makes a file unreadable for want of permission, whoever runs the tests: root may read anything."""
+    closed: set[str] = set()
+    opened = io.open
+
+    def guarded(file, *arguments, **options):
+        if not isinstance(file, int) and str(Path(os.fsdecode(file)).absolute()) in closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fsdecode(file))
+        return opened(file, *arguments, **options)
+
+    monkeypatch.setattr(io, "open", guarded)
+    monkeypatch.setattr(builtins, "open", guarded)
+    return lambda file: closed.add(str(file.absolute()))
 
 
 @pytest.fixture(scope="session")

@@ -105,6 +105,7 @@ def test_one_error_names_every_fault(folder):
         "cohn-kanade-images/S007/001/S007_001_00000001.png: unreadable or truncated (colour mode CMYK",
         "Emotion/S008/001/notes.txt: not a name like S005_001_00000011_emotion.txt",
         "Emotion/S008/001/S008_001_00000006_emotion.txt: a second emotion file for S008_001",
+        "S008_001: the emotion file names frame 5, but frame 6 is the last",
     ]
     for words in expected:
         assert sum(problem.startswith(words) for problem in found) == 1, (words, found)

@@ -114,7 +114,7 @@ def test_a_copy_in_another_folder_does_not_take_a_pictures_place(loaded, own_cmu
     Image.new("L", (128, 120)).save(own_cmu / "faces" / folder / "an2i_left_angry_open.pgm")
     faces = load("cmu_faces")
     assert faces.fingerprint == loaded["cmu_faces"].fingerprint
-    assert faces.notes == (f"1 other .pgm file(s) ignored, such as {folder}/an2i_left_angry_open.pgm",)
+    assert faces.notes == (f"1 other picture file(s) ignored, such as {folder}/an2i_left_angry_open.pgm",)
 
 
 def test_an_unpacked_zip_alone_is_not_enough(own_root):
