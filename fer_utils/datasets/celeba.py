@@ -125,7 +125,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     splits = _read_list(lists[PARTITION], parse_split, files, found)
     named = [number for number in files if number in smiling and number in splits]
     if lists[IDENTITIES] is None:
-        found.notes.append(PEOPLE_UNKNOWN)
+        found.notes += [PEOPLE_UNKNOWN, f"{IDENTITIES} is not there"]
         people = {number: file_name(number) for number in named}
     else:
         people = _read_list(lists[IDENTITIES], parse_identity, files, found)

@@ -60,7 +60,7 @@ def read(file: Path, found: Findings, classes: tuple[str, ...], stand_in: bool) 
         raise
     found.problems += arrays["problems"].tolist()
     found.notes += [PEOPLE_UNKNOWN, "Usage ignored: a random division by whoever made the file"]
-    found.differences += [f"{file.name}: one cut-out face of {SIDE}x{SIDE} pixels a sequence, not the frames", NO_SOUND]
+    found.differences += [f"{FILE}: one cut-out face of {SIDE}x{SIDE} pixels a sequence, not the frames", NO_SOUND]
     sources = [f"row_{row:05d}" for row in range(len(arrays["images"]))]
     labels = np.array(CODES, dtype=object)[arrays["codes"]]
     table = pd.DataFrame({"label": labels, "subject": sources, "source": sources})

@@ -14,6 +14,7 @@ import pytest
 
 from fer_utils.datasets import load
 from tests.stand_ins import write_cmu_faces, write_jaffe
+from tests.tiny_stand_ins import make_tiny, write_every
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +46,19 @@ def own_jaffe(stand_ins, own_root) -> Path:
 def own_cmu(stand_ins, own_root) -> Path:
     """A copy of the CMU stand-in to damage."""
     return Path(shutil.copytree(stand_ins / "cmu_faces", own_root / "cmu_faces"))
+
+
+@pytest.fixture(scope="session")
+def tiny_shelf(tmp_path_factory) -> Path:
+    """``<edition>/<name>`` for every edition of every set, small and of tiny pictures; not to be changed.
+
+    They load as they were written only where :func:`tests.tiny_stand_ins.make_tiny` has been called.
+    """
+    root = tmp_path_factory.mktemp("tiny_stand_ins")
+    with pytest.MonkeyPatch.context() as patch:
+        make_tiny(patch)
+        write_every(root)
+    return root
 
 
 @pytest.fixture

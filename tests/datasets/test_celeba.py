@@ -63,7 +63,10 @@ def test_the_middle_128_pixels_are_kept(folder):
 def test_without_the_list_of_people_each_picture_is_its_own(own_root):
     write_celeba(own_root / "celeba", identities=False)
     faces = load("celeba")
-    assert faces.notes == (PEOPLE_UNKNOWN,) and faces.table["subject"].tolist() == faces.table["source"].tolist()
+    assert (
+        faces.notes == (PEOPLE_UNKNOWN, "identity_CelebA.txt is not there")
+        and faces.table["subject"].tolist() == faces.table["source"].tolist()
+    )
 
 
 def test_the_folders_of_the_official_drive_do_as_well(folder):

@@ -93,8 +93,8 @@ def _sixteen_bits(picture: Image.Image) -> Image.Image:
 
 
 def _films(folder: Path) -> None:
-    """SFEW: the first films of training get titles that look like numbers."""
-    files = [file for file in pictures_below(folder) if file.relative_to(folder).parts[0].startswith("Train")]
+    """SFEW: the first films get titles that look like numbers."""
+    files = pictures_below(folder)
     titles = sorted({file.name.partition("_")[0] for file in files})
     new = dict(zip(titles, FILMS, strict=False))
     for file in files:
