@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from fer_utils.datasets import doctor, fer2013, icv_mefed, jaffe, kdef, load, mmi, names, raf_db, rafd, sfew
-from fer_utils.datasets.base import PEOPLE_UNKNOWN, STAND_IN_FILE, pictures_below
+from fer_utils.datasets.base import PEOPLE_UNKNOWN, STAND_IN_FILE
 from fer_utils.datasets.duplicates import identical_groups
 from fer_utils.datasets.isl_ck import ACTION_UNITS
 from fer_utils.datasets.stand_ins import PLANS
 from fer_utils.datasets.stand_ins.casting import Look, shoot
 from fer_utils.datasets.stand_ins.retouch import Frame, Touch, grey, retouch
+from fer_utils.datasets.walking import pictures_below
 from fer_utils.errors import FerError
 from tests.datasets.stand_ins.conftest import Library
 from tests.tiny_stand_ins import forget_contents
