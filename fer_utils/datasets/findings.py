@@ -123,9 +123,10 @@ def count_differences(found: Mapping[Any, int], official: Mapping[Any, int], uni
 
 
 def counts_line(found: Mapping[Any, int], official: Mapping[Any, int], unit: str) -> list[str]:
-    """The same in at most one line, for a list of differences."""
+    """The same in at most one line, for a list of differences: the first few, and how many more there are."""
     lines = count_differences(found, official, unit)
-    return ["; ".join(lines)] if lines else []
+    more = [f"and {len(lines) - FEW} more such counts"] if len(lines) > FEW + 1 else []
+    return ["; ".join([*lines[: FEW if more else None], *more])] if lines else []
 
 
 def missing_line(
