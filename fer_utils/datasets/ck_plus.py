@@ -109,7 +109,7 @@ def parse_code(text: str) -> str:
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
     found = Findings(DATASET.title, folder)
-    homes = {name: child(folder, name) for name in (PICTURES, EMOTIONS)}
+    homes = {name: child(folder, name, found) for name in (PICTURES, EMOTIONS)}
     lacking = [name for name, home in homes.items() if home is None or not home.is_dir()]
     if lacking:
         if (table := child(folder, ckextended.FILE)) is not None:

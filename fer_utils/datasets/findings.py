@@ -23,6 +23,10 @@ ADVICE = (
     "Nothing is guessed. Unpack these files again from your copy of the set, or take them out of the folder: what is "
     "then missing is listed and costs the verdict on a value, not the run."
 )
+STAND_IN_ADVICE = (
+    "Nothing is guessed. This folder is marked as a stand-in: delete it, and `python -m fer_utils data stand-in {name}"
+    "` writes it again."
+)
 _VALUES = re.compile(r"'(?:[^'\\]|\\.)*'|\(.*\)|[0-9]+")
 
 T = TypeVar("T")
@@ -74,7 +78,7 @@ class Findings:
         """
         if table.empty and not self.problems:
             self.problems.append(f"not one picture. {_first(self.differences)}".strip())
-        self.refuse(advice)
+        self.refuse(STAND_IN_ADVICE.format(name=name) if stand_in else advice)
         notes, differences = (tuple(map(harmless, lines)) for lines in (self.notes, self.differences))
         return FaceSet(name, images, table, classes, stand_in, notes, differences)
 

@@ -139,10 +139,10 @@ def _parse_xml(text: str | bytes) -> Element:
 
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
-    where = child(folder, SESSIONS)
+    found = Findings(DATASET.title, folder)
+    where = child(folder, SESSIONS, found)
     if where is None or not where.is_dir():
         raise FerError(f"{DATASET.title}: {folder} holds no folder {SESSIONS}. Expected: {DATASET.layout}.")
-    found = Findings(DATASET.title, folder)
     ignored: Counter[str] = Counter()
     left_out: list[str] = []
     clips: dict[Path, Clip] = {}

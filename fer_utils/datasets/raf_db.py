@@ -79,7 +79,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     found = Findings(DATASET.title, where)
     found.notes.append(PEOPLE_UNKNOWN)
     listed, aligned = _first(where, LIST), _first(where, ALIGNED)
-    homes = {split: child(folder_inside(where, FOLDERS), split) for split in OFFICIAL}
+    homes = {split: child(folder_inside(where, FOLDERS), split, found) for split in OFFICIAL}
     if listed is not None and aligned is not None:
         table, files = _from_list(listed, aligned, found)
     elif any(homes.values()):

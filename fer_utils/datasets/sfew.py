@@ -65,7 +65,7 @@ def parse_name(name: str) -> tuple[str, str]:
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
     found = Findings(DATASET.title, folder)
-    frames = {split: _frames(folder, split) for split in SPLITS}
+    frames = {split: _frames(folder, split, found) for split in SPLITS}
     aligned = {split: _aligned(folder, split) for split in SPLITS}
     is_aligned = not any(frames.values()) and any(aligned.values())
     homes = aligned if is_aligned else frames
@@ -88,9 +88,9 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     return found.faces("sfew", images, table, DATASET.classes, stand_in)
 
 
-def _frames(folder: Path, split: str) -> Path | None:
+def _frames(folder: Path, split: str, found: Findings) -> Path | None:
     """The folder of a split's frames, with a folder of a class in it."""
-    home = child(folder, split)
+    home = child(folder, split, found)
     if home is None or not home.is_dir():
         return None
     homes = [name for name in folders_in(home) if not name.name.lower().endswith(ALIGNED.lower())]

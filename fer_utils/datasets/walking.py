@@ -95,18 +95,23 @@ def folders_in(folder: Path, found: Findings | None = None) -> list[Path]:
     return sorted(homes)
 
 
-def child(folder: Path, name: str) -> Path | None:
-    """The file or folder of a name, in this letter case if it is there, else in another; ``None`` if it is not."""
-    parts = name.split("/")
+def child(folder: Path, name: str, found: Findings | None = None) -> Path | None:
+    """The file or folder of a name, in this letter case if it is there, else in another; ``None`` if it is not.
+
+    Args:
+        folder: where to look.
+        name: a path below it, with ``/``.
+        found: gets a problem where two names differ only in letter case: either could be meant.
+    """
     here = folder
-    for part in parts:
-        exact = here / part
-        if not exact.exists():
-            alike = sorted(entry.name for entry in _entries(here, None) if entry.name.lower() == part.lower())
-            if not alike:
-                return None
-            exact = here / alike[0]
-        here = exact
+    for part in name.split("/"):
+        alike = sorted(entry.name for entry in _entries(here, None) if entry.name.lower() == part.lower())
+        if not alike:
+            return None
+        if len(alike) > 1 and found is not None:
+            names = " and ".join(found.named(here / entry) for entry in alike)
+            found.problems.append(f"{names}: names that differ only in letter case; which is meant?")
+        here = here / (part if part in alike else alike[0])
     return here
 
 

@@ -67,6 +67,7 @@ def test_one_error_names_every_fault_and_says_what_to_do(own_cmu):
     def of(name: str) -> Path:
         return picture(own_cmu, name)
 
+    (own_cmu / "STAND_IN.txt").unlink()
     whole = of("an2i_left_angry_open").read_bytes()
     of("an2i_left_angry_open").write_bytes(whole[:-700])
     of("at33_up_sad_open").write_bytes(b"")

@@ -131,6 +131,7 @@ DAMAGE = {
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_one_error_names_every_fault_and_says_what_to_do(own_jaffe, monkeypatch):
     monkeypatch.setattr(findings, "FEW", 10)
+    (own_jaffe / "STAND_IN.txt").unlink()
     names = official_files()["file"].tolist()
     expected = []
     for number, (damage, words) in enumerate(DAMAGE.items()):
@@ -146,6 +147,12 @@ def test_one_error_names_every_fault_and_says_what_to_do(own_jaffe, monkeypatch)
     assert len(problems) == len(expected)
     assert "Unpack these files again from your copy of the set, or take them out of the folder" in advice
     assert failure.value.exit_code == 1
+
+
+def test_a_damaged_stand_in_is_to_be_written_again_and_not_unpacked(own_jaffe):
+    (own_jaffe / "KA.AN1.39.tiff").write_bytes(b"")
+    with pytest.raises(FerError, match=r"delete it, and `python -m fer_utils data stand-in jaffe` writes it again\."):
+        load("jaffe")
 
 
 def test_what_the_advice_says_is_true(own_jaffe):
