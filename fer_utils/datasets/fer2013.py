@@ -146,8 +146,9 @@ def _refuse_copies(files: list[Path], table: pd.DataFrame, images: np.ndarray, f
     The official set itself holds pictures under two labels, but not under one name.
     """
     keys = pd.Series(list(zip((file.name.lower() for file in files), table["split"], strict=True)), dtype=object)
-    for _, rows in table.groupby(keys):
-        first, *others = rows.index
+    repeated = keys[keys.duplicated(keep=False)]
+    for rows in repeated.groupby(repeated).groups.values():
+        first, *others = rows
         for row in others:
             if table["label"][row] != table["label"][first] and np.array_equal(images[row], images[first]):
                 found.problems.append(f"{table['source'][row]}: the same picture is also {table['source'][first]}")
