@@ -78,8 +78,8 @@ def read_videos(
 
     try:
         arrays = read_once(keep_as, files, read, code)
-    except OSError:
-        # A file that can't be opened has no digest either. Reading one by one says which.
+    except (OSError, UnicodeError):
+        # A file that can't be opened, or whose name is no text, has no key. Reading one by one says what is wrong.
         arrays = read()
     found.problems += arrays["problems"].tolist()
     found.differences += _short([names[row] for row in np.flatnonzero(arrays["short"])])

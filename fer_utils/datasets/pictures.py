@@ -87,8 +87,8 @@ def read_pictures(
     code = f"{SOURCE_DIGEST} {size} {mode} {sorted(native)} {kind} {border} {draft} {colour_too}"
     try:
         arrays = read_once(keep_as, files, read, code) if keep_as else read()
-    except OSError:
-        # A file that can't be opened has no digest either. Reading one by one says which.
+    except (OSError, UnicodeError):
+        # A file that can't be opened, or whose name is no text, has no key. Reading one by one says what is wrong.
         arrays = read()
     found.problems += arrays["problems"].tolist()
     _report([found.named(files[row]) for row in arrays["rows"].tolist()], arrays["remarks"].tolist(), len(files), found)

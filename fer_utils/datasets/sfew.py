@@ -29,7 +29,7 @@ from fer_utils.datasets.findings import Findings, counts_line, few, parse_names
 from fer_utils.datasets.pictures import read_pictures
 from fer_utils.datasets.spellings import class_of_folder
 from fer_utils.datasets.walking import child, folders_in, pictures_below
-from fer_utils.errors import FerError
+from fer_utils.errors import FerError, harmless
 from fer_utils.faces import FaceSet
 
 CLASSES = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise")
@@ -122,7 +122,7 @@ def _files(homes: dict[str, Path | None], found: Findings) -> tuple[list[Path], 
                 continue
             files.append(file)
             path = found.named(file)
-            rows.append((label, path, path, split, movie, numbers))
+            rows.append((label, path, path, split, harmless(movie, kept=""), numbers))
     table = pd.DataFrame(rows, columns=["label", "subject", "source", "split", "sequence", "frame"])
     _refuse_two_labels(files, table, found)
     return files, table

@@ -150,6 +150,18 @@ def test_frames_go_before_aligned_faces(folder):
     assert faces.fingerprint == whole.fingerprint and "aligned faces ignored: the frames are there too" in faces.notes
 
 
+def test_a_title_of_broken_bytes_or_escapes_is_read_and_stored_harmlessly(folder):
+    """A name in another encoding than UTF-8, as old archives have, and one that a terminal would obey."""
+    first, second = sorted((folder / "Train" / "Angry").iterdir())
+    first.rename(first.with_name("Am\udce9lie_000000001_00000001.png"))
+    second.rename(second.with_name("\x1b[2JMovie_000000002_00000002.png"))
+    faces = load("sfew")
+    sources = faces.table["source"].tolist()
+    assert "Train/Angry/Am\\udce9lie_000000001_00000001.png" in sources and faces.fingerprint
+    assert "Train/Angry/\\x1b[2JMovie_000000002_00000002.png" in sources
+    assert all(text.isprintable() for text in faces.table["sequence"])
+
+
 @pytest.mark.parametrize(
     ("name", "movie", "numbers"),
     [
