@@ -13,7 +13,7 @@ class FerError(Exception):
     """
 
     def __init__(self, message: str, exit_code: int = 1) -> None:
-        super().__init__(message)
+        super().__init__(harmless(message))
         self.exit_code = exit_code
 
 
@@ -22,6 +22,19 @@ class UsageError(FerError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, exit_code=2)
+
+
+def harmless(text: str, kept: str = "\n\t") -> str:
+    """``text`` with everything that a terminal would obey instead of print written out, such as ``\\x1b``.
+
+    File names come from strangers: an escape sequence in one could hide a line or rename the window. Bytes of a name
+    that are no UTF-8, which could not be printed at all, are written out too; the characters in ``kept`` stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in kept else char.encode("unicode_escape").decode("ascii") for char in text
+    )
 
 
 def did_you_mean(word: str, known: list[str] | tuple[str, ...]) -> str:

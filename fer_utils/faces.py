@@ -28,6 +28,8 @@ class FaceSet:
         classes: the class names in the order that the integer codes follow.
         stand_in: ``True`` when the pictures only stand in for the data set named.
         notes: what the loader wants the reader to know (files ignored, counts that differ).
+        differences: how the pictures differ from the official release (missing, of another size or edition, encoded
+            again), one phrase each. A number made on such a set is not held against the paper's value.
 
     Raises:
         ValueError: shapes, dtypes or labels do not fit together.
@@ -39,6 +41,7 @@ class FaceSet:
     classes: tuple[str, ...]
     stand_in: bool = False
     notes: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         shape = self.images.shape

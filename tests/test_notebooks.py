@@ -45,3 +45,10 @@ def test_it_teaches(notebook):
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown").lower()
     assert "exercises" in text
     assert "run.finish()" in code(notebook)[-1].source
+
+
+def test_under_another_environment_s_kernel_the_failing_line_says_what_to_do(notebook):
+    """IPython's traceback shows the lines above the one that fails."""
+    lines = [line for cell in code(notebook) for line in cell.source.splitlines()]
+    first = next(number for number, line in enumerate(lines) if line.startswith("from fer_utils"))
+    assert "make lab" in lines[first - 1]

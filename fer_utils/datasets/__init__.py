@@ -118,15 +118,19 @@ def load(name: str) -> FaceSet:
 
     Raises:
         UsageError: there is no such data set.
-        FerError: the files are not there, or some are missing, misnamed or unreadable; the
-            message lists every one of them.
+        FerError: the files are not there, or some leave identity or label in doubt or can't be read; the
+            message names them. Every other difference from the official release is in ``differences``.
     """
     folder = folder_of(name)
     known = dataset(name)
-    marked = folder is not None and stand_in_marker(folder)
-    faces = known.load(folder, marked)
-    if marked:
-        refuse_a_false_marker(folder)
+    try:
+        marked = folder is not None and stand_in_marker(folder)
+        faces = known.load(folder, marked)
+        if marked:
+            refuse_a_false_marker(folder)
+    except OSError as error:
+        where = error.filename or folder
+        raise FerError(f"{known.title}: {where} can't be read ({error.strerror or error})") from error
     if "split" not in faces.table:
         return faces
     found = duplicate_notes(faces.images, faces.table["label"], faces.table["split"])

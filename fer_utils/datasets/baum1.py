@@ -4,17 +4,17 @@ Official layout: ``BAUM1s_MP4 - All/s001/S001_001.mp4`` and ``BAUM1a_MP4 - All/�
 the tables ``Annotations_BAUM1s.xlsx`` and ``Annotations_BAUM1a.xlsx``, or the same exported as ``.csv``: a line of
 headings, then the person's number in the second column, the clip in the fourth, the emotion's name in the fifth and
 its code in the sixth. The codes of the two parts differ (:data:`NAMES`). ``part`` is ``spontaneous`` or ``acted``;
-CLIFER uses the spontaneous one, which must be there. Mental states (boredom, thinking, unsure …) are no expressions
-of :data:`fer_utils.faces.EMOTIONS`: their clips are counted in a note and not read.
+CLIFER uses the spontaneous one; without it the set is another. Mental states (boredom, thinking, unsure …) are no
+expressions of :data:`fer_utils.faces.EMOTIONS`: their clips are counted in a note and not read.
 
 A name and a code that contradict each other are a problem, but for ``S015_007`` (spontaneous), where the official
-table does so: that clip is left out, with a note. An annotated clip that is missing is a problem in the spontaneous
+table does so: that clip is left out, with a note. An annotated clip that is missing is a difference in the spontaneous
 part and a note in the acted part, whose own table names some; clips without annotation are a note. So are counts
 other than 1,222 spontaneous clips, 273 acted ones and 31 people, which have not been confirmed.
 
 CLIFER's released loader reads ``<person>/<class>/<clip>/<frame>.png`` instead, with the folders of
 :data:`CLASS_OF_FOLDER`. That layout is read where there is no folder of videos; ``part`` is then unknown and left
-out.
+out, and the frames are whoever's who took them out, which is a difference.
 
 Two frames of each chunk of fifteen are kept (:func:`fer_utils.datasets.clips.chunk_frames`), brought to 200×160
 pixels (width × height), colour. Memory: a frame takes 96 kB; the paper has 15 to 20 frames a clip, so that even all
@@ -30,9 +30,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fer_utils.datasets.base import Dataset, count_differences, parse_names, refuse
+from fer_utils.datasets.base import Dataset
 from fer_utils.datasets.clips import chunk_frames
+from fer_utils.datasets.findings import Findings, counts_line, few, parse_names, unique, why_unreadable
 from fer_utils.datasets.footage import Frames, read_frame_folders, read_videos, videos_below
+from fer_utils.datasets.walking import child, folders_in
 from fer_utils.errors import FerError
 from fer_utils.faces import EMOTIONS, FaceSet
 
@@ -147,132 +149,137 @@ def _same_emotion(name: str, emotion: str) -> bool:
 
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
-    problems: list[str] = []
+    found = Findings(DATASET.title, folder)
     homes = {part: _videos_folder(folder, part) for part in PARTS}
+    clips = _clip_folders(folder)
     if any(homes.values()):
-        table, frames, notes = _from_videos(folder, homes, problems)
-    elif any(folder.glob("*/*/*/")):
-        table, frames, notes = _from_frames(folder, problems)
+        table, frames = _from_videos(homes, found)
+    elif clips:
+        table, frames = _from_frames(clips, found)
     else:
         raise FerError(f"{DATASET.title}: {folder} holds neither BAUM1s_MP4 - All/ nor <person>/<class>/<clip>/. "
                        f"Expected: {DATASET.layout}.")  # fmt: skip
-    refuse(DATASET.title, folder, problems, "Unpack the official archives again; no clip is guessed or skipped.")
     table = table.iloc[frames.clip].reset_index(drop=True)
     table["source"] = [f"{path}#{frame}" for path, frame in zip(table["source"], frames.frame, strict=True)]
     table["frame"] = frames.frame
-    return FaceSet("baum1", frames.images, table, CLASSES, stand_in, tuple(notes + frames.notes))
+    return found.faces("baum1", frames.images, table, CLASSES, stand_in)
 
 
 def _videos_folder(folder: Path, part: str) -> Path | None:
     pattern = re.compile(rf"BAUM1{part}_MP4[ _-]*all", re.IGNORECASE)
-    return next((home for home in sorted(folder.iterdir()) if home.is_dir() and pattern.fullmatch(home.name)), None)
+    return next((home for home in folders_in(folder) if pattern.fullmatch(home.name)), None)
 
 
-def _from_videos(
-    folder: Path, homes: dict[str, Path | None], problems: list[str]
-) -> tuple[pd.DataFrame, Frames, list[str]]:
-    notes: list[str] = []
+def _clip_folders(folder: Path) -> list[Path]:
+    """Every ``<person>/<class>/<clip>/``."""
+    return [clip for person in folders_in(folder) for name in folders_in(person) for clip in folders_in(name)]
+
+
+def _from_videos(homes: dict[str, Path | None], found: Findings) -> tuple[pd.DataFrame, Frames]:
     rows, files = [], []
     clips_of: dict[str, int] = {}
     for part, home in homes.items():
         if home is None:
-            (problems if part == "s" else notes).append(f"no folder BAUM1{part}_MP4 - All")
+            (found.differences if part == "s" else found.notes).append(f"no folder BAUM1{part}_MP4 - All")
             continue
-        labels = _labels(folder, part, problems, notes)
-        found = _files(home, folder, problems)
-        clips_of[PARTS[part]] = len(found)
-        missing = [clip for clip in labels if clip not in found]
-        if part == "s":
-            problems += [f"{home.name}/{clip.home}/{clip.file_name}: missing" for clip in missing]
-        elif missing:
-            notes.append(f"{PARTS[part]} clips annotated but not there: {', '.join(clip.stem for clip in missing)}")
-        unknown = [clip.stem for clip in found if clip not in labels and (part, clip.stem) not in CONTRADICTED]
+        labels = _labels(part, found)
+        there = _files(home, found)
+        clips_of[PARTS[part]] = len(there)
+        if missing := [clip.stem for clip in labels if clip not in there]:
+            sink = found.differences if part == "s" else found.notes
+            sink.append(f"{len(missing)} {PARTS[part]} clips annotated but not there: {few(missing)}")
+        unknown = [clip.stem for clip in there if clip not in labels and (part, clip.stem) not in CONTRADICTED]
         if unknown and labels:
-            notes.append(f"{PARTS[part]} clips without annotation ignored: {', '.join(unknown)}")
-        others = Counter(labels[clip] for clip in found if clip in labels and labels[clip] not in EMOTIONS)
+            found.notes.append(f"{len(unknown)} {PARTS[part]} clips without annotation ignored: {few(unknown)}")
+        others = Counter(labels[clip] for clip in there if clip in labels and labels[clip] not in EMOTIONS)
         if others:
             counts = ", ".join(f"{name} {count}" for name, count in sorted(others.items()))
-            notes.append(f"{PARTS[part]} clips of mental states ignored: {counts}")
-        for clip, file in found.items():
+            found.notes.append(f"{PARTS[part]} clips of mental states ignored: {counts}")
+        for clip, file in there.items():
             if labels.get(clip) in CLASSES:
                 files.append(file)
-                path = file.relative_to(folder).as_posix()
+                path = found.named(file)
                 rows.append((labels[clip], clip.home, path, f"{PARTS[part]} {clip.stem}", PARTS[part]))
-    notes += count_differences(clips_of, {name: OFFICIAL[name] for name in clips_of}, "clips")
+    found.notes += counts_line(clips_of, {name: OFFICIAL[name] for name in clips_of}, "clips")
     table = pd.DataFrame(rows, columns=["label", "subject", "source", "sequence", "part"])
     if (people := table["subject"].nunique()) != PEOPLE:
-        notes.append(f"{people} people with clips of these classes, official {PEOPLE}")
-    return table, read_videos(files, folder, SIZE, chunk_frames, NATIVE_SIZES, problems, "baum1"), notes
+        found.notes.append(f"{people} people with clips of these classes, official {PEOPLE}")
+    return table, read_videos(files, found, SIZE, chunk_frames, NATIVE_SIZES, "baum1")
 
 
-def _files(home: Path, folder: Path, problems: list[str]) -> dict[Clip, Path]:
-    found: dict[Clip, Path] = {}
-    for file, clip in parse_names(videos_below(home, ".mp4"), folder, parse_name, problems):
-        path = file.relative_to(folder).as_posix()
+def _files(home: Path, found: Findings) -> dict[Clip, Path]:
+    pairs = []
+    for file, clip in parse_names(videos_below(home, ".mp4", found), found, parse_name):
         if file.parent.name.lower() != clip.home:
-            problems.append(f"{path}: belongs into {clip.home}/")
-        elif clip in found:
-            problems.append(f"{path}: there is another clip of this name")
+            found.problems.append(f"{found.named(file)}: belongs into {clip.home}/")
         else:
-            found[clip] = file
-    return dict(sorted(found.items()))
+            pairs.append((file, clip))
+    return dict(sorted(unique(pairs, found).items()))
 
 
-def _labels(folder: Path, part: str, problems: list[str], notes: list[str]) -> dict[Clip, str]:
+def _labels(part: str, found: Findings) -> dict[Clip, str]:
     """The emotion of each annotated clip of a part."""
     names = [f"Annotations_BAUM1{part}{suffix}" for suffix in (".xlsx", ".csv")]
-    file = next((folder / name for name in names if (folder / name).is_file()), None)
+    places = (child(found.folder, name) for name in names)
+    file = next((place for place in places if place is not None and place.is_file()), None)
     if file is None:
-        problems.append(f"neither {' nor '.join(names)} is there")
+        found.problems.append(f"neither {' nor '.join(names)} is there")
         return {}
     labels: dict[Clip, str] = {}
-    for number, row in _rows(file, problems):
+    for number, row in _rows(file, found):
         try:
             clip, emotion = parse_row(row, part)
         except ContradictionError as error:
             known = (part, error.clip.stem) in CONTRADICTED
-            (notes if known else problems).append(f"{file.name}, line {number}: {error}" + "; left out" * known)
+            sink = found.notes if known else found.problems
+            sink.append(f"{file.name}, line {number}: {error}" + "; left out" * known)
         except ValueError as error:
-            problems.append(f"{file.name}, line {number}: {error}")
+            found.problems.append(f"{file.name}, line {number}: {error}")
         else:
             if clip in labels:
-                problems.append(f"{file.name}, line {number}: {clip.stem} is there twice")
+                found.problems.append(f"{file.name}, line {number}: {clip.stem} is there twice")
             labels.setdefault(clip, emotion)
     return labels
 
 
-def _rows(file: Path, problems: list[str]) -> list[tuple[int, list[str]]]:
+def _rows(file: Path, found: Findings) -> list[tuple[int, list[str]]]:
     """Line number, from 1, and cells of each line that is not empty, without the headings."""
     options = {"header": None, "dtype": str, "keep_default_na": False}
     try:
-        if file.suffix == ".xlsx":
+        if file.suffix.lower() == ".xlsx":
             table = pd.read_excel(file, engine="openpyxl", **options)
         else:
             table = pd.read_csv(file, encoding="utf-8-sig", skip_blank_lines=False, **options)
+    except PermissionError as error:
+        found.problems.append(f"{file.name}: {why_unreadable(error)}")
+        return []
     # Damaged workbooks surface as errors of zipfile, of the XML parser or of openpyxl itself.
     except Exception as error:
         reason = "empty file" if file.stat().st_size == 0 else f"unreadable ({error})"
-        problems.append(f"{file.name}: {reason}")
+        found.problems.append(f"{file.name}: {reason}")
         return []
     cells = table.fillna("").astype(str).to_numpy().tolist()
     return [(number, row) for number, row in enumerate(cells, start=1) if number > 1 and any(map(str.strip, row))]
 
 
-def _from_frames(folder: Path, problems: list[str]) -> tuple[pd.DataFrame, Frames, list[str]]:
-    rows, homes = [], []
-    for home in sorted(home for home in folder.glob("*/*/*") if home.is_dir() and not home.name.startswith(".")):
-        person, name, clip = home.relative_to(folder).parts
-        path = f"{person}/{name}/{clip}"
-        if name not in CLASS_OF_FOLDER:
-            problems.append(f"{path}: not in a folder {person}/<{'|'.join(CLASS_OF_FOLDER)}>")
+def _from_frames(homes: list[Path], found: Findings) -> tuple[pd.DataFrame, Frames]:
+    found.differences.append("folders of frames that somebody took out of the videos")
+    rows, kept = [], []
+    labels = {name.lower(): label for name, label in CLASS_OF_FOLDER.items()}
+    for home in homes:
+        person, name, clip = home.relative_to(found.folder).parts
+        path = found.named(home)
+        if name.lower() not in labels:
+            found.problems.append(f"{path}: not in a folder {person}/<{'|'.join(CLASS_OF_FOLDER)}>")
             continue
-        homes.append(home)
-        rows.append((CLASS_OF_FOLDER[name], person, path, f"{person} {clip}"))
+        kept.append(home)
+        rows.append((labels[name.lower()], person, path, f"{person} {clip}"))
     table = pd.DataFrame(rows, columns=["label", "subject", "source", "sequence"])
     repeated = table.loc[table["sequence"].duplicated(), "source"]
-    problems += [f"{path}: the same clip in two classes" for path in repeated]
-    frames = read_frame_folders(homes, folder, SIZE, chunk_frames, NATIVE_SIZES, problems, "baum1")
-    return table, frames, ["folders of frames: which part of the set they are from is not known"]
+    found.problems += [f"{path}: the same clip in two classes" for path in repeated]
+    frames = read_frame_folders(kept, found, SIZE, chunk_frames, NATIVE_SIZES, "baum1")
+    found.notes.append("folders of frames: which part of the set they are from is not known")
+    return table, frames
 
 
 DATASET = Dataset(

@@ -3,9 +3,9 @@
 Official layout: ``img_align_celeba/000001.jpg`` to ``202599.jpg`` (178×218 pixels, colour),
 ``list_attr_celeba.txt`` (number of pictures; the names of the attributes; then a picture's name and 40 values of 1
 or -1 a line), ``list_eval_partition.txt`` (name and 0 train, 1 valid, 2 test) and ``identity_CelebA.txt`` (name and
-a person's number). They may lie in ``Img/``, ``Anno/`` and ``Eval/`` as on the official drive. Checked: the names,
-the counts of each split (:data:`OFFICIAL`) and, if the file of people is there, their number. Without it each
-picture counts as its own person.
+a person's number). They may lie in ``Img/``, ``Anno/`` and ``Eval/`` as on the official drive. Pictures that are
+missing, or that one of the lists does not name and which are therefore left out, are differences, and so are other
+counts of the splits (:data:`OFFICIAL`) or of people. Without the file of people each picture counts as its own person.
 
 In the paper on DCGAN features (Alharbawee & Pugeault) CelebA trains a GAN *without labels*. CelebA knows no
 emotions, so the classes are its attribute Smiling: ``smiling`` and ``not smiling``. The second is not "neutral",
@@ -25,17 +25,11 @@ from typing import TypeVar
 
 import pandas as pd
 
-from fer_utils.datasets.base import (
-    PEOPLE_UNKNOWN,
-    Dataset,
-    count_differences,
-    counts_to_check,
-    folder_inside,
-    pictures_below,
-    read_fitted,
-    refuse,
-)
+from fer_utils.datasets.base import PEOPLE_UNKNOWN, Dataset, counts_to_check
 from fer_utils.datasets.fer2013_csv import ranges
+from fer_utils.datasets.findings import Findings, counts_line, few, why_unreadable
+from fer_utils.datasets.pictures import read_pictures
+from fer_utils.datasets.walking import child, folder_inside, pictures_below
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 
@@ -62,12 +56,12 @@ def file_name(number: int) -> str:
 
 
 def parse_name(name: str) -> int:
-    """Read ``000001.jpg``.
+    """Read ``000001.jpg``; the letter case and the kind of picture do not matter.
 
     Raises:
         ValueError: the name has another form.
     """
-    match = re.fullmatch(r"([0-9]{6})\.jpg", name, re.ASCII)
+    match = re.fullmatch(r"([0-9]{6})\.(?:jpe?g|png|bmp|tiff?)", name, re.ASCII | re.IGNORECASE)
     if match is None:
         raise ValueError("not a name like 000001.jpg")
     return int(match[1])
@@ -123,97 +117,118 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     lacking = [name for name in (ATTRIBUTES, PARTITION) if lists[name] is None] + [f"{PICTURES}/"] * (home == folder)
     if lacking:
         raise FerError(f"{DATASET.title}: {folder} lacks {' and '.join(lacking)}. Expected: {DATASET.layout}.")
-    problems: list[str] = []
-    notes: list[str] = []
-    counts = counts_to_check(folder, {**OFFICIAL, "people": PEOPLE}, notes)
-    splits_to_check = {split: counts[split] for split in SPLITS}
-    files = _files(home, sum(splits_to_check.values()), problems)
-    smiling = _smiling(lists[ATTRIBUTES], files, problems)
-    splits = _read_list(lists[PARTITION], parse_split, files, problems)
-    problems += count_differences(pd.Series(splits, dtype=object).value_counts(), splits_to_check, "pictures")
+    found = Findings(DATASET.title, folder)
+    counts = counts_to_check(folder, {**OFFICIAL, "people": PEOPLE}, found.notes)
+    official = {split: counts[split] for split in SPLITS}
+    files = _files(home, sum(official.values()), found)
+    smiling = _smiling(lists[ATTRIBUTES], files, found)
+    splits = _read_list(lists[PARTITION], parse_split, files, found)
+    named = [number for number in files if number in smiling and number in splits]
     if lists[IDENTITIES] is None:
-        notes.append(PEOPLE_UNKNOWN)
-        people = {number: file_name(number) for number in files}
+        found.notes += [PEOPLE_UNKNOWN, f"{IDENTITIES} is not there"]
+        people = {number: file_name(number) for number in named}
     else:
-        people = _read_list(lists[IDENTITIES], parse_identity, files, problems)
-        if (found := len(set(people.values()))) != counts["people"]:
-            problems.append(f"{IDENTITIES}: {found} people, official {counts['people']}")
-    images, size_notes = read_fitted(
-        list(files.values()), folder, SIZE, "RGB", NATIVE_SIZES, problems, "celeba", border=BORDER
+        people = _read_list(lists[IDENTITIES], parse_identity, files, found)
+        named = [number for number in named if number in people]
+        if (have := len({people[number] for number in named})) != counts["people"]:
+            found.differences.append(f"{have} people, official {counts['people']}")
+    have = pd.Series([splits[number] for number in named], dtype=object).value_counts()
+    found.differences += counts_line(have, official, "pictures")
+    images = read_pictures(
+        [files[number] for number in named], found, SIZE, "RGB", NATIVE_SIZES, "JPEG", "celeba", border=BORDER
     )
-    refuse(DATASET.title, folder, problems, "Unpack the official archives again; no picture is guessed or skipped.")
     table = pd.DataFrame(
         {
-            "label": [CLASSES[smiling[number]] for number in files],
-            "subject": [people[number] for number in files],
-            "source": [file_name(number) for number in files],
-            "split": [splits[number] for number in files],
+            "label": [CLASSES[smiling[number]] for number in named],
+            "subject": [people[number] for number in named],
+            "source": [file_name(number) for number in named],
+            "split": [splits[number] for number in named],
         }
     )
-    return FaceSet("celeba", images, table, CLASSES, stand_in, tuple(notes + size_notes))
+    return found.faces("celeba", images, table, CLASSES, stand_in)
 
 
 def _find(folder: Path, name: str) -> Path | None:
-    places = (folder / name, folder / "Anno" / name, folder / "Eval" / name)
-    return next((file for file in places if file.is_file()), None)
+    places = (child(folder, path) for path in (name, f"Anno/{name}", f"Eval/{name}"))
+    return next((file for file in places if file is not None and file.is_file()), None)
 
 
-def _files(home: Path, last: int, problems: list[str]) -> dict[int, Path]:
-    """The pictures by number, 1 to ``last``. What is missing or too much is said in ranges: it may be thousands."""
+def _files(home: Path, last: int, found: Findings) -> dict[int, Path]:
+    """The pictures by number, 1 to ``last``. What is missing is said in ranges: it may be thousands."""
     files: dict[int, Path] = {}
-    for file in pictures_below(home):
+    strange = []
+    for file in pictures_below(home, found):
         try:
             number = parse_name(file.name)
-        except ValueError as error:
-            problems.append(f"{PICTURES}/{file.name}: {error}")
+        except ValueError:
+            strange.append(found.named(file))
             continue
-        if file.parent != home or not 1 <= number <= last:
-            problems.append(
-                f"{PICTURES}/{file.relative_to(home).as_posix()}: not one of 000001.jpg to {file_name(last)}"
-            )
-            continue
-        files[number] = file
-    missing = [number for number in range(1, last + 1) if number not in files]
-    if missing:
-        problems.append(f"{PICTURES}: {len(missing)} pictures missing, number {ranges(missing)}")
-    return files
+        if not 1 <= number <= last:
+            strange.append(found.named(file))
+        elif number in files:
+            found.problems.append(f"{found.named(file)}: the same picture is also {found.named(files[number])}")
+        files.setdefault(number, file)
+    if strange:
+        found.notes.append(
+            f"{len(strange)} picture(s) ignored, not one of 000001.jpg to {file_name(last)}: {few(strange)}"
+        )
+    if missing := [number for number in range(1, last + 1) if number not in files]:
+        found.differences.append(f"{len(missing)} pictures missing, number {_some_ranges(missing)}")
+    return {number: files[number] for number in sorted(files) if 1 <= number <= last}
 
 
-def _smiling(file: Path, files: dict[int, Path], problems: list[str]) -> dict[int, bool]:
-    with file.open(encoding="utf-8", errors="replace") as stream:
-        stream.readline()
-        names = stream.readline().split()
+def _some_ranges(numbers: list[int]) -> str:
+    return few(ranges(numbers).split(", "), 5)
+
+
+def _smiling(file: Path, files: dict[int, Path], found: Findings) -> dict[int, bool]:
+    try:
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            stream.readline()
+            names = stream.readline().split()
+    except OSError as error:
+        found.problems.append(f"{found.named(file)}: {why_unreadable(error)}")
+        return {}
     if SMILING not in names or len(names) != NUMBER_OF_ATTRIBUTES:
-        problems.append(
+        found.problems.append(
             f"{file.name}, line 2: not the names of {NUMBER_OF_ATTRIBUTES} attributes with {SMILING} among them"
         )
         return {}
     column = names.index(SMILING)
-    attributes = _read_list(file, parse_attributes, files, problems, first=3)
+    attributes = _read_list(file, parse_attributes, files, found, first=3)
     return {number: values[column] for number, values in attributes.items()}
 
 
 def _read_list(
-    file: Path, parse: Callable[[str], tuple[int, T]], files: dict[int, Path], problems: list[str], first: int = 1
+    file: Path, parse: Callable[[str], tuple[int, T]], files: dict[int, Path], found: Findings, first: int = 1
 ) -> dict[int, T]:
     """What the list says of each picture; lines from ``first`` on are read."""
-    found: dict[int, T] = {}
-    with file.open(encoding="utf-8", errors="replace") as stream:
-        for line_number, line in enumerate(stream, start=1):
-            if line_number < first or not line.strip():
-                continue
-            try:
-                number, value = parse(line)
-            except ValueError as error:
-                problems.append(f"{file.name}, line {line_number}: {error}")
-                continue
-            if number in found:
-                problems.append(f"{file.name}, line {line_number}: {file_name(number)} is listed twice")
-            found.setdefault(number, value)
-    unlisted = [number for number in files if number not in found]
-    if unlisted:
-        problems.append(f"{file.name}: {len(unlisted)} pictures not listed, number {ranges(unlisted)}")
-    return found
+    said: dict[int, T] = {}
+    try:
+        with file.open(encoding="utf-8-sig", errors="replace") as stream:
+            for line_number, line in enumerate(stream, start=1):
+                if line_number < first or not line.strip():
+                    continue
+                try:
+                    number, value = parse(line)
+                except ValueError as error:
+                    found.problems.append(f"{file.name}, line {line_number}: {error}")
+                    continue
+                if said.setdefault(number, value) != value:
+                    found.problems.append(
+                        f"{file.name}, line {line_number}: {file_name(number)} is listed twice, in two ways"
+                    )
+    except OSError as error:
+        found.problems.append(f"{found.named(file)}: {why_unreadable(error)}")
+    if unlisted := [number for number in files if number not in said]:
+        found.differences.append(
+            f"{len(unlisted)} pictures left out, for {file.name} does not name them: number {_some_ranges(unlisted)}"
+        )
+    if absent := sorted(number for number in said if number not in files):
+        found.notes.append(
+            f"{file.name} names {len(absent)} pictures that are not there: number {_some_ranges(absent)}"
+        )
+    return said
 
 
 DATASET = Dataset(

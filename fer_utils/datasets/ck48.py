@@ -5,8 +5,9 @@ surprise``, below ``ck48/`` or ``ck48/CK+48/``: three frames of each of 327 sequ
 pictures. The names are those of CK+ (person, sequence, frame), and so ``subject`` and ``sequence`` are known: the
 frames of a sequence are near copies; split by ``subject``, never at random.
 
-Checked: pictures of each class (three times :data:`fer_utils.datasets.ck_plus.OFFICIAL`). Copies are in use that
-repeat one frame instead of taking three: exact duplicates and sequences without three frames are notes.
+Folders may be spelled otherwise (``happiness``, ``Angry``). Other counts of a class than three times
+:data:`fer_utils.datasets.ck_plus.OFFICIAL` are differences. Copies are in use that repeat one frame instead of taking
+three: exact duplicates and sequences without three frames are notes. A sequence in two classes refuses the set.
 """
 
 from __future__ import annotations
@@ -16,17 +17,12 @@ from pathlib import Path
 import pandas as pd
 
 from fer_utils.datasets import ck_plus
-from fer_utils.datasets.base import (
-    Dataset,
-    count_differences,
-    folder_inside,
-    parse_names,
-    pictures_below,
-    read_images,
-    refuse,
-    stand_in_marker,
-)
+from fer_utils.datasets.base import Dataset, counts_to_check, stand_in_marker
 from fer_utils.datasets.duplicates import identical_groups
+from fer_utils.datasets.findings import Findings, counts_line, parse_names
+from fer_utils.datasets.pictures import read_pictures
+from fer_utils.datasets.spellings import class_of_folder
+from fer_utils.datasets.walking import folder_inside, folders_in, pictures_below
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 
@@ -45,29 +41,31 @@ SIZE = (48, 48)
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
     where = folder_inside(folder, "CK+48")
-    if not any((where / name).is_dir() for name in CLASS_OF_FOLDER):
+    found = Findings(DATASET.title, where)
+    if not any(class_of_folder(home.name, DATASET.classes) for home in folders_in(where, found)):
+        found.refuse()
         raise FerError(f"{DATASET.title}: {where} holds none of the folders {', '.join(CLASS_OF_FOLDER)}.")
-    problems: list[str] = []
     files, rows = [], []
-    for file, frame in parse_names(pictures_below(where), where, ck_plus.parse_picture, problems):
-        parts = file.relative_to(where).parts
-        if len(parts) != 2 or parts[0] not in CLASS_OF_FOLDER:
-            problems.append(f"{'/'.join(parts)}: not directly in one of the folders {', '.join(CLASS_OF_FOLDER)}")
+    for file, frame in parse_names(pictures_below(where, found), found, ck_plus.parse_picture):
+        parts, path = file.relative_to(where).parts, found.named(file)
+        label = class_of_folder(parts[0], DATASET.classes) if len(parts) == 2 else None
+        if label is None:
+            found.problems.append(f"{path}: not directly in one of the folders {', '.join(CLASS_OF_FOLDER)}")
             continue
         files.append(file)
-        rows.append((CLASS_OF_FOLDER[parts[0]], frame.subject, "/".join(parts), frame.sequence, frame.number))
+        rows.append((label, frame.subject, path, frame.sequence, frame.number))
     table = pd.DataFrame(rows, columns=["label", "subject", "source", "sequence", "frame"])
     official = {label: ck_plus.PEAK_FRAMES * count for label, count in ck_plus.OFFICIAL.items()}
-    problems += count_differences(table["label"].value_counts(), official, "pictures")
-    problems += [
+    counts = counts_to_check(folder, official, found.notes)
+    found.differences += counts_line(table["label"].value_counts(), counts, "pictures")
+    found.problems += [
         f"{sequence}: in the folders of {' and '.join(sorted(set(labels)))}, one sequence has one label"
         for sequence, labels in table.groupby("sequence")["label"]
         if labels.nunique() > 1
     ]
-    images = read_images(files, SIZE, "L", problems, where)
-    refuse(DATASET.title, where, problems, "Take the archive again; no picture is guessed or skipped.")
-    stand_in = stand_in or stand_in_marker(where)
-    return FaceSet("ck48", images, table, DATASET.classes, stand_in, tuple(_oddities(images, table)))
+    images = read_pictures(files, found, SIZE, "L", (SIZE,), "PNG")
+    found.notes += _oddities(images, table)
+    return found.faces("ck48", images, table, DATASET.classes, stand_in or stand_in_marker(where))
 
 
 def _oddities(images, table: pd.DataFrame) -> list[str]:

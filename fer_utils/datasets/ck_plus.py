@@ -12,7 +12,12 @@ other; split by ``subject``, never at random.
 Pictures are 640×490 or 640×480 (width × height), most of them grey. All become grey, and of the taller ones
 five rows are cut above and below, so that every image is 480×640 at its own scale.
 
-Checked: 118 people and the sequences of each class (:data:`OFFICIAL`). A gap in a sequence's frame numbers is a note.
+Other counts of people or of sequences of a class (:data:`OFFICIAL`) are differences, and so are a labelled sequence
+that has to be left out, because its last frame is not there or it is too short, and a gap among the frames taken.
+A gap elsewhere in a sequence's frame numbers is a note.
+
+Kaggle's ``ckextended.csv`` is read where there are no pictures (:mod:`fer_utils.datasets.ckextended`): one small face a
+sequence, and nobody knows whose.
 """
 
 from __future__ import annotations
@@ -23,14 +28,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fer_utils.datasets.base import (
-    Dataset,
-    count_differences,
-    parse_names,
-    pictures_below,
-    read_fitted,
-    refuse,
-)
+from fer_utils.datasets import ckextended
+from fer_utils.datasets.base import Dataset, counts_to_check
+from fer_utils.datasets.findings import Findings, counts_line, few, parse_names, read_text
+from fer_utils.datasets.pictures import read_pictures
+from fer_utils.datasets.walking import child, files_below, pictures_below
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 
@@ -65,12 +67,12 @@ class Frame(NamedTuple):
 
 
 def parse_picture(name: str) -> Frame:
-    """Read ``S005_001_00000011.png``.
+    """Read ``S005_001_00000011.png``; letter case does not matter, nor does the kind of picture.
 
     Raises:
         ValueError: the name has another form.
     """
-    return _parse(name, r"\.png", "S005_001_00000011.png")
+    return _parse(name, r"\.(?:png|jpe?g|bmp|tiff?)", "S005_001_00000011.png")
 
 
 def parse_emotion_file(name: str) -> Frame:
@@ -83,10 +85,10 @@ def parse_emotion_file(name: str) -> Frame:
 
 
 def _parse(name: str, ending: str, example: str) -> Frame:
-    match = re.fullmatch(rf"(S[0-9]{{3}})_([0-9]{{3}})_([0-9]{{8}}){ending}", name)
+    match = re.fullmatch(rf"(S[0-9]{{3}})_([0-9]{{3}})_([0-9]{{8}}){ending}", name, re.ASCII | re.IGNORECASE)
     if match is None:
         raise ValueError(f"not a name like {example}")
-    return Frame(match[1], match[2], int(match[3]))
+    return Frame(match[1].upper(), match[2], int(match[3]))
 
 
 def parse_code(text: str) -> str:
@@ -106,86 +108,99 @@ def parse_code(text: str) -> str:
 
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
-    lacking = [name for name in (PICTURES, EMOTIONS) if not (folder / name).is_dir()]
+    found = Findings(DATASET.title, folder)
+    homes = {name: child(folder, name, found) for name in (PICTURES, EMOTIONS)}
+    lacking = [name for name, home in homes.items() if home is None or not home.is_dir()]
     if lacking:
+        if (table := child(folder, ckextended.FILE)) is not None:
+            return ckextended.read(table, found, DATASET.classes, stand_in)
         raise FerError(f"{DATASET.title}: {folder} holds no folder {' and no folder '.join(lacking)}. Expected: "
                        f"{DATASET.layout}.")  # fmt: skip
-    problems: list[str] = []
-    sequences = _sequences(folder, problems)
-    labels = _labels(folder, problems)
-    notes = _ignored(len(set(sequences) - set(labels)))
-    rows, files = [], []
+    sequences = _sequences(homes[PICTURES], found)
+    labels = _labels(homes[EMOTIONS], found)
+    counts = counts_to_check(folder, {**OFFICIAL, "people": PEOPLE}, found.notes)
+    found.notes += _ignored(len(set(sequences) - set(labels)))
+    rows, files, used = [], [], []
+    left_out: list[str] = []
     for (subject, take), (label, last) in sorted(labels.items()):
         frames = sequences.get((subject, take), {})
-        for frame, frame_label in _chosen(frames, label, last, problems, notes):
+        chosen = _chosen(frames, label, last, found, left_out)
+        used += [(label, subject)] * bool(chosen)
+        for frame, frame_label in chosen:
             files.append(frames[frame.number])
             rows.append((frame_label, subject, f"{frame.stem}.png", frame.sequence, frame.number, label))
+    if left_out:
+        found.differences.append(f"{len(left_out)} labelled sequence(s) left out: {few(left_out)}")
     table = pd.DataFrame(rows, columns=["label", "subject", "source", "sequence", "frame", "sequence_label"])
-    found = pd.Series([label for label, _ in labels.values()], dtype=object).value_counts()
-    problems += count_differences(found, OFFICIAL, "labelled sequences")
-    if (people := len({subject for subject, _ in labels})) != PEOPLE:
-        problems.append(f"{people} people with labelled sequences, official {PEOPLE}")
-    images, size_notes = read_fitted(files, folder, SIZE, "L", NATIVE_SIZES, problems)
-    refuse(DATASET.title, folder, problems, "Unpack the official archives again; no picture is guessed or skipped.")
-    return FaceSet("ck_plus", images, table, DATASET.classes, stand_in, tuple(notes + size_notes))
+    have = pd.Series([label for label, _ in used], dtype=object).value_counts()
+    official = {label: counts[label] for label in OFFICIAL}
+    found.differences += counts_line(have, official, "labelled sequences")
+    if (people := len({subject for _, subject in used})) != counts["people"]:
+        found.differences.append(f"{people} people with labelled sequences, official {counts['people']}")
+    images = read_pictures(files, found, SIZE, "L", NATIVE_SIZES, "PNG", colour_too=True)
+    return found.faces("ck_plus", images, table, DATASET.classes, stand_in)
 
 
-def _sequences(folder: Path, problems: list[str]) -> dict[tuple[str, str], dict[int, Path]]:
+def _sequences(home: Path, found: Findings) -> dict[tuple[str, str], dict[int, Path]]:
     """All pictures, by person and sequence, then by frame number."""
-    found: dict[tuple[str, str], dict[int, Path]] = {}
-    for file, frame in parse_names(pictures_below(folder / PICTURES), folder, parse_picture, problems):
-        if _in_its_place(file, frame, folder, problems):
-            found.setdefault((frame.subject, frame.take), {})[frame.number] = file
-    return found
+    sequences: dict[tuple[str, str], dict[int, Path]] = {}
+    for file, frame in parse_names(pictures_below(home, found), found, parse_picture):
+        if _in_its_place(file, frame, home, found):
+            frames = sequences.setdefault((frame.subject, frame.take), {})
+            if frame.number in frames:
+                found.problems.append(f"{found.named(file)}: another picture of this frame is there")
+            frames.setdefault(frame.number, file)
+    return sequences
 
 
-def _labels(folder: Path, problems: list[str]) -> dict[tuple[str, str], tuple[str, Frame]]:
+def _labels(home: Path, found: Findings) -> dict[tuple[str, str], tuple[str, Frame]]:
     """The class and the last frame of each labelled sequence."""
-    files = sorted(file for file in (folder / EMOTIONS).rglob("*.txt") if not file.name.startswith("."))
-    found: dict[tuple[str, str], tuple[str, Frame]] = {}
-    for file, last in parse_names(files, folder, parse_emotion_file, problems):
+    files = files_below(home, found, lambda name: name.lower().endswith(".txt"))
+    labels: dict[tuple[str, str], tuple[str, Frame]] = {}
+    for file, last in parse_names(files, found, parse_emotion_file):
         key = (last.subject, last.take)
-        if not _in_its_place(file, last, folder, problems):
+        if not _in_its_place(file, last, home, found):
             continue
-        if key in found:
-            problems.append(f"{file.relative_to(folder).as_posix()}: a second emotion file for {last.sequence}")
+        if key in labels:
+            found.problems.append(f"{found.named(file)}: a second emotion file for {last.sequence}")
             continue
+        text = read_text(file, found)
         try:
-            found[key] = parse_code(file.read_text("utf-8", errors="replace")), last
+            if text is not None:
+                labels[key] = parse_code(text), last
         except ValueError as error:
-            problems.append(f"{file.relative_to(folder).as_posix()}: {error}")
-    return found
+            found.problems.append(f"{found.named(file)}: {error}")
+    return labels
 
 
-def _in_its_place(file: Path, frame: Frame, folder: Path, problems: list[str]) -> bool:
-    parts = file.relative_to(folder).parts
-    if parts[1:-1] == (frame.subject, frame.take):
+def _in_its_place(file: Path, frame: Frame, home: Path, found: Findings) -> bool:
+    parts = file.relative_to(home).parts
+    if tuple(part.upper() for part in parts[:-1]) == (frame.subject, frame.take):
         return True
-    problems.append(f"{'/'.join(parts)}: belongs into {parts[0]}/{frame.subject}/{frame.take}/")
+    found.problems.append(f"{found.named(file)}: belongs into {home.name}/{frame.subject}/{frame.take}/")
     return False
 
 
 def _chosen(
-    frames: dict[int, Path], label: str, last: Frame, problems: list[str], notes: list[str]
+    frames: dict[int, Path], label: str, last: Frame, found: Findings, left_out: list[str]
 ) -> list[tuple[Frame, str]]:
     """The first frame as neutral and the last three with the sequence's label."""
-    if last.number not in frames:
-        problems.append(
-            f"{PICTURES}/{last.subject}/{last.take}/{last.stem}.png: missing, though its emotion file is there"
-        )
-        return []
     numbers = sorted(frames)
+    if last.number not in frames:
+        left_out.append(f"{last.sequence} (its last frame {last.number} is missing)")
+        return []
     if numbers[-1] != last.number:
-        problems.append(
+        found.problems.append(
             f"{last.sequence}: the emotion file names frame {last.number}, but frame {numbers[-1]} is the last"
         )
         return []
     if len(numbers) <= PEAK_FRAMES:
-        problems.append(f"{last.sequence}: {len(numbers)} frames, at least {PEAK_FRAMES + 1} are needed")
+        left_out.append(f"{last.sequence} ({len(numbers)} frames, at least {PEAK_FRAMES + 1} are needed)")
         return []
     gone = sorted(set(range(1, last.number)) - set(numbers))
     if gone:
-        notes.append(
+        taken = gone[0] < numbers[0] or gone[-1] > numbers[-PEAK_FRAMES]
+        (found.differences if taken else found.notes).append(
             f"{last.sequence}: {len(gone)} frame(s) before frame {last.number} are not there, such as {gone[0]}"
         )
     peak = [(last._replace(number=number), label) for number in numbers[-PEAK_FRAMES:]]
@@ -206,7 +221,7 @@ DATASET = Dataset(
     classes=CLASSES,
     shipped=False,
     publishable=False,
-    layout="ck_plus/cohn-kanade-images/S005/001/S005_001_00000011.png and ck_plus/Emotion/S005/001/…_emotion.txt",
+    layout="ck_plus/cohn-kanade-images/S005/001/S005_001_00000011.png and …/Emotion/…_emotion.txt, or ckextended.csv",
     licence="signed agreement, research only, no redistribution (Lucey et al. 2010)",
     how_to_get=(
         "sign the agreement linked at jeffcohn.net/Resources, then unpack the archives of images and of emotion labels "

@@ -2,7 +2,8 @@
 
 Official layout: ``faces/<user>/<user>_<pose>_<expression>_<eyes>.pgm``, 128×120 pixels (width ×
 height), 8-bit grey. Of the 640 combinations the archive lacks the sixteen in :data:`BAD`, which
-the authors set aside as faulty. Half- and quarter-size copies (``…_2.pgm``, ``…_4.pgm``) are ignored.
+the authors set aside as faulty. Half- and quarter-size copies (``…_2.pgm``, ``…_4.pgm``) are ignored. The folders of
+people may be left out; a picture in another person's folder refuses the set.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_utils.datasets.base import Dataset, read_images, refuse
+from fer_utils.datasets.base import Dataset, stand_in_marker
+from fer_utils.datasets.findings import Findings, missing_line, one_of_each
+from fer_utils.datasets.pictures import read_pictures
+from fer_utils.datasets.walking import files_below, folder_inside, is_picture
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 
@@ -24,6 +28,7 @@ POSES = ("straight", "left", "right", "up")
 CLASS_OF_EXPRESSION = {"neutral": "neutral", "happy": "happiness", "sad": "sadness", "angry": "anger"}
 EYES = ("open", "sunglasses")
 SIZE = (120, 128)
+SUFFIX = ".pgm"
 
 BAD = frozenset(
     """
@@ -45,27 +50,41 @@ def official_names() -> list[str]:
 
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
-    faces = folder / "faces"
-    if not faces.is_dir():
+    where = folder_inside(folder, "faces")
+    found = Findings(DATASET.title, where)
+    pictures = files_below(where, found, lambda name: is_picture(name) or name.lower().endswith(SUFFIX))
+    if where == folder and not any(picture.suffix.lower() == SUFFIX for picture in pictures):
         raise FerError(f"{DATASET.title}: {folder} holds no folder faces/. Expected: {DATASET.layout}.")
-    names = official_names()
-    found = [file for file in faces.glob("*/*.pgm") if not file.name.startswith(".")]
-    files = {file.stem: file for file in found if file.parent.name == file.stem.split("_")[0]}
-    problems = [f"{name.split('_')[0]}/{name}.pgm: missing" for name in names if name not in files]
-    others = set(found) - {files[name] for name in names if name in files}
-    extra = sorted(f"{file.parent.name}/{file.name}" for file in others if not file.stem.endswith(("_2", "_4")))
-    if problems and extra:
-        problems.append("not official names, renamed perhaps: " + ", ".join(extra))
-    present = [name for name in names if name in files]
-    images = read_images([files[name] for name in present], SIZE, "L", problems)
-    refuse(DATASET.title, faces, problems, "Unpack the official archive again; see `python -m fer_utils data`.")
+    expected = {f"{name}{SUFFIX}": name.split("_")[0] for name in official_names()}
+    candidates: dict[str, list[Path]] = {}
+    others, elsewhere = [], []
+    for file in pictures:
+        name = f"{file.stem.lower()}{SUFFIX}"
+        if name not in expected:
+            others += [file] if not file.stem.endswith(("_2", "_4")) else []
+        elif file.parent == where or file.parent.name.lower() == expected[name]:
+            candidates.setdefault(name, []).append(file)
+        elif file.parent.name.lower() in USERS:
+            found.problems.append(f"{found.named(file)}: belongs into {expected[name]}/")
+        else:
+            elsewhere.append((name, file))
+    for name, file in elsewhere:
+        # A copy in a folder that is nobody's counts only where nothing lies in the right place.
+        others += [file] if name in candidates else []
+        candidates.setdefault(name, [file])
+    files, left = one_of_each(candidates, found)
+    if others := sorted(found.named(file) for file in (*others, *left)):
+        found.notes.append(f"{len(others)} other picture file(s) ignored, such as {others[0]}")
+    found.differences += missing_line(expected, files)
+    present = [name for name in expected if name in files]
+    images = read_pictures([files[name] for name in present], found, SIZE, "L", (SIZE,), "PPM")
 
-    fields = pd.DataFrame([name.split("_") for name in present], columns=["subject", "pose", "expression", "eyes"])
+    parts = [name.removesuffix(SUFFIX).split("_") for name in present]
+    fields = pd.DataFrame(parts, columns=["subject", "pose", "expression", "eyes"])
     fields["label"] = fields["expression"].map(CLASS_OF_EXPRESSION)
-    fields["source"] = [f"{name}.pgm" for name in present]
+    fields["source"] = present
     table = fields[["label", "subject", "source", "pose", "eyes"]]
-    notes = (f"{len(extra)} other .pgm file(s) ignored, such as {extra[0]}",) if extra else ()
-    return FaceSet("cmu_faces", images, table, DATASET.classes, stand_in, notes)
+    return found.faces("cmu_faces", images, table, DATASET.classes, stand_in or stand_in_marker(where))
 
 
 DATASET = Dataset(

@@ -1,4 +1,4 @@
-"""The data doctor: which data sets are here, are they whole, and how are the others had?"""
+"""The data doctor: which data sets are here, how do they differ from the official ones, and how are others had?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from fer_utils import datasets
 from fer_utils.datasets.base import PEOPLE_UNKNOWN, data_root
-from fer_utils.errors import FerError
+from fer_utils.errors import FerError, harmless
 
 WIDTH, NAME_WIDTH = 100, 15
 
@@ -20,7 +20,8 @@ class Finding:
     """What the doctor says of one data set.
 
     ``state`` is ``"shipped"``, ``"found"``, ``"stand-in"``, ``"damaged"`` or ``"missing"``;
-    ``detail`` holds counts and, each on its own line, notes; or everything that is wrong.
+    ``detail`` holds counts and, each on its own line, notes; or everything that is wrong. ``differences`` are those
+    from the official release.
     """
 
     name: str
@@ -30,6 +31,8 @@ class Finding:
     detail: str
     licence: str
     how_to_get: str
+    differences: tuple[str, ...] = ()
+    people_known: bool = True
 
 
 def examine(names: Sequence[str] | None = None) -> list[Finding]:
@@ -40,8 +43,8 @@ def examine(names: Sequence[str] | None = None) -> list[Finding]:
 def _examine(name: str) -> Finding:
     known = datasets.dataset(name)
 
-    def finding(state: str, images: int | None, detail: str) -> Finding:
-        return Finding(name, known.title, state, images, detail, known.licence, known.how_to_get)
+    def finding(state: str, images: int | None, detail: str, **more: object) -> Finding:
+        return Finding(name, known.title, state, images, detail, known.licence, known.how_to_get, **more)
 
     try:
         datasets.folder_of(name)
@@ -56,7 +59,8 @@ def _examine(name: str) -> Finding:
     people = f"{faces.table['subject'].nunique()} people; " if known_people else ""
     per_class = faces.table["label"].value_counts()
     counts = ", ".join(f"{label} {per_class.get(label, 0)}" for label in faces.classes)
-    return finding(state, len(faces), "\n".join((people + counts, *faces.notes)))
+    detail = "\n".join((people + counts, *faces.notes))
+    return finding(state, len(faces), detail, differences=faces.differences, people_known=known_people)
 
 
 def as_table(findings: list[Finding]) -> pd.DataFrame:
@@ -67,17 +71,32 @@ def as_table(findings: list[Finding]) -> pd.DataFrame:
 
 def as_text(findings: list[Finding]) -> str:
     """The findings as a page for a terminal."""
-    root, indent = data_root(), " " * (NAME_WIDTH + 1)
-    lines = [f"FER_DATA is {root}" if root else "FER_DATA is not set: only shipped data can be used"]
+    root = data_root()
+    lines = [f"FER_DATA is {harmless(str(root))}" if root else "FER_DATA is not set: only shipped data can be used"]
     for found in findings:
-        images = "" if found.images is None else f", {found.images} images"
-        lines += ["", f"{found.name:<{NAME_WIDTH}} {found.state.upper()}{images}  ({found.title})"]
-        paragraphs = [*found.detail.splitlines(), f"licence: {found.licence}"]
+        lines += ["", heading(found)]
+        paragraphs = [*found.detail.splitlines(), *(f"differs: {line}" for line in found.differences)]
+        paragraphs.append(f"licence: {found.licence}")
         if found.state in ("missing", "damaged"):
             paragraphs.append(f"how to get it: {found.how_to_get}")
-        for paragraph in paragraphs:
-            lines += textwrap.wrap(
-                paragraph, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False,
-                break_on_hyphens=False,
-            )  # fmt: skip
+        lines += indented(paragraphs)
     return "\n".join(lines)
+
+
+def heading(found: Finding) -> str:
+    """One line: name, state, number of images and title."""
+    images = "" if found.images is None else f", {found.images} images"
+    return f"{found.name:<{NAME_WIDTH}} {found.state.upper()}{images}  ({found.title})"
+
+
+def indented(paragraphs: Sequence[str]) -> list[str]:
+    """The paragraphs as lines below a heading."""
+    indent = " " * (NAME_WIDTH + 1)
+    return [
+        line
+        for paragraph in paragraphs
+        for line in textwrap.wrap(
+            paragraph, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False,
+            break_on_hyphens=False,
+        )
+    ]  # fmt: skip

@@ -1,7 +1,8 @@
-"""``fer2013.csv``, line by line: ``emotion,pixels,Usage``, parsed strictly and fast.
+"""The csv form of FER-2013, line by line, parsed strictly and fast.
 
-``emotion`` is a code from 0 to 6, ``pixels`` 2,304 numbers from 0 to 255 with spaces between them (48 rows of 48),
-``Usage`` one of ``Training PublicTest PrivateTest``.
+The columns are ``emotion,pixels,Usage`` in any order, with or without blanks around the names: ``fer2013.csv`` has them
+so, Kaggle's ``icml_face_data.csv`` as ``emotion, Usage, pixels``. ``emotion`` is a code from 0 on, ``pixels`` 2,304
+numbers from 0 to 255 with spaces between them (48 rows of 48), ``Usage`` one of ``Training PublicTest PrivateTest``.
 """
 
 from __future__ import annotations
@@ -18,14 +19,21 @@ from fer_utils.progress import track
 SIDE = 48
 SPLITS = ("Training", "PublicTest", "PrivateTest")
 HEADER = (b"emotion", b"pixels", b"Usage")
+CODES = 7
 SOURCE_DIGEST = source_digest(__file__)
 
-_CODES = {str(code).encode(): code for code in range(7)}
+Order = tuple[int, int, int]
+"""Where emotion, pixels and usage stand in a line."""
+
 _SPLIT_NUMBERS = {name.encode(): number for number, name in enumerate(SPLITS)}
 
 
-def read_csv(file: Path) -> dict[str, np.ndarray]:
+def read_csv(file: Path, codes: int = CODES) -> dict[str, np.ndarray]:
     """The whole file as arrays, with everything that is wrong in it.
+
+    Args:
+        file: the csv file.
+        codes: emotions are numbered from 0 to ``codes - 1``.
 
     Returns:
         ``images`` (``uint8 [N, 48, 48]``), ``codes`` (``int64 [N]``, emotions as in the file),
@@ -33,38 +41,51 @@ def read_csv(file: Path) -> dict[str, np.ndarray]:
         order, and ``problems`` (text): what is wrong, with line numbers; the first line is 1.
     """
     bad: dict[str, list[int]] = defaultdict(list)
-    codes, splits, images = [], [], []
+    found, splits, images = [], [], []
     with file.open("rb") as stream:
         total = sum(1 for _ in stream)
         stream.seek(0)
-        for number, line in enumerate(track(stream, "reading fer2013.csv", total=total), start=1):
+        order: Order | None = None
+        for number, line in enumerate(track(stream, f"reading {file.name}", total=total), start=1):
             try:
                 if number == 1:
-                    check_header(line)
+                    order = check_header(line)
                 elif line.strip():
-                    code, pixels, split = parse_line(line)
-                    codes.append(code)
+                    code, pixels, split = parse_line(line, order, codes)
+                    found.append(code)
                     images.append(pixels)
                     splits.append(split)
             except ValueError as error:
                 bad[str(error)].append(number)
+                if order is None:
+                    # Nobody knows what the columns are, so that every further line would be wrong too.
+                    break
     problems = [f"line {ranges(numbers)}: {reason}" for reason, numbers in bad.items()]
     return {
         "images": np.array(images, dtype=np.uint8).reshape(-1, SIDE, SIDE),
-        "codes": np.array(codes, dtype=np.int64),
+        "codes": np.array(found, dtype=np.int64),
         "splits": np.array(splits, dtype=np.int64),
         "problems": np.array(problems, dtype=str),
     }
 
 
-def check_header(line: bytes) -> None:
-    """Raise ``ValueError`` unless the line is ``emotion,pixels,Usage``."""
-    if tuple(_fields(line.removeprefix(b"\xef\xbb\xbf"))) != HEADER:
+def check_header(line: bytes) -> Order:
+    """Where the three columns stand; ``ValueError`` unless the line names just them, in any letter case."""
+    names = [field.lower() for field in _fields(line.removeprefix(b"\xef\xbb\xbf"))]
+    wanted = [name.lower() for name in HEADER]
+    if sorted(names) != sorted(wanted):
         raise ValueError("the header is not emotion,pixels,Usage")
+    emotion, pixels, usage = (names.index(name) for name in wanted)
+    return emotion, pixels, usage
 
 
-def parse_line(line: bytes) -> tuple[int, np.ndarray, int]:
+def parse_line(line: bytes, order: Order | None = None, codes: int = CODES) -> tuple[int, np.ndarray, int]:
     """Emotion code, pixels (``uint8 [2304]``) and split number of one line.
+
+    Args:
+        line: the line, with or without its end.
+        order: what :func:`check_header` gave; without it ``emotion,pixels,Usage``.
+        codes: emotions are numbered from 0 to ``codes - 1``.
 
     Raises:
         ValueError: the line is not as the module's docstring says; the message says why.
@@ -72,9 +93,10 @@ def parse_line(line: bytes) -> tuple[int, np.ndarray, int]:
     fields = _fields(line)
     if len(fields) != 3:
         raise ValueError(f"{len(fields)} fields, expected 3")
-    emotion, pixels, usage = fields
-    if emotion not in _CODES:
-        raise ValueError(f"emotion code {_shown(emotion)} is not one of 0 to 6")
+    emotion, pixels, usage = (fields[place] for place in order or (0, 1, 2))
+    code = int(emotion) if len(emotion) == 1 and emotion.isdigit() else codes
+    if code >= codes:
+        raise ValueError(f"emotion code {_shown(emotion)} is not one of 0 to {codes - 1}")
     if usage not in _SPLIT_NUMBERS:
         raise ValueError(f"Usage {_shown(usage)} is not one of {', '.join(SPLITS)}")
     if pixels.translate(None, b"0123456789 "):
@@ -85,11 +107,11 @@ def parse_line(line: bytes) -> tuple[int, np.ndarray, int]:
         raise ValueError(f"{len(values)} pixels, expected {SIDE * SIDE}")
     if values.max() > 255:
         raise ValueError("a pixel is larger than 255")
-    return _CODES[emotion], values.astype(np.uint8), _SPLIT_NUMBERS[usage]
+    return code, values.astype(np.uint8), _SPLIT_NUMBERS[usage]
 
 
 def _fields(line: bytes) -> list[bytes]:
-    return [field.strip().strip(b'"') for field in line.split(b",")]
+    return [field.strip().strip(b'"').strip() for field in line.split(b",")]
 
 
 def _shown(field: bytes) -> str:

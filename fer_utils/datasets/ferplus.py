@@ -34,6 +34,9 @@ def read_votes(file: Path, usage: Sequence[str], problems: list[str], notes: lis
     """
     try:
         text = pd.read_csv(file, dtype=str, keep_default_na=False)
+    except PermissionError:
+        problems.append(f"{FILE}: no permission to read it")
+        return pd.DataFrame()
     except (ValueError, OSError) as error:
         problems.append(f"{FILE}: unreadable ({error})")
         return pd.DataFrame()

@@ -13,8 +13,10 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from fer_utils.datasets import clips
-from fer_utils.datasets.base import pictures_below, read_fitted
 from fer_utils.datasets.cache import read_once, source_digest
+from fer_utils.datasets.findings import Findings, few, why_unreadable
+from fer_utils.datasets.pictures import read_pictures
+from fer_utils.datasets.walking import files_below, pictures_below
 from fer_utils.progress import track
 
 Rule = Callable[[int], list[int]]
@@ -28,124 +30,139 @@ class Frames(NamedTuple):
     """The frames that a rule keeps of several clips, in the order of the clips.
 
     ``images``: ``uint8 [N, H, W, 3]``; ``clip``: the clip's position in the list that was read, ``int64 [N]``;
-    ``frame``: the frame's number within its clip, from 1, ``int64 [N]``; ``notes``: for people.
+    ``frame``: the frame's number within its clip, from 1, ``int64 [N]``.
     """
 
     images: np.ndarray
     clip: np.ndarray
     frame: np.ndarray
-    notes: list[str]
 
 
-def videos_below(folder: Path, suffix: str) -> list[Path]:
-    """All files below ``folder`` that end in ``suffix`` in either case, sorted by path, without hidden ones."""
-    files = (file for file in folder.rglob("*") if file.suffix.lower() == suffix and file.is_file())
-    return sorted(file for file in files if not file.name.startswith("."))
+def videos_below(folder: Path, suffix: str, found: Findings | None = None) -> list[Path]:
+    """All files below ``folder`` that end in ``suffix`` in either case, sorted by path, without junk."""
+    return files_below(folder, found, lambda name: name.lower().endswith(suffix))
 
 
 def read_videos(
     files: Sequence[Path],
-    folder: Path,
+    found: Findings,
     size: tuple[int, int],
     rule: Rule,
     native: Collection[tuple[int, int]],
-    problems: list[str],
     keep_as: str,
     turned: Sequence[bool] = (),
 ) -> Frames:
     """Decode videos one after the other and keep the frames that ``rule`` names.
 
-    Frames are scaled and cut to ``size`` as in :func:`fer_utils.datasets.base.read_fitted`. Memory: the frames
+    Frames are scaled and cut to ``size`` as in :func:`fer_utils.datasets.pictures.read_pictures`. Memory: the frames
     kept, and one frame at full size. What was read is kept in the cache.
 
     Args:
-        files: the videos, all existing, below ``folder``.
-        folder: paths in messages are relative to it.
+        files: the videos, all existing, below ``found.folder``.
+        found: gets a problem for every file that is empty, unreadable or truncated, a difference for videos that are
+            too short for the rule or not of a ``native`` size and, where the rule counts time in frames, for those of
+            another frame rate.
         size: ``(height, width)`` in pixels that every frame gets.
         rule: which frames to keep.
         native: the sizes, ``(height, width)``, that the official videos are known to have, after turning.
-        problems: one line is added for every file that is empty, unreadable or truncated.
         keep_as: the name under which the frames are kept in the cache.
         turned: for each video, whether it lies on its side: frames that are wider than high are then
             turned by 90 degrees clockwise.
-
-    Returns:
-        The frames, with notes on videos that are too short for the rule, not of a ``native`` size or, where
-        the rule counts time in frames, of another frame rate.
     """
     turned = turned or [False] * len(files)
-    names = [file.relative_to(folder).as_posix() for file in files]
+    names = [found.named(file) for file in files]
     code = f"{SOURCE_DIGEST} opencv {cv2.__version__} {rule.__name__} {size} {sorted(native)} {list(turned)}"
-    arrays = read_once(keep_as, files, lambda: _read_all(files, names, size, rule, turned), code)
-    problems += arrays["problems"].tolist()
-    notes = _short_notes([names[row] for row in np.flatnonzero(arrays["short"])])
-    sizes = {tuple(pair) for pair in arrays["sizes"].tolist()} - set(native) - {(0, 0)}
-    if sizes:
-        others = ", ".join(f"{width}x{height}" for height, width in sorted(sizes))
+
+    def read() -> dict[str, np.ndarray]:
+        return _read_all(files, names, size, rule, turned)
+
+    try:
+        arrays = read_once(keep_as, files, read, code)
+    except (OSError, UnicodeError):
+        # A file that can't be opened, or whose name is no text, has no key. Reading one by one says what is wrong.
+        arrays = read()
+    found.problems += arrays["problems"].tolist()
+    found.differences += _short([names[row] for row in np.flatnonzero(arrays["short"])])
+    others = [row for row, pair in enumerate(arrays["sizes"].tolist()) if tuple(pair) not in {*native, (0, 0)}]
+    if others:
+        sizes = {tuple(pair) for pair in arrays["sizes"][others].tolist()}
+        listed = few(f"{width}x{height}" for height, width in sorted(sizes))
         expected = " or ".join(f"{width}x{height}" for height, width in sorted(native))
-        notes.append(f"there are videos that are not {expected} pixels but {others}")
-    rates = {int(rate) for rate in arrays["rates"]} - {clips.CHUNK_RATE, 0}
-    if rule is clips.chunk_frames and rates:
-        others = ", ".join(str(rate) for rate in sorted(rates))
-        notes.append(
-            f"there are videos of {others} frames a second: {clips.CHUNK} frames are then not the paper's 500 ms"
+        found.differences.append(
+            f"{_count(others, files)} video(s) are not {expected} pixels but {listed}{_named(others, names)}"
         )
-    return Frames(arrays["images"], arrays["clip"], arrays["frame"], notes)
+    rates = [row for row, rate in enumerate(arrays["rates"].tolist()) if rate not in (clips.CHUNK_RATE, 0)]
+    if rule is clips.chunk_frames and rates:
+        listed = few(sorted({str(arrays["rates"][row]) for row in rates}))
+        found.differences.append(
+            f"{_count(rates, files)} video(s) have {listed} frames a second: {clips.CHUNK} frames are then not the "
+            f"paper's 500 ms{_named(rates, names)}"
+        )
+    return Frames(arrays["images"], arrays["clip"], arrays["frame"])
+
+
+def _count(rows: Sequence[int], files: Sequence[Path]) -> str:
+    return f"all {len(files)}" if len(rows) == len(files) > 1 else str(len(rows))
+
+
+def _named(rows: Sequence[int], names: Sequence[str]) -> str:
+    return "" if len(rows) == len(names) > 1 else f" ({few(names[row] for row in rows)})"
 
 
 def read_frame_folders(
     folders: Sequence[Path],
-    folder: Path,
+    found: Findings,
     size: tuple[int, int],
     rule: Rule,
     native: Collection[tuple[int, int]],
-    problems: list[str],
     keep_as: str,
 ) -> Frames:
     """The same for clips that lie there as folders of pictures, one a frame, ordered by the last number in the name.
 
     Args:
-        folders: a folder for each clip, below ``folder``.
-        folder: as for :func:`read_videos`, and so are ``size``, ``rule``, ``native`` and ``keep_as``.
-        problems: one line is added for every unreadable picture and for every picture whose name has no
+        folders: a folder for each clip, below ``found.folder``.
+        found: gets a problem for every unreadable picture and for every picture whose name has no
             number, or the same number as another.
+        size: as for :func:`read_videos`, and so are ``rule``, ``native`` and ``keep_as``.
     """
     chosen: list[Path] = []
     clip, frame, short = [], [], []
     for row, home in enumerate(folders):
-        ordered = _ordered(pictures_below(home), folder, problems)
+        ordered = _ordered(pictures_below(home, found), found)
         kept = rule(len(ordered))
         if not kept:
-            short.append(home.relative_to(folder).as_posix())
+            short.append(found.named(home))
         chosen += [ordered[position] for position in kept]
         clip += [row] * len(kept)
         frame += [position + 1 for position in kept]
-    images, notes = read_fitted(chosen, folder, size, "RGB", native, problems, keep_as)
-    return Frames(images, np.array(clip, np.int64), np.array(frame, np.int64), _short_notes(short) + notes)
+    found.differences += _short(short)
+    images = read_pictures(chosen, found, size, "RGB", native, keep_as=keep_as)
+    return Frames(images, np.array(clip, np.int64), np.array(frame, np.int64))
 
 
-def _ordered(pictures: list[Path], folder: Path, problems: list[str]) -> list[Path]:
+def _ordered(pictures: list[Path], found: Findings) -> list[Path]:
     by_number: dict[int, Path] = {}
     for picture in pictures:
         numbers = re.findall(r"[0-9]+", picture.stem)
-        path = picture.relative_to(folder).as_posix()
+        path = found.named(picture)
         if not numbers:
-            problems.append(f"{path}: no frame number in the name")
+            found.problems.append(f"{path}: no frame number in the name")
         elif int(numbers[-1]) in by_number:
-            problems.append(f"{path}: frame {int(numbers[-1])} is there twice")
+            found.problems.append(f"{path}: frame {int(numbers[-1])} is there twice")
         else:
             by_number[int(numbers[-1])] = picture
     return [by_number[number] for number in sorted(by_number)]
 
 
-def _short_notes(names: list[str]) -> list[str]:
-    return [f"{len(names)} clip(s) too short to take frames from: {', '.join(names)}"] if names else []
+def _short(names: list[str]) -> list[str]:
+    return [f"{len(names)} clip(s) too short to take frames from: {few(names)}"] if names else []
 
 
 def _read_all(
     files: Sequence[Path], names: Sequence[str], size: tuple[int, int], rule: Rule, turned: Sequence[bool]
 ) -> dict[str, np.ndarray]:
-    headers = [_header(file) for file in files]
+    faults = [_fault(file) for file in files]
+    headers = [_Header(0, 0) if fault else _header(file) for file, fault in zip(files, faults, strict=True)]
     images = np.zeros((sum(len(rule(header.count)) for header in headers), *size, 3), np.uint8)
     sizes = np.zeros((len(files), 2), np.int64)
     short = np.zeros(len(files), bool)
@@ -153,6 +170,9 @@ def _read_all(
     frame: list[int] = []
     problems = []
     for row, file in enumerate(track(files, "reading videos")):
+        if faults[row]:
+            problems.append(f"{names[row]}: {faults[row]}")
+            continue
         try:
             taken = _decode(file, headers[row].count, rule, turned[row])
         except ValueError as error:
@@ -190,10 +210,17 @@ def _opened(file: Path) -> Iterator[cv2.VideoCapture]:
         capture.release()
 
 
+def _fault(file: Path) -> str:
+    """Why the file can't even be opened, in a few words that the decoder would not give; empty if it can."""
+    try:
+        with file.open("rb") as stream:
+            return "" if stream.read(1) else "empty file"
+    except OSError as error:
+        return why_unreadable(error)
+
+
 def _header(file: Path) -> _Header:
-    """Frames and frames a second as the file declares them; zeros where it can't be opened."""
-    if file.stat().st_size == 0:
-        return _Header(0, 0)
+    """Frames and frames a second as the file declares them; zeros where it is no video."""
     with _opened(file) as capture:
         count, rate = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
     return _Header(max(0, round(count)), max(0, round(rate)))
@@ -201,8 +228,6 @@ def _header(file: Path) -> _Header:
 
 def _decode(file: Path, count: int, rule: Rule, turned: bool) -> list[tuple[int, np.ndarray]]:
     """Positions and RGB frames ``uint8 [H, W, 3]`` that ``rule`` keeps of the first ``count``."""
-    if file.stat().st_size == 0:
-        raise ValueError("empty file")
     kept = set(rule(count))
     taken, decoded = [], 0
     with _opened(file) as capture:

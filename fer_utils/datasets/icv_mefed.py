@@ -2,8 +2,8 @@
 
 The label of a picture is ``A_B``: ``A`` the complementary emotion and ``B`` the **dominant** one, which is the
 class here, as in CLIFER (Section V-C.1). Codes: 1 anger, 2 contempt, 3 disgust, 4 fear, 5 happiness, 6 sadness, 7
-surprise, N neutral. That makes 4,375 pictures of each emotion and 625 neutral ones, which are checked, and so are
-people and labels.
+surprise, N neutral. That makes 4,375 pictures of each emotion and 625 neutral ones; other counts, also of people and
+labels, are differences. A picture whose path can't be read refuses the set.
 
 How the files are named beyond the label is not documented. Read are paths such as ``012/1_7_3.jpg``,
 ``012/1_7/3.jpg`` and ``012_1_7_3.jpg``: person, label, number. For files of other names put a file
@@ -13,9 +13,8 @@ with ``/`` and as seen from the folder, letter case ignored, and has the groups 
 
     (?P<subject>[0-9]+)/(?P<complementary>[1-7N])_(?P<dominant>[1-7N])/IMG_[0-9]+[.]jpg
 
-Pictures have 5184×3456 pixels. They are decoded at an eighth of that (JPEG's own scaling), turned upright by their
-EXIF data and brought to 176×176, the middle of the picture, colour: 2.9 GB, in memory and in the cache, where they
-are kept.
+Pictures have 5184×3456 pixels. They are decoded at an eighth of that (JPEG's own scaling) and brought to 176×176, the
+middle of the picture, colour: 2.9 GB, in memory and in the cache, where they are kept.
 """
 
 from __future__ import annotations
@@ -26,7 +25,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fer_utils.datasets.base import Dataset, count_differences, pictures_below, read_fitted, refuse
+from fer_utils.datasets.base import Dataset, counts_to_check
+from fer_utils.datasets.findings import Findings, counts_line, unique
+from fer_utils.datasets.pictures import read_pictures
+from fer_utils.datasets.walking import child, pictures_below
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 
@@ -44,7 +46,10 @@ PEOPLE, LABELS, TAKES = 125, 50, 5
 LABELS_OF_EMOTION = 7
 """Labels with the same dominant emotion; neutral has one."""
 PATTERN_FILE = "name_pattern.txt"
-DEFAULT_PATTERN = r"(?P<subject>[0-9]+)[/_](?P<complementary>[1-7N])_(?P<dominant>[1-7N])[/_](?P<take>[0-9]+)\.jpe?g"
+DEFAULT_PATTERN = (
+    r"(?P<subject>[0-9]+)[/_](?P<complementary>[1-7N])_(?P<dominant>[1-7N])[/_](?P<take>[0-9]+)"
+    r"\.(?:jpe?g|png|bmp|tiff?)"
+)
 GROUPS = ("subject", "complementary", "dominant")
 SIZE = (176, 176)
 NATIVE_SIZES = ((3456, 5184), (5184, 3456))
@@ -112,36 +117,47 @@ def official_pictures() -> dict[str, int]:
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
     pattern = _pattern(folder)
-    problems: list[str] = []
-    files, rows = [], []
-    for file in pictures_below(folder):
+    found = Findings(DATASET.title, folder)
+    pairs = []
+    for file in pictures_below(folder, found):
         path = file.relative_to(folder).as_posix()
         try:
             picture = parse_path(path, pattern)
         except ValueError as error:
-            problems.append(f"{path}: {error}")
+            found.problems.append(f"{found.named(file)}: {error}")
             continue
+        match = pattern.fullmatch(path)
+        # One person's pictures of a label are told apart by a number, if the pattern knows one, else by the path.
+        number = match["take"] if match and "take" in pattern.groupindex else path
+        pairs.append((file, (picture, number)))
+    files, rows = [], []
+    for (picture, _), file in unique(pairs, found).items():
         files.append(file)
-        rows.append((picture.label, picture.subject, path, f"{picture.complementary}_{picture.dominant}",
+        rows.append((picture.label, picture.subject, found.named(file), f"{picture.complementary}_{picture.dominant}",
                      CLASS_OF_CODE[picture.complementary]))  # fmt: skip
     table = pd.DataFrame(rows, columns=["label", "subject", "source", "compound", "complementary"])
-    problems += count_differences(table["label"].value_counts(), official_pictures(), "pictures")
-    found = {"people": table["subject"].nunique(), "labels": table["compound"].nunique()}
-    official = {"people": PEOPLE, "labels": LABELS}
-    problems += [f"{found[what]} {what}, official {official[what]}" for what in found if found[what] != official[what]]
-    images, notes = read_fitted(files, folder, SIZE, "RGB", NATIVE_SIZES, problems, "icv_mefed", draft=True)
-    refuse(DATASET.title, folder, problems, f"Unpack the official archive again, or describe its names in "
-           f"{PATTERN_FILE}; no picture is guessed or skipped.")  # fmt: skip
-    return FaceSet("icv_mefed", images, table, DATASET.classes, stand_in, tuple(notes))
+    official = counts_to_check(folder, {**official_pictures(), "people": PEOPLE, "labels": LABELS}, found.notes)
+    per_class = {label: official[label] for label in CLASS_OF_CODE.values()}
+    found.differences += counts_line(table["label"].value_counts(), per_class, "pictures")
+    have = {"people": table["subject"].nunique(), "labels": table["compound"].nunique()}
+    found.differences += [
+        f"{have[what]} {what}, official {official[what]}" for what in have if have[what] != official[what]
+    ]
+    images = read_pictures(files, found, SIZE, "RGB", NATIVE_SIZES, "JPEG", "icv_mefed", draft=True)
+    advice = (
+        f"Nothing is guessed. Unpack these files again, or describe their names in {PATTERN_FILE}, or take them out of "
+        "the folder: what is then missing is listed."
+    )
+    return found.faces("icv_mefed", images, table, DATASET.classes, stand_in, advice)
 
 
 def _pattern(folder: Path) -> re.Pattern[str]:
-    file = folder / PATTERN_FILE
-    if not file.is_file():
+    file = child(folder, PATTERN_FILE)
+    if file is None or not file.is_file():
         return compile_pattern(DEFAULT_PATTERN)
     try:
         return compile_pattern(file.read_text("utf-8").strip())
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise FerError(
             f"{DATASET.title}: {file}: {error}. It has to hold one regular expression with the groups "
             f"{', '.join(GROUPS)}, such as {DEFAULT_PATTERN}"

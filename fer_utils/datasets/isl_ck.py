@@ -14,7 +14,8 @@ numbers some sequences otherwise).
 
 The table's columns ``au_*`` hold those numbers. There are no emotions: every ``label`` is ``unlabelled``. The paper
 on DCGAN features (Alharbawee & Pugeault) has 8,422 frames; another number is a note, since it is the paper's and
-not the lab's. Frames of a sequence are near copies; split by ``subject``.
+not the lab's. A frame that the table names and that is not there is a difference; a line that can't be read refuses
+the set. Frames of a sequence are near copies; split by ``subject``.
 
 Pictures become 320×240 (width × height), grey: 0.65 GB for 8,422, kept in the cache.
 """
@@ -26,8 +27,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_utils.datasets.base import Dataset, read_fitted, refuse
-from fer_utils.datasets.ck_plus import NATIVE_SIZES, PICTURES, Frame
+from fer_utils.datasets.base import Dataset
+from fer_utils.datasets.ck_plus import NATIVE_SIZES, PICTURES, Frame, parse_picture
+from fer_utils.datasets.findings import Findings, few, why_unreadable
+from fer_utils.datasets.pictures import read_pictures
+from fer_utils.datasets.walking import child, pictures_below
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 
@@ -46,7 +50,7 @@ def parse_row(sequence: str, frame: str) -> Frame:
     Raises:
         ValueError: the cells have another form.
     """
-    name = re.fullmatch(r"(S[0-9]{3})_([0-9]{3})", sequence, re.ASCII)
+    name = re.fullmatch(r"(S[0-9]{3})_([0-9]{3})", sequence.upper(), re.ASCII)
     if name is None or re.fullmatch(r"[0-9]{1,8}", frame, re.ASCII) is None:
         raise ValueError(f"sequence {sequence[:20]!r}, frame {frame[:20]!r}: not like S010_001 and 1")
     return Frame(name[1], name[2], int(frame))
@@ -54,34 +58,55 @@ def parse_row(sequence: str, frame: str) -> Frame:
 
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
-    lacking = [name for name, there in ((TABLE, (folder / TABLE).is_file()), (PICTURES, (folder / PICTURES).is_dir()))
-               if not there]  # fmt: skip
+    graded, home = child(folder, TABLE), child(folder, PICTURES)
+    lacking = [name for name, there in ((TABLE, graded is not None and graded.is_file()),
+                                        (PICTURES, home is not None and home.is_dir())) if not there]  # fmt: skip
     if lacking:
         raise FerError(f"{DATASET.title}: {folder} lacks {' and '.join(lacking)}. Expected: {DATASET.layout}.")
-    problems: list[str] = []
-    table = _table(folder, problems)
-    files = [folder / PICTURES / path for path in table.pop("path")]
-    images, notes = read_fitted(files, folder, SIZE, "L", NATIVE_SIZES, problems, "isl_ck")
-    refuse(DATASET.title, folder, problems, f"Correct {TABLE} or unpack the pictures again; no frame is skipped.")
+    found = Findings(DATASET.title, folder)
+    pictures = _pictures(home, found)
+    table = _table(graded, pictures, found)
+    files = [pictures[frame] for frame in table.pop("picture")]
+    images = read_pictures(files, found, SIZE, "L", NATIVE_SIZES, "PNG", "isl_ck", colour_too=True)
     if len(table) != FRAMES:
-        notes.append(f"{len(table)} frames, the paper has {FRAMES}")
-    return FaceSet("isl_ck", images, table, DATASET.classes, stand_in, tuple(notes))
+        found.notes.append(f"{len(table)} frames, the paper has {FRAMES}")
+    advice = f"Nothing is guessed. Correct {TABLE}, or unpack the pictures again."
+    return found.faces("isl_ck", images, table, DATASET.classes, stand_in, advice)
 
 
-def _table(folder: Path, problems: list[str]) -> pd.DataFrame:
-    """One row for each good line whose picture is there, with its ``path`` below the folder of pictures."""
-    columns = ["label", "subject", "source", "sequence", "frame", "path", *ACTION_UNITS]
+def _pictures(home: Path, found: Findings) -> dict[Frame, Path]:
+    """The pictures that lie where their names belong; pictures elsewhere are nobody's frame."""
+    pictures: dict[Frame, Path] = {}
+    for file in pictures_below(home, found):
+        try:
+            frame = parse_picture(file.name)
+        except ValueError:
+            continue
+        place = tuple(part.upper() for part in file.relative_to(home).parts[:-1])
+        if place != (frame.subject, frame.take):
+            found.notes.append(f"{found.named(file)} ignored: belongs into {PICTURES}/{frame.subject}/{frame.take}/")
+        elif frame in pictures:
+            found.problems.append(f"{found.named(file)}: another picture of this frame is there")
+        else:
+            pictures[frame] = file
+    return pictures
+
+
+def _table(file: Path, pictures: dict[Frame, Path], found: Findings) -> pd.DataFrame:
+    """One row for each good line whose picture is there, with its ``picture`` as a key of ``pictures``."""
+    columns = ["label", "subject", "source", "sequence", "frame", "picture", *ACTION_UNITS]
     try:
-        text = pd.read_csv(folder / TABLE, dtype=str, keep_default_na=False, encoding="utf-8-sig",
+        text = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig",
                            skip_blank_lines=False, index_col=False)  # fmt: skip
-    except ValueError as error:
-        problems.append(f"{TABLE}: unreadable ({error})")
+    except (ValueError, OSError) as error:
+        reason = why_unreadable(error) if isinstance(error, OSError) else f"unreadable ({error})"
+        found.problems.append(f"{TABLE}: {reason}")
         return pd.DataFrame(columns=columns)
     missing = [name for name in COLUMNS if name not in text]
     if missing:
-        problems.append(f"{TABLE}: without the column(s) {', '.join(missing)}")
+        found.problems.append(f"{TABLE}: without the column(s) {', '.join(missing)}")
         return pd.DataFrame(columns=columns)
-    rows, seen = [], set()
+    rows, seen, absent = [], set(), []
     for line, cells in enumerate(text[list(COLUMNS)].fillna("").itertuples(index=False, name=None), start=2):
         sequence, number, *units = (cell.strip() for cell in cells)
         if not any((sequence, number, *units)):
@@ -89,22 +114,21 @@ def _table(folder: Path, problems: list[str]) -> pd.DataFrame:
         try:
             frame = parse_row(sequence, number)
         except ValueError as error:
-            problems.append(f"{TABLE}, line {line}: {error}")
+            found.problems.append(f"{TABLE}, line {line}: {error}")
             continue
         wrong = [f"{name} {unit[:20]!r}" for name, unit in zip(ACTION_UNITS, units, strict=True) if unit not in GRADES]
-        path = f"{frame.subject}/{frame.take}/{frame.stem}.png"
         if wrong:
-            problems.append(f"{TABLE}, line {line}: {', '.join(wrong)}: not one of 0 to 5")
+            found.problems.append(f"{TABLE}, line {line}: {', '.join(wrong)}: not one of 0 to 5")
         elif frame in seen:
-            problems.append(f"{TABLE}, line {line}: frame {number} of {sequence} is there twice")
-        elif not (folder / PICTURES / path).is_file():
-            problems.append(f"{PICTURES}/{path}: missing, though {TABLE}, line {line} names it")
+            found.problems.append(f"{TABLE}, line {line}: frame {number} of {sequence} is there twice")
+        elif frame not in pictures:
+            absent.append(f"{frame.stem}.png")
         else:
             grades = map(int, units)
-            rows.append((UNLABELLED, frame.subject, f"{frame.stem}.png", sequence, frame.number, path, *grades))
+            rows.append((UNLABELLED, frame.subject, f"{frame.stem}.png", frame.sequence, frame.number, frame, *grades))
         seen.add(frame)
-    if not rows and not problems:
-        problems.append(f"{TABLE}: not one line")
+    if absent:
+        found.differences.append(f"{len(absent)} frame(s) are missing that {TABLE} names: {few(absent)}")
     return pd.DataFrame(rows, columns=columns)
 
 

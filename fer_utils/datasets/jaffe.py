@@ -2,8 +2,11 @@
 
 Official layout (Zenodo 3451524): one flat folder of ``XX.EEn.k.tiff``: ``XX`` the woman, ``EE``
 the expression she was asked for, ``n`` the pose number, ``k`` a running number; 256×256 pixels,
-8-bit grey. All 213 names are known (``jaffe_files.csv``) and checked; running numbers 8, 12,
-21, 76, 108 and 183 do not exist.
+8-bit grey, of which 23 (``KA.AN1.39`` and all of ``KM``) have a palette of greys. All 213 names are known
+(``jaffe_files.csv``); running numbers 8, 12, 21, 76, 108 and 183 do not exist.
+
+Copies that were encoded again (``.tif .png .jpg .bmp``) are read by the same names, in either case and in any
+folder. Where a picture is there in several encodings, the official one counts.
 """
 
 from __future__ import annotations
@@ -13,7 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from fer_utils.datasets.base import STAND_IN_FILE, Dataset, read_images, refuse, stand_in_marker
+from fer_utils.datasets.base import STAND_IN_FILE, Dataset, stand_in_marker
+from fer_utils.datasets.findings import Findings, few, missing_line, one_of_each
+from fer_utils.datasets.pictures import read_pictures
+from fer_utils.datasets.walking import files_below, is_picture
 from fer_utils.faces import FaceSet
 
 SIZE = (256, 256)
@@ -38,21 +44,22 @@ def official_files() -> pd.DataFrame:
 
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
+    found = Findings(DATASET.title, folder)
     official = official_files()
-    # Some copies unpack into a folder of their own.
-    where = folder / "jaffe" if (folder / "jaffe").is_dir() else folder
-    stand_in = stand_in or stand_in_marker(where)
-    present = {file.name: file for file in where.iterdir() if file.is_file()}
-    expected = official["file"].tolist()
-    problems = [f"{name}: missing" for name in expected if name not in present]
-    extra = sorted(set(present) - set(expected) - {STAND_IN_FILE})
-    strange_images = [name for name in extra if name.lower().endswith((".tiff", ".tif"))]
-    if problems and strange_images:
-        problems.append("not official names, renamed perhaps: " + ", ".join(strange_images))
-    readable = official[official["file"].isin(list(present))]
-    images = read_images([present[name] for name in readable["file"]], SIZE, "L", problems)
-    refuse(DATASET.title, where, problems, "Unpack the official archive again; no image is guessed or skipped.")
-
+    by_stem = {Path(name).stem.upper(): name for name in official["file"]}
+    candidates: dict[str, list[Path]] = {}
+    others: list[Path] = []
+    for file in files_below(folder, found, lambda name: name != STAND_IN_FILE):
+        name = by_stem.get(file.stem.upper()) if is_picture(file.name) else None
+        candidates.setdefault(name, []).append(file) if name else others.append(file)
+    files, left = one_of_each(candidates, found)
+    others = sorted(others + left)
+    found.differences += missing_line(dict(zip(official["file"], official["subject"], strict=True)), files)
+    if others:
+        renamed = ", renamed perhaps" if found.differences and any(is_picture(file.name) for file in others) else ""
+        found.notes.append(f"{len(others)} other file(s) ignored{renamed}: {few(map(found.named, others))}")
+    official = official[official["file"].isin(list(files))].reset_index(drop=True)
+    images = read_pictures([files[name] for name in official["file"]], found, SIZE, "L", (SIZE,), "TIFF")
     table = pd.DataFrame(
         {
             "label": official["class"].map(CLASS_OF_CODE),
@@ -61,8 +68,8 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
             "take": official["pose"],
         }
     )
-    notes = (f"{len(extra)} other file(s) ignored: {', '.join(extra)}",) if extra else ()
-    return FaceSet("jaffe", images, table, DATASET.classes, stand_in, notes)
+    stand_in = stand_in or stand_in_marker(folder / "jaffe")
+    return found.faces("jaffe", images, table, DATASET.classes, stand_in)
 
 
 DATASET = Dataset(

@@ -3,14 +3,14 @@
 Official layout: a folder for each session and person, ``AF01/AF01ANHL.JPG``: session ``A`` or ``B``, gender
 ``F`` or ``M``, number 01 to 35, expression (``AF`` afraid, ``AN DI HA NE SA SU``), angle ``FL`` full left profile,
 ``HL`` half left, ``S`` straight, ``HR``, ``FR``; 562×762 pixels, colour. The folders may lie in ``KDEF/`` or
-``KDEF_and_AKDEF/KDEF/``.
+``KDEF_and_AKDEF/KDEF/``, or the pictures all in one folder.
 2 × 2 × 35 × 7 × 5 = 4,900 pictures; 700 of each expression, 980 straight ones.
 
 ``subject`` is gender and number (``F01``): the same woman sits in ``AF01`` and ``BF01``; ``take`` is the session.
 
 The archive itself is known to hold a few odd names and to lack a few pictures. Up to :data:`MAY_LACK` missing
-pictures (a limit of this repository) and every odd name are notes; more missing ones, an absent person,
-a picture in another person's folder or an unreadable one refuse the set.
+pictures (a limit of this repository) and every odd name are notes; more missing ones are a difference. A picture in
+another person's folder refuses the set.
 
 Pictures are shrunk on reading to 236×320 (width × height): 4,900 of them take 1.1 GB, in memory and in
 the cache, where they are kept. The classes follow the
@@ -26,15 +26,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fer_utils.datasets.base import (
-    Dataset,
-    folder_inside,
-    parse_names,
-    pictures_below,
-    read_fitted,
-    refuse,
-    stand_in_marker,
-)
+from fer_utils.datasets.base import Dataset, stand_in_marker
+from fer_utils.datasets.findings import Findings, few, missing_line, parse_names, unique
+from fer_utils.datasets.pictures import read_pictures
+from fer_utils.datasets.walking import folder_inside, pictures_below
 from fer_utils.faces import FaceSet
 
 CLASS_OF_CODE = {
@@ -54,7 +49,9 @@ MAY_LACK = 20
 SIZE = (320, 236)
 NATIVE_SIZES = ((762, 562),)
 
-_NAME = re.compile(rf"([AB])([FM])([0-9]{{2}})({'|'.join(CLASS_OF_CODE)})({'|'.join(POSE_OF_CODE)})\.JPG")
+_NAME = re.compile(rf"([AB])([FM])([0-9]{{2}})({'|'.join(CLASS_OF_CODE)})({'|'.join(POSE_OF_CODE)})"
+                   r"\.(?:JPE?G|PNG|BMP|TIFF?)", re.ASCII)  # fmt: skip
+_HOME = re.compile("[AB][FM][0-9]{2}", re.ASCII)
 
 
 class Picture(NamedTuple):
@@ -97,30 +94,23 @@ def official_pictures() -> list[Picture]:
 
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
-    where = folder_inside(folder, "KDEF", "KDEF_and_AKDEF/KDEF")
-    problems: list[str] = []
+    where = folder_inside(folder, "KDEF_and_AKDEF/KDEF", "KDEF")
+    found = Findings(DATASET.title, where)
     odd: list[str] = []
-    files: dict[Picture, Path] = {}
-    for file, picture in parse_names(pictures_below(where), where, parse_name, odd):
-        path = file.relative_to(where).as_posix()
-        if file.parent.name.upper() != picture.home:
-            problems.append(f"{path}: belongs into {picture.home}/")
-        elif picture in files:
-            problems.append(f"{path}: there is another picture of this name")
+    pairs = []
+    for file, picture in parse_names(pictures_below(where, found), found, parse_name, odd):
+        home = file.parent.name.upper()
+        if _HOME.fullmatch(home) and home != picture.home:
+            found.problems.append(f"{found.named(file)}: belongs into {picture.home}/")
         else:
-            files[picture] = file
-    notes = [f"odd names ignored: {', '.join(line.split(':')[0] for line in odd)}"] if odd else []
-    missing = [picture for picture in official_pictures() if picture not in files]
-    _judge_missing(missing, {picture[1:3] for picture in files}, problems, notes)
-    if problems:
-        problems += odd
-
+            pairs.append((file, picture))
+    files = unique(pairs, found)
+    if odd:
+        found.notes.append(f"odd names ignored: {few(odd)}")
+    _judge_missing({picture.file_name for picture in files}, found)
     pictures = sorted(files)
-    images, size_notes = read_fitted(
-        [files[picture] for picture in pictures], where, SIZE, "RGB", NATIVE_SIZES, problems, "kdef"
-    )
-    refuse(DATASET.title, where, problems, "Unpack the official archive again; no picture is guessed or skipped.")
-    fields = pd.DataFrame(pictures)
+    images = read_pictures([files[picture] for picture in pictures], found, SIZE, "RGB", NATIVE_SIZES, "JPEG", "kdef")
+    fields = pd.DataFrame(pictures, columns=Picture._fields)
     table = pd.DataFrame(
         {
             "label": fields["expression"].map(CLASS_OF_CODE),
@@ -131,18 +121,15 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
             "gender": fields["gender"].map(GENDERS),
         }
     )
-    stand_in = stand_in or stand_in_marker(where)
-    return FaceSet("kdef", images, table, DATASET.classes, stand_in, tuple(notes + size_notes))
+    return found.faces("kdef", images, table, DATASET.classes, stand_in or stand_in_marker(where))
 
 
-def _judge_missing(missing: list[Picture], people: set, problems: list[str], notes: list[str]) -> None:
-    absent = [gender + number for gender, number in product(GENDERS, NUMBERS) if (gender, number) not in people]
-    problems += [f"no picture of person {person} in session A or B" for person in absent]
-    others = [picture for picture in missing if picture.gender + picture.number not in absent]
-    if len(others) > MAY_LACK:
-        problems += [f"{picture.home}/{picture.file_name}: missing" for picture in others]
-    elif others:
-        notes.append(f"{len(others)} picture(s) missing: {', '.join(picture.file_name for picture in others)}")
+def _judge_missing(present: set[str], found: Findings) -> None:
+    expected = {picture.file_name: picture.gender + picture.number for picture in official_pictures()}
+    missing = len(expected) - len(present & expected.keys())
+    # The archive is not known picture by picture: so few may be missing from the official one.
+    sink = found.notes if missing <= MAY_LACK else found.differences
+    sink += missing_line(expected, present)
 
 
 DATASET = Dataset(
@@ -151,7 +138,7 @@ DATASET = Dataset(
     classes=tuple(CLASS_OF_CODE.values()),
     shipped=False,
     publishable=False,
-    layout="kdef/AF01/AF01ANHL.JPG, 4,900 files in 140 folders",
+    layout="kdef/AF01/AF01ANHL.JPG, 4,900 files in 140 folders or in one",
     licence="non-commercial research, no redistribution (Lundqvist, Flykt & Öhman 1998)",
     how_to_get="register at kdef.se, then unpack the archive so that $FER_DATA/kdef holds the folders AF01 to BM35",
     load=_load,

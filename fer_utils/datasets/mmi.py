@@ -7,7 +7,8 @@ with ``Name="Emotion"`` has the ``Value`` 1 anger, 2 disgust, 3 fear, 4 happines
 values are other displays. XML with a document type or entities is refused.
 
 Read are the frontal videos with a value of 1 to 6; how many others there are is a note. The number of those videos
-is not published, so it is not checked. Each gives four frames
+is not published, so it is not checked. A session without one of its files is left out, which is a difference. Each
+video gives four frames
 (:func:`fer_utils.datasets.clips.first_and_peak_frames`): the first counts as neutral, the middle three carry its
 label. ``sequence_label`` is the label of the whole video.
 
@@ -34,9 +35,11 @@ import pandas as pd
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from fer_utils.datasets.base import Dataset, refuse
+from fer_utils.datasets.base import Dataset
 from fer_utils.datasets.clips import first_and_peak_frames
+from fer_utils.datasets.findings import Findings, few, why_unreadable
 from fer_utils.datasets.footage import read_videos, videos_below
+from fer_utils.datasets.walking import child, files_below, folders_in
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 
@@ -121,8 +124,8 @@ def emotion_xml(code: int) -> str:
 
 def parse_video_name(name: str) -> str | None:
     """``"S001"`` of ``S001-001.avi``; ``None`` for a name of another form."""
-    match = re.fullmatch(r"(S[0-9]+)-[0-9]+\.avi", name, re.ASCII)
-    return match[1] if match else None
+    match = re.fullmatch(r"(S[0-9]+)-[0-9]+\.avi", name, re.ASCII | re.IGNORECASE)
+    return match[1].upper() if match else None
 
 
 def _parse_xml(text: str | bytes) -> Element:
@@ -136,26 +139,28 @@ def _parse_xml(text: str | bytes) -> Element:
 
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
-    where = folder / SESSIONS
-    if not where.is_dir():
+    found = Findings(DATASET.title, folder)
+    where = child(folder, SESSIONS, found)
+    if where is None or not where.is_dir():
         raise FerError(f"{DATASET.title}: {folder} holds no folder {SESSIONS}. Expected: {DATASET.layout}.")
-    problems: list[str] = []
     ignored: Counter[str] = Counter()
+    left_out: list[str] = []
     clips: dict[Path, Clip] = {}
-    homes = sorted(home for home in where.iterdir() if home.is_dir() and not home.name.startswith("."))
-    for home in homes:
-        _examine(home, folder, clips, ignored, problems)
-    if not clips and not problems:
-        problems.append(f"{SESSIONS}: no frontal video with an emotion from 1 to 6")
+    for home in folders_in(where, found):
+        _examine(home, clips, ignored, left_out, found)
+    if left_out:
+        found.differences.append(f"{len(left_out)} session(s) left out: {few(left_out)}")
+    if not clips and not found.problems:
+        found.problems.append(f"{SESSIONS}: no frontal video with an emotion from 1 to 6")
     files = list(clips)
-    turned = [clips[file].turned for file in files]
-    frames = read_videos(files, folder, SIZE, first_and_peak_frames, NATIVE_SIZES, problems, "mmi", turned)
-    refuse(DATASET.title, folder, problems, "Download the sessions again; no clip is guessed or skipped.")
     named = sum(parse_video_name(f"{file.stem}.avi") is not None for file in files)
     if 0 < named < len(files):
         # One person could then go by two names, on both sides of a split.
-        problems.append(f"{named} videos are named after their person (S001-001.avi), {len(files) - named} are not")
-    refuse(DATASET.title, folder, problems, "Name all videos alike; no person is guessed.")
+        found.problems.append(
+            f"{named} videos are named after their person (S001-001.avi), {len(files) - named} are not"
+        )
+    turned = [clips[file].turned for file in files]
+    frames = read_videos(files, found, SIZE, first_and_peak_frames, NATIVE_SIZES, "mmi", turned)
     rows = []
     for row, frame in zip(frames.clip, frames.frame, strict=True):
         clip = clips[files[row]]
@@ -166,28 +171,41 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     notes = [f"{count} session(s) ignored: {reason}" for reason, count in sorted(ignored.items())]
     if any(turned):
         notes.append(f"{sum(turned)} video(s) without coded action units: turned by 90 degrees where wider than high")
-    return FaceSet("mmi", frames.images, table, DATASET.classes, stand_in, tuple(notes + frames.notes))
+    found.notes = notes + found.notes
+    return found.faces("mmi", frames.images, table, DATASET.classes, stand_in)
 
 
-def _examine(home: Path, folder: Path, clips: dict[Path, Clip], ignored: Counter[str], problems: list[str]) -> None:
-    """Add the session's video to ``clips``, count it in ``ignored`` or say in ``problems`` what is wrong."""
-    path = home.relative_to(folder).as_posix()
-    session = _read(home / SESSION_FILE, path, parse_session, problems)
+def _examine(home: Path, clips: dict[Path, Clip], ignored: Counter[str], left_out: list[str], found: Findings) -> None:
+    """Add the session's video to ``clips``, count it in ``ignored`` or say what is wrong with it."""
+    path = found.named(home)
+    files = {file.name.lower(): file for file in files_below(home, found) if file.parent == home}
+    videos = [file for file in videos_below(home, ".avi") if file.parent == home]
+    described = files.get(SESSION_FILE)
+    if described is None:
+        left_out.append(f"{path} ({SESSION_FILE} is missing)")
+        return
+    session = _read(described, parse_session, found)
     if session is None:
         return
     if session.view != FRONTAL:
         ignored["profile or dual view"] += 1
         return
-    videos = [file for file in videos_below(home, ".avi") if file.parent == home]
-    annotations = [file for file in home.glob("*.xml") if _is_annotation(file.name)]
-    if not videos and not annotations:
-        ignored["no video"] += 1
+    annotations = [name for name in files if _is_annotation(name)]
+    if not videos:
+        if annotations:
+            left_out.append(f"{path} (its video is missing)")
+        else:
+            ignored["no video"] += 1
         return
-    if len(videos) != 1:
-        problems.append(f"{path}: {len(videos)} .avi files, expected one")
+    if len(videos) > 1:
+        found.problems.append(f"{path}: {len(videos)} .avi files, expected one")
         return
     video = videos[0]
-    code = _read(home / f"{video.stem}.xml", path, parse_emotion, problems)
+    annotation = files.get(f"{video.stem.lower()}.xml")
+    if annotation is None:
+        left_out.append(f"{path} ({video.stem}.xml is missing)")
+        return
+    code = _read(annotation, parse_emotion, found)
     if code is None:
         return
     if code not in CLASS_OF_CODE:
@@ -195,26 +213,27 @@ def _examine(home: Path, folder: Path, clips: dict[Path, Clip], ignored: Counter
         return
     subject = parse_video_name(f"{video.stem}.avi") or session.person
     if not subject:
-        problems.append(f"{path}/{video.name}: whose video is it? No name like S001-001.avi, no subject in session.xml")
+        found.problems.append(
+            f"{found.named(video)}: whose video is it? No name like S001-001.avi, no subject in session.xml"
+        )
         return
-    turned = not session.coded and not (home / f"{video.stem}-{ACTION_UNITS}").exists()
+    turned = not session.coded and f"{video.stem.lower()}-{ACTION_UNITS}" not in files
     clips[video] = Clip(subject, video.stem, CLASS_OF_CODE[code], turned, home.name)
 
 
 def _is_annotation(name: str) -> bool:
-    return name != SESSION_FILE and not name.endswith(ACTION_UNITS) and not name.startswith(".")
+    return name.endswith(".xml") and name != SESSION_FILE and not name.endswith(ACTION_UNITS)
 
 
-def _read(file: Path, path: str, parse: Callable[[bytes], T], problems: list[str]) -> T | None:
+def _read(file: Path, parse: Callable[[bytes], T], found: Findings) -> T | None:
     """What ``parse`` makes of the file, or ``None`` with a problem added."""
-    if not file.is_file():
-        problems.append(f"{path}/{file.name}: missing")
-        return None
     try:
         return parse(file.read_bytes())
+    except OSError as error:
+        found.problems.append(f"{found.named(file)}: {why_unreadable(error)}")
     except ValueError as error:
-        problems.append(f"{path}/{file.name}: {error}")
-        return None
+        found.problems.append(f"{found.named(file)}: {error}")
+    return None
 
 
 DATASET = Dataset(

@@ -6,8 +6,8 @@ frontal), model number, ethnicity, gender, expression, direction of gaze (left f
 19 women, 4 boys, 6 girls, 18 Moroccan men. All of them in every combination are 8,040 pictures.
 
 The official site hands out chosen angles and gazes too (the frontal camera alone is 1,608 pictures, 201 an
-expression). So whichever angles and gazes are there must be whole: all 67 people with all eight expressions
-in each, or the missing names are listed. Angles and gazes that are absent altogether are a note.
+expression). Angles and gazes that are absent altogether are therefore a note; of those that are there, every picture
+of the 67 people that is missing is a difference. One number that belongs to two people refuses the set.
 
 681×1024 colour pictures are shrunk on reading to 213×320 (width × height), where a frontal head keeps more than
 100 pixels and all 8,040 pictures take 1.7 GB, in memory and in the
@@ -23,7 +23,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fer_utils.datasets.base import Dataset, count_differences, parse_names, pictures_below, read_fitted, refuse
+from fer_utils.datasets.base import Dataset, counts_to_check
+from fer_utils.datasets.findings import Findings, counts_line, missing_line, parse_names, unique
+from fer_utils.datasets.pictures import read_pictures
+from fer_utils.datasets.walking import pictures_below
 from fer_utils.faces import FaceSet
 
 CLASS_OF_EXPRESSION = {
@@ -50,8 +53,9 @@ SIZE = (320, 213)
 NATIVE_SIZES = ((1024, 681),)
 
 _NAME = re.compile(
-    rf"Rafd({'|'.join(ANGLES)})_([0-9]{{2}})_([A-Z][a-z]+)_(male|female)_({'|'.join(CLASS_OF_EXPRESSION)})"
-    rf"_({'|'.join(GAZES)})\.jpg"
+    rf"Rafd({'|'.join(ANGLES)})_([0-9]{{2}})_([A-Z]+)_(male|female)_({'|'.join(CLASS_OF_EXPRESSION)})"
+    rf"_({'|'.join(GAZES)})\.(?:jpe?g|png|bmp|tiff?)",
+    re.ASCII | re.IGNORECASE,
 )
 
 
@@ -72,7 +76,7 @@ class Picture(NamedTuple):
 
 
 def parse_name(name: str) -> Picture:
-    """Read ``Rafd090_28_Caucasian_male_angry_frontal.jpg``.
+    """Read ``Rafd090_28_Caucasian_male_angry_frontal.jpg``; letter case does not matter.
 
     Raises:
         ValueError: the name has another form.
@@ -80,26 +84,20 @@ def parse_name(name: str) -> Picture:
     match = _NAME.fullmatch(name)
     if match is None:
         raise ValueError("not a name like Rafd090_28_Caucasian_male_angry_frontal.jpg")
-    return Picture(*match.groups())
+    angle, subject, ethnicity, *others = match.groups()
+    return Picture(angle, subject, ethnicity.capitalize(), *map(str.lower, others))
 
 
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
-    problems: list[str] = []
-    parsed = parse_names(pictures_below(folder), folder, parse_name, problems)
-    files: dict[Picture, Path] = {}
-    for file, picture in parsed:
-        if picture in files:
-            problems.append(f"{file.relative_to(folder).as_posix()}: there is another picture of this name")
-        files.setdefault(picture, file)
-    problems += _missing(list(files)) + _wrong_people(list(files))
+    found = Findings(DATASET.title, folder)
+    files = unique(parse_names(pictures_below(folder, found), found, parse_name), found)
     pictures = sorted(files)
-    images, size_notes = read_fitted(
-        [files[picture] for picture in pictures], folder, SIZE, "RGB", NATIVE_SIZES, problems, "rafd"
-    )
-    refuse(DATASET.title, folder, problems, "Unpack the official archives again; no picture is guessed or skipped.")
-
-    fields = pd.DataFrame(pictures)
+    _check_people(pictures, found)
+    found.differences += _missing(pictures)
+    found.notes += _absent(pictures)
+    images = read_pictures([files[picture] for picture in pictures], found, SIZE, "RGB", NATIVE_SIZES, "JPEG", "rafd")
+    fields = pd.DataFrame(pictures, columns=Picture._fields)
     table = pd.DataFrame(
         {
             "label": fields["expression"].map(CLASS_OF_EXPRESSION),
@@ -111,35 +109,38 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
             "ethnicity": fields["ethnicity"],
         }
     )
-    return FaceSet("rafd", images, table, DATASET.classes, stand_in, tuple(_absent(pictures) + size_notes))
+    return found.faces("rafd", images, table, DATASET.classes, stand_in)
 
 
 def _missing(pictures: list[Picture]) -> list[str]:
     """The names that the angles, gazes and people at hand should have and have not."""
     people = {(picture.subject, picture.ethnicity, picture.gender) for picture in pictures}
     views = {(picture.angle, picture.gaze) for picture in pictures}
-    expected = {
+    expected = sorted(
         Picture(angle, *person, expression, gaze)
         for person, (angle, gaze), expression in product(people, views, CLASS_OF_EXPRESSION)
-    }
-    return [f"{picture.file_name}: missing" for picture in sorted(expected - set(pictures))]
+    )
+    present = {picture.file_name for picture in pictures}
+    return missing_line({picture.file_name: picture.subject for picture in expected}, present)
 
 
-def _wrong_people(pictures: list[Picture]) -> list[str]:
+def _check_people(pictures: list[Picture], found: Findings) -> None:
     people = pd.DataFrame(sorted({picture[1:4] for picture in pictures}), columns=["subject", "ethnicity", "gender"])
-    problems = count_differences(people.groupby(["ethnicity", "gender"]).size().to_dict(), PEOPLE, "people")
+    official = {" ".join(group): count for group, count in PEOPLE.items()}
+    counts = counts_to_check(found.folder, official, found.notes)
+    have = {" ".join(group): count for group, count in people.groupby(["ethnicity", "gender"]).size().items()}
+    found.differences += counts_line(have, counts, "people")
     for subject, group in people.groupby("subject"):
         if len(group) > 1:
             listed = " and ".join(sorted(f"{row.ethnicity} {row.gender}" for row in group.itertuples()))
-            problems.append(f"person {subject}: {listed}, one person can't be both")
-    return problems
+            found.problems.append(f"person {subject}: {listed}, one person can't be both")
 
 
 def _absent(pictures: list[Picture]) -> list[str]:
     angles = [angle for angle in ANGLES if angle not in {picture.angle for picture in pictures}]
     gazes = [gaze for gaze in GAZES if gaze not in {picture.gaze for picture in pictures}]
-    found = (("camera angle(s)", angles), ("gaze(s)", gazes))
-    return [f"no pictures of {what} {', '.join(absent)}" for what, absent in found if absent]
+    lacking = (("camera angle(s)", angles), ("gaze(s)", gazes))
+    return [f"no pictures of {what} {', '.join(absent)}" for what, absent in lacking if absent]
 
 
 DATASET = Dataset(

@@ -8,11 +8,11 @@ song of disgust and surprise, and no song of actor 18: :func:`official_clips` ha
 and three modalities of these are the published 7,356 files.
 
 Modalities 01 and 02 show the same footage, so one of them is read: the one with more files, 01 if they have as
-many. Of that one, every actor must be whole. A channel (speech, song) of which no file is there is a note.
+many. Clips of it that are missing are a difference. A channel (speech, song) of which no file is there is a note.
 
 CLIFER's released loader reads ``<class>/Frames/<clip>/<frame>.png`` instead, with the folders of
 :data:`CLASS_OF_FOLDER` and a clip folder for each official name. That layout is read where there is no video; it is
-made by its user, so that missing clips are a note.
+made by its user, which is a difference, and so are missing clips.
 
 Two frames of each chunk of fifteen are kept (:func:`fer_utils.datasets.clips.chunk_frames`), brought to 160×160
 pixels, colour: of 1280×720 the middle 720×720, in which the actor sits. Frames of a clip are near copies; split by
@@ -31,9 +31,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fer_utils.datasets.base import Dataset, parse_names, refuse
+from fer_utils.datasets.base import Dataset
 from fer_utils.datasets.clips import chunk_frames
+from fer_utils.datasets.findings import Findings, missing_line, parse_names, unique
 from fer_utils.datasets.footage import Frames, read_frame_folders, read_videos, videos_below
+from fer_utils.datasets.walking import child, folders_in
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 
@@ -97,12 +99,12 @@ class Clip(NamedTuple):
 
 
 def parse_name(name: str) -> Clip:
-    """Read ``02-01-06-01-02-01-12.mp4``.
+    """Read ``02-01-06-01-02-01-12.mp4``; letter case does not matter.
 
     Raises:
         ValueError: the name has another form, or a code that can't be.
     """
-    match = _NAME.fullmatch(name)
+    match = _NAME.fullmatch(name.lower())
     if match is None or match[7] not in ACTORS:
         raise ValueError("not a name like 02-01-06-01-02-01-12.mp4")
     clip = Clip(*match.groups())
@@ -128,81 +130,83 @@ def _exists(clip: Clip) -> bool:
 
 def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
-    problems: list[str] = []
-    files = videos_below(folder, ".mp4")
-    homes = sorted(home for home in folder.glob(f"*/{FRAMES}/*") if home.is_dir() and not home.name.startswith("."))
+    found = Findings(DATASET.title, folder)
+    files = videos_below(folder, ".mp4", found)
+    homes = _frame_folders(folder)
     if files:
-        clips, frames, notes = _from_videos(files, folder, problems)
-        notes += [f"{len(homes)} folders of frames ignored: there are videos too"] if homes else []
+        clips, frames = _from_videos(files, found)
+        if homes:
+            found.notes.append(f"{len(homes)} folders of frames ignored: there are videos too")
     elif homes:
-        clips, frames, notes = _from_frames(homes, folder, problems)
+        clips, frames = _from_frames(homes, found)
     else:
+        found.refuse()
         raise FerError(f"{DATASET.title}: {folder} holds neither an .mp4 file nor <class>/{FRAMES}/<clip>/. "
                        f"Expected: {DATASET.layout}.")  # fmt: skip
-    refuse(DATASET.title, folder, problems, "Unpack the official archives again; no clip is guessed or skipped.")
-    return FaceSet("ravdess", frames.images, _table(clips, frames), CLASSES, stand_in, tuple(notes + frames.notes))
+    return found.faces("ravdess", frames.images, _table(clips, frames), CLASSES, stand_in)
 
 
-def _from_videos(files: list[Path], folder: Path, problems: list[str]) -> tuple[list[Clip], Frames, list[str]]:
-    by_modality: dict[str, dict[Clip, Path]] = {modality: {} for modality in (*MODALITIES, "03")}
-    for file, clip in parse_names(files, folder, parse_name, problems):
-        path = file.relative_to(folder).as_posix()
-        if re.fullmatch(r"Actor_[0-9]+", file.parent.name) and file.parent.name != clip.home:
-            problems.append(f"{path}: belongs into {clip.home}/")
-        elif clip in by_modality[clip.modality]:
-            problems.append(f"{path}: there is another file of this name")
+def _frame_folders(folder: Path) -> list[Path]:
+    """Every ``<class>/Frames/<clip>/``."""
+    middle = (child(home, FRAMES) for home in folders_in(folder))
+    return [home for frames in middle if frames is not None and frames.is_dir() for home in folders_in(frames)]
+
+
+def _from_videos(files: list[Path], found: Findings) -> tuple[list[Clip], Frames]:
+    pairs = []
+    for file, clip in parse_names(files, found, parse_name):
+        if re.fullmatch(r"actor_[0-9]+", file.parent.name.lower()) and file.parent.name.lower() != clip.home.lower():
+            found.problems.append(f"{found.named(file)}: belongs into {clip.home}/")
         else:
-            by_modality[clip.modality][clip] = file
+            pairs.append((file, clip))
+    by_modality: dict[str, dict[Clip, Path]] = {modality: {} for modality in (*MODALITIES, "03")}
+    for clip, file in unique(pairs, found).items():
+        by_modality[clip.modality][clip] = file
     modality = max(MODALITIES, key=lambda code: len(by_modality[code]))
-    found = by_modality[modality]
-    notes = [
+    chosen = by_modality[modality]
+    found.notes += [
         f"{len(others)} files of modality {code} ignored: "
         + ("they have no picture" if code == "03" else f"modality {modality} shows the same footage")
         for code, others in by_modality.items()
         if code != modality and others
     ]
-    _judge_missing(modality, set(found), problems, notes)
-    clips = sorted(found)
-    frames = read_videos([found[clip] for clip in clips], folder, SIZE, chunk_frames, NATIVE_SIZES, problems, "ravdess")
-    return clips, frames, notes
-
-
-def _judge_missing(modality: str, found: set[Clip], problems: list[str], notes: list[str]) -> None:
-    """One line for a channel or an actor that is not there at all, and one for each other clip."""
-    missing = [clip for clip in official_clips(modality) if clip not in found]
-    have = Counter((clip.channel, clip.actor) for clip in found)
     for channel, name in CHANNELS.items():
-        if not any(clip.channel == channel for clip in found):
-            notes.append(f"no {name} clips")
-            continue
-        lacking = [clip for clip in missing if clip.channel == channel]
-        absent = sorted({clip.actor for clip in lacking if not have[channel, clip.actor]})
-        problems += [f"actor {actor}: no {name} clips" for actor in absent]
-        problems += [f"{clip.home}/{clip.file_name}: missing" for clip in lacking if clip.actor not in absent]
+        official = [clip for clip in official_clips(modality) if clip.channel == channel]
+        if not any(clip.channel == channel for clip in chosen):
+            found.notes.append(f"no {name} clips")
+        else:
+            expected = {clip.file_name: clip.actor for clip in official}
+            present = {clip.file_name for clip in chosen}
+            found.differences += missing_line(expected, present, f"{name} clips", "actors")
+    clips = sorted(chosen)
+    frames = read_videos([chosen[clip] for clip in clips], found, SIZE, chunk_frames, NATIVE_SIZES, "ravdess")
+    return clips, frames
 
 
-def _from_frames(homes: list[Path], folder: Path, problems: list[str]) -> tuple[list[Clip], Frames, list[str]]:
+def _from_frames(homes: list[Path], found: Findings) -> tuple[list[Clip], Frames]:
+    found.differences.append("folders of frames that somebody took out of the videos")
     clips: dict[Clip, Path] = {}
-    for home, clip in parse_names(homes, folder, _parse_folder, problems):
-        path = home.relative_to(folder).as_posix()
-        label = CLASS_OF_FOLDER.get(home.relative_to(folder).parts[0])
+    labels = {name.lower(): label for name, label in CLASS_OF_FOLDER.items()}
+    for home, clip in parse_names(homes, found, _parse_folder):
+        path = found.named(home)
+        label = labels.get(home.relative_to(found.folder).parts[0].lower())
         if label is None:
-            problems.append(f"{path}: not in one of the folders {', '.join(CLASS_OF_FOLDER)}")
+            found.problems.append(f"{path}: not in one of the folders {', '.join(CLASS_OF_FOLDER)}")
         elif label != clip.label:
-            problems.append(f"{path}: the name says {clip.label}, the folder {label}")
+            found.problems.append(f"{path}: the name says {clip.label}, the folder {label}")
         elif clip in clips:
-            problems.append(f"{path}: there is another clip of this name")
+            found.problems.append(f"{path}: there is another clip of this name")
         else:
             clips[clip] = home
     ordered = sorted(clips)
     footage = Counter(clip[1:] for clip in ordered)
-    problems += [f"{'-'.join(('…', *fields))}: the same footage in two modalities" for fields in footage
-                 if footage[fields] > 1]  # fmt: skip
-    official = len(official_clips())
-    lacking = official - len(footage)
-    notes = [f"{lacking} of the {official} official clips are not there"] if lacking else []
+    found.problems += [f"{'-'.join(('…', *fields))}: the same footage in two modalities" for fields in footage
+                       if footage[fields] > 1]  # fmt: skip
+    expected = {clip.stem.partition("-")[2]: clip.actor for clip in official_clips()}
+    present = {"-".join(fields) for fields in footage}
+    found.differences += missing_line(expected, present, "clips", "actors")
     where = [clips[clip] for clip in ordered]
-    return ordered, read_frame_folders(where, folder, SIZE, chunk_frames, NATIVE_SIZES, problems, "ravdess"), notes
+    return ordered, read_frame_folders(where, found, SIZE, chunk_frames, NATIVE_SIZES, "ravdess")
 
 
 def _parse_folder(name: str) -> Clip:

@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   python -m fer_utils compare                                 does this machine agree with the recorded runs?
   python -m fer_utils report                                  rebuild the report of your own runs
   python -m fer_utils data                                    which data sets are here?
+  python -m fer_utils data check jaffe                        what is it worth, what does it cost?
   python -m fer_utils data fetch cmu_faces                    download an open one to $FER_DATA
   python -m fer_utils data stand-in jaffe --to ~/stand-ins    avatars in the layout of a gated one"""
 
@@ -99,7 +100,10 @@ def _parser() -> argparse.ArgumentParser:
 
     data = commands.add_parser("data", help="list the data sets: here, missing, how to get them; or fetch one")
     data.set_defaults(run=_data)
-    actions = data.add_subparsers(metavar="{fetch,stand-in,avatars}")
+    actions = data.add_subparsers(metavar="{check,fetch,stand-in,avatars}")
+    check = actions.add_parser("check", help="one data set: what is here, how it differs, what that costs")
+    check.add_argument("name", metavar="NAME", help="a name that `data` lists")
+    check.set_defaults(run=_check)
     fetch = actions.add_parser("fetch", help="download, check and unpack an open data set, or go on with it")
     fetch.add_argument("name", metavar="NAME", help="an open data set; another word lists them")
     fetch.add_argument("--to", type=Path, metavar="DIR", help="it becomes DIR/NAME (default: $FER_DATA/NAME)")
@@ -107,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     stand_in = actions.add_parser("stand-in", help="write avatars in the official layout of a data set")
     stand_in.add_argument("name", metavar="NAME", help="a data set to be brought; another word lists them")
     stand_in.add_argument("--to", type=Path, metavar="DIR", help="it becomes DIR/NAME (default: $FER_DATA/NAME)")
+    stand_in.add_argument("--edition", help="a layout that people hold; another word lists them (default: official)")
+    stand_in.add_argument("--awkward", action="store_true", help="with what real folders hold: junk, links, odd files")
+    stand_in.add_argument("--small", action="store_true", help="a few pictures of each class, with their counts stated")
     stand_in.set_defaults(run=_stand_in)
     avatars = actions.add_parser("avatars", help="render the shipped avatars anew (needs the extra [avatars])")
     avatars.add_argument("--model", type=Path, required=True, metavar="FILE", help="ict_facekit_light.npz")
@@ -233,6 +240,14 @@ def _data(options: argparse.Namespace) -> int:
     return 1 if any(found.state == "damaged" for found in findings) else 0
 
 
+def _check(options: argparse.Namespace) -> int:
+    from fer_utils.reproduce.data_check import check
+
+    page, usable = check(options.name)
+    print(page)
+    return 0 if usable else 1
+
+
 def _fetch(options: argparse.Namespace) -> int:
     from fer_utils.datasets.fetch import fetch
 
@@ -247,7 +262,8 @@ def _stand_in(options: argparse.Namespace) -> int:
     to = options.to or data_root()
     if to is None:
         raise UsageError("where shall the stand-in go? Name a folder with --to DIR, or set FER_DATA")
-    print(stand_ins.write(options.name, to).as_text())
+    report = stand_ins.write(options.name, to, options.edition, awkward=options.awkward, small=options.small)
+    print(report.as_text())
     return 0
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from fer_utils.devices import DEVICES
 from fer_utils.faces import EMOTIONS
 from fer_utils.reproduce.parameters import Parameter as P
 
 PROFILES = ("smoke", "quick", "paper")
 PROTOCOLS = ("published", "sound")
-DEVICES = ("auto", "cpu", "cuda", "mps")
 DETECTORS = ("haar", "ssd", "dlib")
 SPACES = ("mobilenet", "inception")
 

@@ -195,6 +195,8 @@ class Run:
             "interval": found.how,
             "reference": reference,
             "leak": leak,
+            # Only where there is something to say, so that numbers on official pictures stay as they were.
+            **({"differs": list(self.faces.differences)} if self.faces.differences else {}),
         }
 
     def numbers(self) -> pd.DataFrame:
@@ -220,6 +222,7 @@ class Run:
             "changed": self.changed,
             # What the receipt must find again, to the byte.
             "files": self._written,
+            **({"differs": list(self.faces.differences)} if self.faces and self.faces.differences else {}),
         }
         if os.environ.get(RUN_DIR):
             write_json(self.folder / FINISHED, {**facts, "process": process_facts()})

@@ -2,7 +2,7 @@
 
 =================  ============================================================================
 reproduced         the paper's value lies in our interval or within the stated tolerance, on the
-                   paper's data at the paper's sizes (profile ``paper``)
+                   paper's data, the official release, at the paper's sizes (profile ``paper``)
 not reproduced     it does not
 direction holds    for orderings, and for other data or smaller runs: our interval lies wholly
                    on the side of the reference (chance, or no difference) where the paper's
@@ -38,14 +38,14 @@ def judge(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
     Args:
         claim: ``value tolerance relation dataset unit`` of the paper's claim.
         number: ``value ci95 dataset kind profile``, where a direction is to be judged
-            ``reference``, and ``changed``, the settings that are not the profile's; an entry of
-            ``numbers.json``.
+            ``reference``, ``changed``, the settings that are not the profile's, and ``differs``, how the
+            pictures differ from the official release (absent: they do not); an entry of ``numbers.json``.
     """
     same_data = number["kind"] == "real" and number["dataset"] in claim["dataset"].split()
     full_size = number["profile"] == "paper" and not number.get("changed")
     if claim["relation"] == "~0":
         return _judge_equivalence(claim, number)
-    if claim["relation"] in ("=", ">=", "<=") and same_data and full_size:
+    if claim["relation"] in ("=", ">=", "<=") and same_data and full_size and not number.get("differs"):
         return _judge_value(claim, number)
     why = "an ordering" if claim["relation"] in (">", "<") else _why_direction_only(number, same_data)
     return _judge_direction(claim, number, why)
@@ -59,6 +59,10 @@ def _why_direction_only(number: Mapping[str, Any], same_data: bool) -> str:
     if number.get("changed"):
         settings = ", ".join(f"{name}={value}" for name, value in number["changed"].items())
         return f"settings changed ({settings}), so only the direction counts"
+    if number.get("differs"):
+        first, *others = number["differs"]
+        more = f" and {len(others)} more" if others else ""
+        return f"other pictures than the official release ({first}{more}), so only the direction counts"
     return f"profile {number['profile']}, smaller than the paper's, so only the direction counts"
 
 
@@ -95,6 +99,8 @@ def _judge_direction(claim: Mapping[str, Any], number: Mapping[str, Any], why: s
 def _judge_equivalence(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
     same_data = number["kind"] == "real" and number["dataset"] in claim["dataset"].split()
     where = "" if same_data else f" (on other data than the paper's: {number['dataset']})"
+    if same_data and number.get("differs"):
+        where = f" (on other pictures than the official release: {number['differs'][0]})"
     margin = float(claim["tolerance"])
     if number["ci95"] is None:
         return Verdict("undecided", "no interval")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
+import errno
+import io
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fer_utils.datasets import load
 from tests.stand_ins import write_cmu_faces, write_jaffe
+from tests.tiny_stand_ins import make_tiny, write_every
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +46,35 @@ def own_jaffe(stand_ins, own_root) -> Path:
 def own_cmu(stand_ins, own_root) -> Path:
     """A copy of the CMU stand-in to damage."""
     return Path(shutil.copytree(stand_ins / "cmu_faces", own_root / "cmu_faces"))
+
+
+@pytest.fixture(scope="session")
+def tiny_shelf(tmp_path_factory) -> Path:
+    """``<edition>/<name>`` for every edition of every set, small and of tiny pictures; not to be changed.
+
+    They load as they were written only where :func:`tests.tiny_stand_ins.make_tiny` has been called.
+    """
+    root = tmp_path_factory.mktemp("tiny_stand_ins")
+    with pytest.MonkeyPatch.context() as patch:
+        make_tiny(patch)
+        write_every(root)
+    return root
+
+
+@pytest.fixture
+def forbid(monkeypatch) -> Callable[[Path], None]:
+    """Makes a file unreadable for want of permission, whoever runs the tests: root may read anything."""
+    closed: set[str] = set()
+    opened = io.open
+
+    def guarded(file, *arguments, **options):
+        if not isinstance(file, int) and str(Path(os.fsdecode(file)).absolute()) in closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), os.fsdecode(file))
+        return opened(file, *arguments, **options)
+
+    monkeypatch.setattr(io, "open", guarded)
+    monkeypatch.setattr(builtins, "open", guarded)
+    return lambda file: closed.add(str(file.absolute()))
 
 
 @pytest.fixture(scope="session")

@@ -86,9 +86,15 @@ def test_the_acted_part_may_lack_and_other_counts_are_notes(spontaneous, monkeyp
     )
 
 
-def test_the_spontaneous_part_must_be_there(own_root):
+def test_without_the_spontaneous_part_it_is_another_set(own_root):
     write_baum1(own_root / "baum1", "a", ACTED)
-    assert problems_of("baum1") == ["no folder BAUM1s_MP4 - All"]
+    faces = load("baum1")
+    assert faces.differences == ("no folder BAUM1s_MP4 - All",) and set(faces.table["part"]) == {"acted"}
+
+
+def test_a_missing_spontaneous_clip_is_a_difference(spontaneous):
+    (spontaneous / "BAUM1s_MP4 - All" / "s001" / "S001_001.mp4").unlink()
+    assert load("baum1").differences == ("1 spontaneous clips annotated but not there: S001_001",)
 
 
 def test_the_one_official_contradiction_is_left_out_and_others_refuse(spontaneous, monkeypatch):
@@ -108,14 +114,13 @@ def test_missing_acted_and_unannotated_clips_are_notes(folder):
     acted = folder / "BAUM1a_MP4_all" / "s001"
     (acted / "S001_001.mp4").rename(acted / "S001_009.mp4")
     assert load("baum1").notes[1:3] == (
-        "acted clips annotated but not there: S001_001",
-        "acted clips without annotation ignored: S001_009",
+        "1 acted clips annotated but not there: S001_001",
+        "1 acted clips without annotation ignored: S001_009",
     )
 
 
 def test_one_error_names_every_fault(spontaneous):
     home = spontaneous / "BAUM1s_MP4 - All"
-    (home / "s001" / "S001_001.mp4").unlink()
     (home / "s001" / "S001_002.mp4").write_bytes(b"")
     (home / "s002" / "S002_001.mp4").rename(home / "s001" / "S002_001.mp4")
     write_video(home / "s002" / "clip.mp4")
@@ -132,7 +137,6 @@ def test_one_error_names_every_fault(spontaneous):
         f"{table} 9: not a name like S001_002.mp4",
         "BAUM1s_MP4 - All/s002/clip.mp4: not a name like S001_002.mp4",
         "BAUM1s_MP4 - All/s001/S002_001.mp4: belongs into s002/",
-        "BAUM1s_MP4 - All/s001/S001_001.mp4: missing",
         "BAUM1s_MP4 - All/s001/S001_002.mp4: empty file",
     ]
 
@@ -167,6 +171,7 @@ def test_folders_of_frames(own_root):
     write_baum1_frames(own_root / "baum1", [("s001", "Anger", "S001_001"), ("s002", "Happiness", "S002_004")])
     faces = load("baum1")
     assert faces.notes == ("folders of frames: which part of the set they are from is not known",)
+    assert faces.differences == ("folders of frames that somebody took out of the videos",)
     assert [frame_of(image) for image in faces.images] == [14, 15, 29, 30] * 2
     assert faces.table.iloc[4].to_dict() == {
         "label": "happiness", "subject": "s002", "source": "s002/Happiness/S002_004#14", "sequence": "s002 S002_004",

@@ -63,7 +63,10 @@ def test_the_middle_128_pixels_are_kept(folder):
 def test_without_the_list_of_people_each_picture_is_its_own(own_root):
     write_celeba(own_root / "celeba", identities=False)
     faces = load("celeba")
-    assert faces.notes == (PEOPLE_UNKNOWN,) and faces.table["subject"].tolist() == faces.table["source"].tolist()
+    assert (
+        faces.notes == (PEOPLE_UNKNOWN, "identity_CelebA.txt is not there")
+        and faces.table["subject"].tolist() == faces.table["source"].tolist()
+    )
 
 
 def test_the_folders_of_the_official_drive_do_as_well(folder):
@@ -87,37 +90,54 @@ def test_the_same_picture_in_two_splits_and_under_two_labels_is_a_note(folder):
 
 def test_one_error_names_every_fault(folder):
     pictures = folder / "img_align_celeba"
-    for number in (2, 3, 5):
-        (pictures / celeba.file_name(number)).unlink()
     (pictures / "000006.jpg").write_bytes(b"")
     (pictures / "000007.jpg").write_bytes((pictures / "000007.jpg").read_bytes()[:-100])
-    (pictures / "000004.jpg").rename(pictures / "4.jpg")
-    Image.new("RGB", (178, 218)).save(pictures / "000013.jpg")
+    (pictures / "more").mkdir()
+    Image.new("RGB", (178, 218)).save(pictures / "more" / "000003.jpg")
     edit(folder, celeba.ATTRIBUTES, "000008.jpg -1", "000008.jpg 0")
-    edit(folder, celeba.PARTITION, "000008.jpg 1", "000008.jpg 3")
-    edit(folder, celeba.PARTITION, "000001.jpg 0\n", "000001.jpg 0\n000001.jpg 0\n")
-    edit(folder, celeba.IDENTITIES, "000009.jpg 104\n", "")
+    edit(folder, celeba.PARTITION, "000009.jpg 1", "000009.jpg 3")
+    edit(folder, celeba.PARTITION, "000001.jpg 0\n", "000001.jpg 0\n000001.jpg 2\n")
     edit(folder, celeba.IDENTITIES, "000004.jpg 104\n", "000004.jpg x\n")
     found = problems_of("celeba")
     expected = [
-        "img_align_celeba/4.jpg: not a name like 000001.jpg",
-        "img_align_celeba/000013.jpg: not one of 000001.jpg to 000012.jpg",
-        "img_align_celeba: 4 pictures missing, number 2-5",
+        "img_align_celeba/more/000003.jpg: the same picture is also img_align_celeba/000003.jpg",
         "img_align_celeba/000006.jpg: empty file",
         "img_align_celeba/000007.jpg: unreadable or truncated",
         "list_attr_celeba.txt, line 10: not a name and 40 values of 1 or -1",
-        "list_attr_celeba.txt: 1 pictures not listed, number 8",
-        "list_eval_partition.txt, line 9: split '3' is not one of 0 to 2",
-        "list_eval_partition.txt, line 2: 000001.jpg is listed twice",
-        "list_eval_partition.txt: 1 pictures not listed, number 8",
-        "valid: 1 pictures, official 2",
-        "identity_CelebA.txt: 1 pictures not listed, number 9",
+        "list_eval_partition.txt, line 10: split '3' is not one of 0 to 2",
+        "list_eval_partition.txt, line 2: 000001.jpg is listed twice, in two ways",
         "identity_CelebA.txt, line 4: person 'x' is not a number",
-        "identity_CelebA.txt: 4 people, official 5",
     ]
     for words in expected:
         assert sum(problem.startswith(words) for problem in found) == 1, (words, found)
     assert len(found) == len(expected)
+
+
+def test_what_is_missing_or_unlisted_is_a_difference_and_left_out(folder):
+    pictures = folder / "img_align_celeba"
+    for number in (2, 3, 5):
+        (pictures / celeba.file_name(number)).unlink()
+    (pictures / "000004.jpg").rename(pictures / "4.jpg")
+    (pictures / "000006.jpg").rename(pictures / "000006.JPG")
+    Image.new("RGB", (178, 218)).save(pictures / "000013.jpg")
+    edit(folder, celeba.IDENTITIES, "000009.jpg 104\n", "")
+    edit(folder, celeba.PARTITION, "000008.jpg 1\n", "")
+    faces = load("celeba")
+    assert faces.table["source"].tolist() == [celeba.file_name(number) for number in (1, 6, 7, 10, 11, 12)]
+    assert faces.differences == (
+        "4 pictures missing, number 2-5",
+        "1 pictures left out, for list_eval_partition.txt does not name them: number 8",
+        "1 pictures left out, for identity_CelebA.txt does not name them: number 9",
+        "3 people, official 5",
+        "train: 3 pictures, official 7; valid: 0 pictures, official 2",
+    )
+    assert faces.notes == (
+        "2 picture(s) ignored, not one of 000001.jpg to 000012.jpg: img_align_celeba/000013.jpg, "
+        "img_align_celeba/4.jpg",
+        "list_attr_celeba.txt names 4 pictures that are not there: number 2-5",
+        "list_eval_partition.txt names 4 pictures that are not there: number 2-5",
+        "identity_CelebA.txt names 4 pictures that are not there: number 2-5",
+    )
 
 
 def test_another_list_of_attributes_is_a_problem(folder):
@@ -133,6 +153,8 @@ def test_lists_and_pictures_are_needed(own_root):
         load("celeba")
 
 
-def test_another_size_is_a_note(folder):
+def test_another_size_is_a_difference(folder):
     Image.fromarray(np.full((100, 80, 3), 90, np.uint8)).save(folder / "img_align_celeba" / "000001.jpg")
-    assert load("celeba").notes == ("1 picture(s) are not 178x218 pixels but 80x100",)
+    assert load("celeba").differences == (
+        "1 picture(s) are not 178x218 pixels but 80x100 (img_align_celeba/000001.jpg)",
+    )

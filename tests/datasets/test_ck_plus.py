@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fer_utils.datasets import ck_plus, load
+from fer_utils.datasets import ck_plus, ckextended, load
+from fer_utils.datasets.base import PEOPLE_UNKNOWN
 from fer_utils.errors import FerError
 from tests.layouts import blocks, problems_of, write_ck_plus, write_ck_sequence
 
@@ -68,54 +69,113 @@ def test_taller_pictures_lose_five_rows_above_and_below_and_colour_becomes_grey(
     assert faces.notes == (UNLABELLED,)
 
 
-def test_another_size_and_a_gap_are_notes(folder):
+def test_a_gap_is_a_note_and_another_size_or_a_gap_among_the_frames_taken_a_difference(folder):
     Image.new("L", (320, 240)).save(frame(folder, "S001", 1))
     frame(folder, "S002", 3).unlink()
-    assert load("ck_plus").notes[1:] == (
-        "S002_001: 1 frame(s) before frame 6 are not there, such as 3",
-        "1 picture(s) are not 640x480 or 640x490 pixels but 320x240",
+    frame(folder, "S003", 5).unlink()
+    faces = load("ck_plus")
+    assert faces.notes[1:] == ("S002_001: 1 frame(s) before frame 6 are not there, such as 3",)
+    assert faces.differences == (
+        "S003_001: 1 frame(s) before frame 6 are not there, such as 5",
+        "1 picture(s) are not 640x480 or 640x490 pixels but 320x240 "
+        "(cohn-kanade-images/S001/001/S001_001_00000001.png)",
     )
 
 
 def test_one_error_names_every_fault(folder):
     frame(folder, "S001", 4).write_bytes(b"")
     frame(folder, "S001", 5).write_bytes(frame(folder, "S001", 5).read_bytes()[:300])
-    frame(folder, "S002", 6).unlink()
     frame(folder, "S003", 2).rename(frame(folder, "S003", 2).with_name("S003_001_2.png"))
     frame(folder, "S003", 3).rename(frame(folder, "S004", 3).with_name("S003_001_00000003.png"))
     emotion(folder, "S004").write_text("   8.0000000e+00\n")
     emotion(folder, "S005").write_text("")
     write_ck_sequence(folder, "S006", "001", None, 7)
-    write_ck_sequence(folder, "S009", "001", "fear", 3)
-    Image.fromarray(np.zeros((480, 640), np.uint16)).save(frame(folder, "S007", 1))
+    Image.new("CMYK", (640, 480)).save(frame(folder, "S007", 1), "TIFF")
     (folder / "Emotion" / "S008" / "001" / "notes.txt").write_text("x")
     (folder / "Emotion" / "S008" / "001" / "S008_001_00000005_emotion.txt").write_text("3")
     found = problems_of("ck_plus")
     expected = [
         "cohn-kanade-images/S001/001/S001_001_00000004.png: empty file",
         "cohn-kanade-images/S001/001/S001_001_00000005.png: unreadable or truncated",
-        "cohn-kanade-images/S002/001/S002_001_00000006.png: missing, though its emotion file is there",
         "cohn-kanade-images/S003/001/S003_001_2.png: not a name like S005_001_00000011.png",
         "cohn-kanade-images/S004/001/S003_001_00000003.png: belongs into cohn-kanade-images/S003/001/",
         "Emotion/S004/001/S004_001_00000006_emotion.txt: emotion code '8.0000000e+00' is not one of 0 to 7",
         "Emotion/S005/001/S005_001_00000006_emotion.txt: emotion code '' is not one of 0 to 7",
         "S006_001: the emotion file names frame 6, but frame 7 is the last",
-        "S009_001: 3 frames, at least 4 are needed",
-        "cohn-kanade-images/S007/001/S007_001_00000001.png: colour mode I;16, expected 8 bits a channel",
+        "cohn-kanade-images/S007/001/S007_001_00000001.png: unreadable or truncated (colour mode CMYK",
         "Emotion/S008/001/notes.txt: not a name like S005_001_00000011_emotion.txt",
         "Emotion/S008/001/S008_001_00000006_emotion.txt: a second emotion file for S008_001",
-        "surprise: 0 labelled sequences, official 1",
+        "S008_001: the emotion file names frame 5, but frame 6 is the last",
     ]
     for words in expected:
         assert sum(problem.startswith(words) for problem in found) == 1, (words, found)
+    assert len(found) == len(expected)
 
 
-def test_a_wrong_number_of_sequences_or_people_is_a_problem(folder):
+def test_sequences_that_are_not_whole_are_left_out_and_said(folder):
+    frame(folder, "S002", 6).unlink()
+    write_ck_sequence(folder, "S009", "001", "fear", 3)
     emotion(folder, "S001").unlink()
+    faces = load("ck_plus")
+    assert faces.differences == (
+        "2 labelled sequence(s) left out: S002_001 (its last frame 6 is missing), S009_001 (3 frames, at least 4 are "
+        "needed)",
+        "anger: 0 labelled sequences, official 2",
+        "6 people with labelled sequences, official 8",
+    )
+    assert not {"S001", "S002", "S009"} & set(faces.table["subject"])
+
+
+def test_letter_case_and_sixteen_bits_make_no_difference(folder):
+    whole = load("ck_plus")
+    low = folder / "cohn-kanade-images" / "s001"
+    (folder / "cohn-kanade-images" / "S001").rename(low)
+    last = low / "001" / "S001_001_00000006.png"
+    values = np.asarray(Image.open(last)).astype(np.uint16) * 257
+    last.unlink()
+    Image.fromarray(values).save(low / "001" / "s001_001_00000006.PNG")
+    faces = load("ck_plus")
+    assert faces.fingerprint == whole.fingerprint and faces.differences == ()
+
+
+# ------------------------------------------------------------------ ckextended.csv
+
+
+def write_ckextended(folder: Path, rows: list[tuple[int, str]]) -> Path:
+    folder.mkdir(parents=True)
+    lines = ["emotion,pixels,Usage"]
+    for number, (code, usage) in enumerate(rows):
+        pixels = np.asarray(blocks(f"ck {number}", (48, 48), "L")).ravel()
+        lines.append(f"{code},{' '.join(map(str, pixels))},{usage}")
+    (folder / "ckextended.csv").write_text("\n".join(lines) + "\n")
+    return folder / "ckextended.csv"
+
+
+def test_ckextended_has_faces_and_no_people(own_root, monkeypatch):
+    monkeypatch.setattr(ckextended, "OFFICIAL", dict.fromkeys(ckextended.CODES, 1))
+    write_ckextended(own_root / "ck_plus", [(code, "Training") for code in range(8)])
+    faces = load("ck_plus")
+    assert faces.images.shape == (8, 48, 48) and faces.name == "ck_plus"
+    assert faces.table["label"].tolist() == list(ckextended.CODES) and faces.classes[0] == "neutral"
+    assert PEOPLE_UNKNOWN in faces.notes and "split" not in faces.table
+    assert faces.differences == (
+        "ckextended.csv: one cut-out face of 48x48 pixels a sequence, not the frames", ckextended.NO_SOUND,
+    )  # fmt: skip
+
+
+def test_the_920_rows_of_ckextended():
+    assert sum(ckextended.OFFICIAL.values()) == 920 and tuple(ckextended.OFFICIAL) == ckextended.CODES
+
+
+def test_wrong_lines_of_ckextended_refuse_it(own_root):
+    file = write_ckextended(own_root / "ck_plus", [(7, "Training"), (8, "Training"), (1, "Test")])
     assert problems_of("ck_plus") == [
-        "anger: 1 labelled sequences, official 2",
-        "7 people with labelled sequences, official 8",
+        "line 3: emotion code '8' is not one of 0 to 7",
+        "line 4: Usage 'Test' is not one of Training, PublicTest, PrivateTest",
     ]
+    file.write_bytes(b"")
+    (problem,) = problems_of("ck_plus")
+    assert problem.startswith("not one picture.")
 
 
 def test_both_folders_are_needed(own_root):

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from fer_utils.datasets import doctor, names
+from fer_utils.datasets import stand_ins as stand_ins_module
 from fer_utils.datasets.doctor import Finding, as_table, as_text, examine
 from fer_utils.reproduce.cli import main
 
@@ -17,7 +18,7 @@ def by_name(findings: list[Finding]) -> dict[str, Finding]:
 
 def damage(root) -> None:
     (root / "jaffe" / "KA.AN1.39.tiff").write_bytes(b"")
-    (root / "jaffe" / "YM.SU3.60.tiff").unlink()
+    (root / "jaffe" / "YM.SU3.60.tiff").write_text("no picture")
 
 
 def test_without_fer_data_only_shipped_sets_are_there(monkeypatch):
@@ -59,7 +60,7 @@ def test_stand_in_and_damaged(own_jaffe, own_root, stand_ins):
     assert text.startswith(f"FER_DATA is {own_root}\n")
     assert "cmu_faces       STAND-IN, 624 images" in text
     assert "jaffe           DAMAGED  (JAFFE)" in text
-    assert "- KA.AN1.39.tiff: empty file" in text and "- YM.SU3.60.tiff: missing" in text
+    assert "- KA.AN1.39.tiff: empty file" in text and "- YM.SU3.60.tiff: unreadable or truncated" in text
     assert text.count("how to get it:") == len(names()) - 7
 
 
@@ -77,7 +78,10 @@ def test_a_folder_that_is_there_but_empty_is_damaged_not_missing(own_root):
     (own_root / "cmu_faces").mkdir()
     findings = by_name(examine())
     assert findings["jaffe"].state == findings["cmu_faces"].state == "damaged"
-    assert "213 problem(s)" in findings["jaffe"].detail and "holds no folder faces/" in findings["cmu_faces"].detail
+    assert (
+        "not one picture. 213 of the official 213" in findings["jaffe"].detail
+        and "holds no folder faces/" in findings["cmu_faces"].detail
+    )
 
 
 def test_the_table_of_nothing_has_the_same_columns():
@@ -99,3 +103,68 @@ def test_the_command_is_content_with_shipped_data_alone(monkeypatch, capsys):
     monkeypatch.delenv("FER_DATA", raising=False)
     assert main(["data"]) == 0
     assert "FER_DATA is not set" in capsys.readouterr().out
+
+
+def test_differences_from_the_official_release_are_said(own_jaffe):
+    (own_jaffe / "YM.SU3.60.tiff").unlink()
+    found = by_name(examine())["jaffe"]
+    assert found.differences == ("1 of the official 213 pictures are missing: YM.SU3.60.tiff",)
+    assert "differs: 1 of the official 213 pictures are missing: YM.SU3.60.tiff" in as_text([found])
+
+
+def test_one_file_that_may_not_be_read_is_one_line_and_the_others_are_listed(own_jaffe, own_root, stand_ins, forbid):
+    shutil.copytree(stand_ins / "cmu_faces", own_root / "cmu_faces")
+    forbid(own_jaffe / "KA.AN1.39.tiff")
+    findings = by_name(examine())
+    assert findings["jaffe"].detail.splitlines()[1] == "  - KA.AN1.39.tiff: no permission to read it"
+    assert len(findings["jaffe"].detail.splitlines()) == 3 and findings["cmu_faces"].state == "stand-in"
+    assert len(findings) == len(names())
+
+
+# ------------------------------------------------------------------ data check NAME
+
+
+@pytest.fixture
+def real_jaffe(own_jaffe):
+    (own_jaffe / "STAND_IN.txt").unlink()
+    return own_jaffe
+
+
+def checked(capsys, name: str) -> tuple[int, str]:
+    code = main(["data", "check", name])
+    return code, capsys.readouterr().out
+
+
+def test_check_of_an_official_release_promises_all_verdicts(real_jaffe, capsys):
+    code, page = checked(capsys, "jaffe")
+    assert code == 0 and page.startswith("jaffe           FOUND, 213 images  (JAFFE)\n")
+    assert "in nothing that is checked" in page and "verdicts: all." in page and "people kept apart" in page
+    assert len(page.splitlines()) < 24
+
+
+def test_check_says_what_a_difference_costs(real_jaffe, capsys):
+    (real_jaffe / "YM.SU3.60.tiff").unlink()
+    code, page = checked(capsys, "jaffe")
+    flat = " ".join(page.split())
+    assert code == 0 and "1 of the official 213 pictures are missing: YM.SU3.60.tiff" in flat
+    assert "no `reproduced` or `not reproduced`, for the pictures are not the official release" in flat
+    assert (
+        "of mobilenet_jaffe" in flat and "of landmark_ensemble" in flat and "`direction holds` or `fails` stays" in flat
+    )
+
+
+def test_check_of_sets_that_are_not_there_damaged_or_unknown(real_jaffe, capsys):
+    assert checked(capsys, "ck_plus")[0] == 1
+    for file in list(real_jaffe.iterdir()):
+        file.write_bytes(b"")
+    code, page = checked(capsys, "jaffe")
+    assert code == 1 and "213 problem(s)" in page and "nothing can be run on it" in page and len(page.splitlines()) < 24
+    assert main(["data", "check", "jafe"]) == 2
+
+
+def test_check_of_a_set_without_people_says_what_sound_means_there(own_root, capsys):
+    stand_ins_module.write("sfew", own_root, "aligned", small=True)
+    code, page = checked(capsys, "sfew")
+    flat = " ".join(page.split())
+    assert code == 0 and "nobody knows who is in the pictures" in flat and "for they are stand-ins" in flat
+    assert "aligned faces" in flat and len(page.splitlines()) < 30

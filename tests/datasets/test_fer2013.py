@@ -77,17 +77,19 @@ def test_a_folder_within_quotes_and_a_marker_are_understood(folder, rows, own_ro
     assert load("fer2013").kind == "stand-in"
 
 
-def test_missing_rows_are_a_note_that_counts_them_by_split(folder, rows):
+def test_missing_rows_are_counted_by_split_and_class(folder, rows):
     edit(folder, lambda lines: [lines.pop(1), lines.pop(1), lines.pop()])
-    assert f"3 of the official {TOTAL} pictures are missing (Training 2, PrivateTest 1)" in load("fer2013").notes
+    assert load("fer2013").differences == (
+        f"3 of the official {TOTAL} pictures are missing (Training 2, PrivateTest 1)",
+        "training anger: 1 pictures, official 3; test neutral: 1 pictures, official 2",
+    )
 
 
-def test_more_rows_than_official_are_a_problem(folder, rows):
+def test_more_rows_than_official_are_a_difference(folder, rows):
     edit(folder, lambda lines: lines.append(lines[1]))
-    assert problems_of("fer2013") == [
-        "training set, anger: 4 pictures, more than the official 3",
-        "Training: 18 pictures, more than the official 17",
-    ]
+    assert load("fer2013").differences == (
+        f"more pictures than the official {TOTAL} (Training 1)", "training anger: 4 pictures, official 3",
+    )  # fmt: skip
 
 
 def test_one_error_names_every_bad_line(folder, rows):
@@ -105,17 +107,45 @@ def test_one_error_names_every_bad_line(folder, rows):
     assert problems_of("fer2013") == [
         "line 2: emotion code '7' is not one of 0 to 6",
         "line 3-5, 10: 2303 pixels, expected 2304",
+        "line 11: 0 pixels, expected 2304",
         "line 6: pixels hold something else than whole numbers and spaces",
         "line 7: a pixel is larger than 255",
         "line 8: Usage 'Test' is not one of Training, PublicTest, PrivateTest",
         "line 9: 2 fields, expected 3",
-        "line 11: 0 pixels, expected 2304",
     ]
 
 
-def test_another_header_is_a_problem(folder, rows):
-    edit(folder, lambda lines: lines.__setitem__(0, "emotion, Usage, pixels"))
+def test_another_header_is_one_problem_and_not_one_a_row(folder, rows):
+    edit(folder, lambda lines: lines.__setitem__(0, "label, Usage, pixels"))
     assert problems_of("fer2013") == ["line 1: the header is not emotion,pixels,Usage"]
+
+
+@pytest.mark.parametrize("name", ["icml_face_data.csv", "fer2013.csv", "FER2013.CSV"])
+def test_kaggles_icml_face_data_is_the_same_set(folder, rows, name):
+    """Columns ``emotion, Usage, pixels`` with blanks in the names, under its own name or renamed."""
+    whole = load("fer2013")
+
+    def reorder(lines: list[str]) -> None:
+        for number, line in enumerate(lines):
+            emotion, pixels, usage = line.split(",")
+            lines[number] = f"{emotion}, {usage}, {pixels}" if number == 0 else f"{emotion},{usage},{pixels}"
+
+    edit(folder, reorder)
+    (folder / "fer2013.csv").rename(folder / name)
+    faces = load("fer2013")
+    assert faces.fingerprint == whole.fingerprint and faces.differences == ()
+
+
+def test_of_two_csv_files_the_challenges_own_is_read(folder, rows):
+    shutil.copy(folder / "fer2013.csv", folder / "icml_face_data.csv")
+    assert "icml_face_data.csv ignored: fer2013.csv is there too" in load("fer2013").notes
+
+
+def test_a_csv_that_may_not_be_read_is_one_line_in_the_doctor(folder, rows, forbid):
+    forbid(folder / "fer2013.csv")
+    assert problems_of("fer2013") == ["fer2013.csv: no permission to read it"]
+    findings = {finding.name: finding.state for finding in doctor.examine(["fer2013", "london"])}
+    assert findings == {"fer2013": "damaged", "london": "shipped"}
 
 
 def test_an_empty_csv_and_an_empty_folder_are_refused(folder):
@@ -123,7 +153,8 @@ def test_an_empty_csv_and_an_empty_folder_are_refused(folder):
     with pytest.raises(FerError, match=r"holds neither fer2013\.csv nor train/ and test/\. Expected: fer2013/"):
         load("fer2013")
     (folder / "fer2013.csv").write_bytes(b"")
-    assert problems_of("fer2013") == ["not one picture"]
+    (problem,) = problems_of("fer2013")
+    assert problem.startswith("not one picture. 31 of the official 31 pictures are missing")
 
 
 # ------------------------------------------------------------------ one line
@@ -165,7 +196,7 @@ def test_ranges_name_exactly_the_numbers(numbers):
 
 def test_the_csv_is_parsed_once_for_the_same_bytes(folder, rows, monkeypatch):
     whole = load("fer2013").fingerprint
-    monkeypatch.setattr(fer2013, "read_csv", lambda file: pytest.fail("parsed again"))
+    monkeypatch.setattr(fer2013, "read_csv", lambda *anything: pytest.fail("parsed again"))
     assert load("fer2013").fingerprint == whole
     (folder / "fer2013.csv").touch()
     assert load("fer2013").fingerprint == whole
@@ -274,6 +305,10 @@ def test_folders_keep_the_order_of_the_csv_codes(folder):
     assert [path.split("/")[1] for path in sources] == [names.get(label, label) for label in faces.table["label"]]
     assert np.array_equal(faces.images[20], np.asarray(Image.open(folder / sources[20])))
     assert faces.notes == (PEOPLE_UNKNOWN,)
+    assert faces.differences == (
+        "the edition in folders: pictures were encoded again, and their order is not the csv's",
+        "PublicTest and PrivateTest are merged",
+    )
 
 
 def test_one_error_names_every_bad_file_of_the_folders(folder):
@@ -281,23 +316,90 @@ def test_one_error_names_every_bad_file_of_the_folders(folder):
     train = folder / "train"
     (train / "angry" / "train_angry_0.png").write_bytes(b"")
     (train / "fear" / "train_fear_0.png").write_bytes(b"<html>")
-    Image.new("RGB", (48, 48)).save(train / "sad" / "train_sad_0.png")
+    shutil.copy(train / "sad" / "train_sad_0.png", train / "neutral")
     (train / "happy").joinpath("train_happy_0.png").rename(train / "loose.png")
     (train / "joy").mkdir()
     (train / "happy" / "train_happy_1.png").rename(train / "joy" / "train_happy_1.png")
-    for number in range(3):
-        Image.new("L", (48, 48)).save(folder / "test" / "disgust" / f"more_{number}.png")
     found = problems_of("fer2013")
     for words in (
         "train/joy/train_happy_1.png: not in a folder train/<angry|",
         "train/loose.png: not in a folder train/<",
         "train/angry/train_angry_0.png: empty file",
         "train/fear/train_fear_0.png: unreadable or truncated",
-        "train/sad/train_sad_0.png: colour mode RGB, expected L",
-        "test set, disgust: 4 pictures, more than the official 1",
+        "train/sad/train_sad_0.png: the same picture is also train/neutral/train_sad_0.png",
     ):
         assert sum(words in problem for problem in found) == 1, words
-    assert len(found) == 7 and "Test: 17 pictures" in found[-1]
+    assert len(found) == 5
+
+
+def test_other_counts_sizes_and_colours_of_the_folders_are_differences(folder):
+    write_fer2013_folders(folder)
+    for number in range(2):
+        Image.new("RGB", (48, 48), (9, 9, 9)).save(folder / "test" / "disgust" / f"more_{number}.png")
+    Image.new("L", (64, 64)).save(folder / "train" / "sad" / "train_sad_0.png")
+    faces = load("fer2013")
+    assert faces.differences[1:] == (
+        "1 picture(s) are not 48x48 pixels but 64x64 (train/sad/train_sad_0.png)",
+        "PublicTest and PrivateTest are merged",
+        "more pictures than the official 31 (Test 2)",
+        "test disgust: 3 pictures, official 1",
+    )
+    assert any(note.startswith("2 picture(s) hold grey as RGB") for note in faces.notes)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        ("Angry", "Disgust", "Fear", "Happy", "Sad", "Surprise", "Neutral"),
+        ("anger", "disgusted", "fearful", "happiness", "sadness", "surprised", "NEUTRAL"),
+        ("0_angry", "1 disgust", "2.fear", "3-happy", "4_sad", "5_surprise", "6_neutral"),
+        ("0", "1", "2", "3", "4", "5", "6"),
+    ],
+)
+@pytest.mark.parametrize("splits", [("Train", "TEST"), ("Training", "test")])
+def test_any_usual_spelling_of_classes_and_splits_is_read(folder, spelling, splits):
+    write_fer2013_folders(folder)
+    whole = load("fer2013")
+    for old, split in zip(("train", "test"), splits, strict=True):
+        if old != split:
+            (folder / old).rename(folder / split)
+        for name, new in zip(fer2013.FOLDERS, spelling, strict=True):
+            (folder / split / name).rename(folder / split / new)
+    faces = load("fer2013")
+    assert faces.counts().equals(whole.counts()) and faces.differences == whole.differences
+    by_name = dict(zip((path.rsplit("/", 1)[-1] for path in faces.table["source"]), faces.table["label"], strict=True))
+    assert all(by_name[path.rsplit("/", 1)[-1]] == label for path, label in
+               zip(whole.table["source"], whole.table["label"], strict=True))  # fmt: skip
+
+
+def test_public_and_private_test_in_folders_of_their_own_are_kept_apart(folder):
+    write_fer2013_folders(folder)
+    (folder / "test").rename(folder / "PublicTest")
+    faces = load("fer2013")
+    assert set(faces.table["split"]) == {"Training", "PublicTest"}
+    assert "PublicTest and PrivateTest are merged" not in faces.differences
+
+
+def test_a_class_behind_a_symbolic_link_is_there(folder, own_root):
+    write_fer2013_folders(folder)
+    whole = load("fer2013")
+    (folder / "train" / "happy").rename(own_root / "happy")
+    (folder / "train" / "happy").symlink_to(own_root / "happy")
+    assert load("fer2013").fingerprint == whole.fingerprint
+    (own_root / "happy").rename(own_root / "elsewhere")
+    assert problems_of("fer2013") == ["train/happy: a link to nothing"]
+
+
+def test_junk_among_the_folders_is_nobodys_picture(folder):
+    write_fer2013_folders(folder)
+    whole = load("fer2013")
+    happy = folder / "train" / "happy"
+    (happy / "Thumbs.db").write_bytes(b"x")
+    for home in (".ipynb_checkpoints", "@eaDir", "__MACOSX"):
+        (happy / home).mkdir()
+        shutil.copy(next(happy.glob("*.png")), happy / home / "x.png")
+    faces = load("fer2013")
+    assert faces.fingerprint == whole.fingerprint and faces.notes == whole.notes
 
 
 def test_both_editions_and_votes_beside_folders_are_noted(folder):

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from fer_utils.datasets import icv_mefed, load
-from fer_utils.datasets.base import read_fitted
+from fer_utils.datasets.findings import Findings
+from fer_utils.datasets.pictures import read_pictures
 from fer_utils.errors import FerError
 from tests.layouts import problems_of, write_icv_mefed
 
@@ -54,13 +55,15 @@ def test_other_names_are_read_by_a_described_pattern(folder):
         target = folder / f"{b} after {a}" / f"P{subject} IMG_{take}.jpg"
         target.parent.mkdir(exist_ok=True)
         file.rename(target)
-    assert sum("not a path like 012/1_7_3.jpg" in problem for problem in problems_of("icv_mefed")) == 32
+    found = problems_of("icv_mefed")
+    assert len(found) == 3 and all("not a path like 012/1_7_3.jpg" in problem for problem in found)
     pattern = r"(?P<dominant>.) after (?P<complementary>.)/P(?P<subject>\d+) img_\d\.jpg"
     (folder / "name_pattern.txt").write_text(pattern + "\n")
     faces = load("icv_mefed")
     assert faces.table.iloc[0][["label", "subject", "compound"]].tolist() == ["anger", "001", "1_1"]
     (folder / "name_pattern.txt").write_text(pattern.replace("(?P<dominant>.)", "(?P<dominant>)."))
-    assert sum("codes are 1 to 7 and N" in problem for problem in problems_of("icv_mefed")) == 32
+    found = problems_of("icv_mefed")
+    assert len(found) == 3 and all("codes are 1 to 7 and N" in problem for problem in found)
 
 
 def test_a_single_code_is_the_dominant_emotion():
@@ -83,37 +86,46 @@ def test_a_wrong_pattern_is_said(folder, pattern, words):
 
 
 def test_one_error_names_every_fault(folder):
-    (folder / "001" / "1_1_1.jpg").unlink()
     (folder / "001" / "1_2_1.jpg").write_bytes(b"")
     whole = (folder / "001" / "1_3_1.jpg").read_bytes()
     (folder / "001" / "1_3_1.jpg").write_bytes(whole[:-100])
     (folder / "001" / "1_4_1.jpg").rename(folder / "001" / "1_8_1.jpg")
-    (folder / "001" / "1_5_1.jpg").rename(folder / "003_2_5_1.jpg")
+    Image.new("RGB", (96, 64)).save(folder / "001_1_5_1.jpg")
     found = problems_of("icv_mefed")
     expected = [
         "001/1_2_1.jpg: empty file",
         "001/1_3_1.jpg: unreadable or truncated",
         "001/1_8_1.jpg: not a path like",
-        "anger: 3 pictures, official 4",
-        "fear: 3 pictures, official 4",
-        "3 people, official 2",
-        "9 labels, official 8",
+        "001_1_5_1.jpg: there is another picture of this name, 001/1_5_1.jpg, which differs",
     ]
     for words in expected:
         assert sum(problem.startswith(words) for problem in found) == 1, (words, found)
     assert len(found) == len(expected)
 
 
+def test_other_counts_are_differences(folder):
+    (folder / "001" / "1_1_1.jpg").unlink()
+    (folder / "001" / "1_5_1.jpg").rename(folder / "003_2_5_1.JPEG")
+    Image.new("RGB", (30, 20)).save(folder / "001" / "1_6_1.jpg")
+    assert load("icv_mefed").differences == (
+        "anger: 3 pictures, official 4",
+        "3 people, official 2",
+        "9 labels, official 8",
+        "1 picture(s) are not 96x64 pixels but 30x20 (001/1_6_1.jpg)",
+    )
+
+
 def test_huge_pictures_are_decoded_small_and_look_the_same(tmp_path):
     rng = np.random.default_rng(0)
     small = Image.fromarray(rng.integers(60, 200, (9, 14, 3), dtype=np.uint8))
     small.resize((2592, 1728), Image.Resampling.BICUBIC).save(tmp_path / "a.jpg", quality=95)
+    found = Findings("x", tmp_path)
     read = [
-        read_fitted([tmp_path / "a.jpg"], tmp_path, (176, 176), "RGB", ((1728, 2592),), [], draft=draft)
+        read_pictures([tmp_path / "a.jpg"], found, (176, 176), "RGB", ((1728, 2592),), draft=draft)
         for draft in (True, False)
     ]
-    assert read[0][1] == [], "the size that counts is the file's, not the decoded one"
-    difference = np.abs(read[0][0].astype(int) - read[1][0].astype(int))
+    assert found.differences == [], "the size that counts is the file's, not the decoded one"
+    difference = np.abs(read[0].astype(int) - read[1].astype(int))
     assert difference.mean() < 1.5 and difference.max() < 20
 
 
@@ -123,5 +135,7 @@ def test_a_picture_on_its_side_is_turned_by_its_exif_data(tmp_path):
     exif = picture.getexif()
     exif[0x0112] = 6
     picture.save(tmp_path / "a.jpg", exif=exif, quality=95)
-    images, _ = read_fitted([tmp_path / "a.jpg"], tmp_path, (32, 16), "RGB", ((32, 64),), [], draft=True)
+    found = Findings("x", tmp_path)
+    images = read_pictures([tmp_path / "a.jpg"], found, (32, 16), "RGB", ((64, 32),), draft=True)
+    assert found.differences == [] and "turned upright" in found.notes[0]
     assert images[0, :12].min() > 200 and images[0, -12:].max() < 50

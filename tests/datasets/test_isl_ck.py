@@ -61,7 +61,6 @@ def test_one_error_names_every_fault(folder):
     content = lines(folder)
     zeros = ",0" * 14
     pictures = folder / "cohn-kanade-images" / "S001" / "001"
-    (pictures / "S001_001_00000001.png").unlink()
     (pictures / "S001_001_00000002.png").write_bytes(b"")
     content += [
         f"S002_001,1{zeros}",
@@ -72,7 +71,6 @@ def test_one_error_names_every_fault(folder):
     ]
     write_lines(folder, content)
     assert problems_of("isl_ck") == [
-        "cohn-kanade-images/S001/001/S001_001_00000001.png: missing, though action_units.csv, line 2 names it",
         "action_units.csv, line 9: frame 1 of S002_001 is there twice",
         "action_units.csv, line 10: sequence 'S2_1', frame '1': not like S010_001 and 1",
         "action_units.csv, line 11: sequence 'S001_001', frame '1.5': not like S010_001 and 1",
@@ -82,12 +80,26 @@ def test_one_error_names_every_fault(folder):
     ]
 
 
+def test_frames_that_are_not_there_are_a_difference(folder):
+    pictures = folder / "cohn-kanade-images"
+    (pictures / "S001" / "001" / "S001_001_00000001.png").unlink()
+    (pictures / "S002" / "001" / "S002_001_00000002.png").rename(pictures / "S002_001_00000002.png")
+    faces = load("isl_ck")
+    assert faces.differences == (
+        "2 frame(s) are missing that action_units.csv names: S001_001_00000001.png, S002_001_00000002.png",
+    )
+    assert faces.notes == (
+        "cohn-kanade-images/S002_001_00000002.png ignored: belongs into cohn-kanade-images/S002/001/",
+        "5 frames, the paper has 7",
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         ("", "action_units.csv: unreadable (No columns"),
         ("sequence,frame,au_1\n", "action_units.csv: without the column(s) au_2, au_4,"),
-        (",".join(isl_ck.COLUMNS) + "\n", "action_units.csv: not one line"),
+        (",".join(isl_ck.COLUMNS) + "\n", "not one picture."),
         (",".join(isl_ck.COLUMNS) + "\n" + "1," * 40 + "\n" + "2\n" + '"', "action_units.csv: unreadable ("),
     ],
 )

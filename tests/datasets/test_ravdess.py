@@ -88,7 +88,6 @@ def test_pictures_without_sound_do_as_well_and_need_no_folders(own_root):
 
 def test_one_error_names_every_fault(folder):
     one = folder / "Actor_01"
-    (one / "01-01-01-01-01-01-01.mp4").unlink()
     (one / "01-01-02-01-01-01-01.mp4").write_bytes(b"")
     (one / "01-01-02-02-01-01-01.mp4").write_bytes((one / "01-01-02-02-01-01-01.mp4").read_bytes()[:-300])
     (one / "01-01-03-01-01-01-01.mp4").rename(folder / "Actor_02" / "01-01-03-01-01-01-01.mp4")
@@ -96,31 +95,44 @@ def test_one_error_names_every_fault(folder):
     write_video(one / "01-01-01-02-01-01-01.mp4")
     write_video(one / "01-02-07-01-01-01-01.mp4")
     write_video(one / "01-01-01-01-01-01-03.mp4")
-    write_video(folder / "copy" / "01-01-05-01-01-01-01.mp4")
+    write_video(folder / "copy" / "01-01-05-01-01-01-01.mp4", 45)
     found = problems_of("ravdess")
     no_such = "no such clip: there is no strong neutral, and no song of disgust, surprise or actor 18"
     expected = [
-        "Actor_01/01-01-01-01-01-01-01.mp4: missing",
         "Actor_01/01-01-02-01-01-01-01.mp4: empty file",
         "Actor_01/01-01-02-02-01-01-01.mp4: unreadable or truncated",
         "Actor_02/01-01-03-01-01-01-01.mp4: belongs into Actor_01/",
-        "Actor_01/01-01-03-01-01-01-01.mp4: missing",
-        "Actor_01/01-01-04-01-01-01-01.mp4: missing",
         "Actor_01/01-01-09-01-01-01-01.mp4: not a name like 02-01-06-01-02-01-12.mp4",
         f"Actor_01/01-01-01-02-01-01-01.mp4: {no_such}",
         f"Actor_01/01-02-07-01-01-01-01.mp4: {no_such}",
         "Actor_01/01-01-01-01-01-01-03.mp4: not a name like",
-        "copy/01-01-05-01-01-01-01.mp4: there is another file of this name",
+        "copy/01-01-05-01-01-01-01.mp4: there is another picture of this name, Actor_01/",
     ]
     for words in expected:
         assert sum(problem.startswith(words) for problem in found) == 1, (words, found)
     assert len(found) == len(expected)
 
 
-def test_an_absent_actor_is_one_problem(folder):
+def test_missing_clips_and_actors_are_a_difference(folder):
     for file in (folder / "Actor_02").iterdir():
         file.unlink()
-    assert problems_of("ravdess") == ["actor 02: no speech clips"]
+    (folder / "Actor_01" / "01-01-01-01-01-01-01.mp4").unlink()
+    faces = load("ravdess")
+    assert faces.differences == (
+        "31 of the official 60 speech clips are missing: nothing of the actors 02; 01-01-01-01-01-01-01.mp4",
+    )
+    assert set(faces.table["subject"]) == {"01"}
+
+
+def test_letter_case_and_a_copy_make_no_difference(folder):
+    whole = load("ravdess")
+    (folder / "Actor_01").rename(folder / "actor_01")
+    clip = folder / "actor_01" / "01-01-01-01-01-01-01.mp4"
+    clip.rename(clip.with_suffix(".MP4"))
+    write_video(folder / "copy" / "01-01-05-01-01-01-01.mp4")
+    faces = load("ravdess")
+    assert faces.fingerprint == whole.fingerprint and faces.differences == ()
+    assert "there twice, byte by byte" in faces.notes[0]
 
 
 def test_neither_videos_nor_frames(own_root):
@@ -139,7 +151,8 @@ def some_clips() -> list[ravdess.Clip]:
 def test_folders_of_frames_give_the_same_frames_and_say_what_lacks(own_root):
     write_ravdess_frames(own_root / "ravdess", some_clips())
     faces = load("ravdess")
-    assert faces.notes == ("73 of the 82 official clips are not there",)
+    assert faces.differences[0] == "folders of frames that somebody took out of the videos"
+    assert faces.differences[1].startswith("73 of the official 82 clips are missing: ")
     assert faces.table["sequence"].nunique() == len(some_clips()) == 9
     assert [frame_of(image) for image in faces.images] == faces.table["frame"].tolist() == [14, 15, 29, 30] * 9
     assert set(faces.table["label"]) == {"neutral", "anger"}

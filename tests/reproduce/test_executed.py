@@ -19,8 +19,8 @@ def recorded(tmp_path: Path):
     def record(*outputs: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
         cell = nbformat.v4.new_code_cell("run.finish()", execution_count=1, outputs=list(outputs))
         nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "notebook.ipynb")
-        (tmp_path / FINISHED).write_text('{"profile": "quick"}')
-        assert executed.finished("toy", tmp_path) == {"profile": "quick"}
+        (tmp_path / FINISHED).write_text('{"profile": "quick", "files": {}}')
+        assert executed.finished("toy", tmp_path)["profile"] == "quick"
         return nbformat.read(tmp_path / "notebook.ipynb", as_version=4).cells[0].outputs
 
     return record

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from fer_utils.errors import FerError
-from fer_utils.reproduce import kernel, provenance, runner, surroundings
+from fer_utils.reproduce import kernel, provenance, runner, scratch, surroundings
 from fer_utils.reproduce.request import Request
 from tests.reproduce import test_runner as toy
 
@@ -95,7 +95,7 @@ def test_no_setting_of_the_user_s_reaches_a_signed_run(desk, strange, monkeypatc
     assert "TF_ENABLE_ONEDNN_OPTS" not in receipt["arithmetic"]
     del receipt["parameters"]
     assert str(provenance.PACKAGE) not in json.dumps(receipt) and sys.executable not in json.dumps(receipt)
-    assert not list(Path(tempfile.gettempdir()).glob("fer-kernel-*"))
+    assert not list(Path(tempfile.gettempdir()).glob(f"{scratch.PREFIX}*"))
 
 
 def test_a_python_that_is_gone_is_named(desk, monkeypatch):
@@ -121,18 +121,6 @@ def test_sockets_lie_in_files_where_their_path_is_short_enough(length, transport
     assert config.get("transport") == transport
     if transport:
         assert len(config["ip"] + "-5") <= 103
-
-
-def test_a_full_folder_for_temporary_files_is_named(monkeypatch):
-    def full(**_):
-        raise OSError(28, "No space left on device", "/tmp/fer-kernel-x")
-
-    monkeypatch.setattr(kernel.tempfile, "mkdtemp", full)
-    with (
-        pytest.raises(FerError, match=r"temporary files: .*No space left on device.*TMPDIR=DIR"),
-        kernel._private_folder(),
-    ):
-        pytest.fail("went on")
 
 
 def test_the_environment_is_as_before_afterwards(monkeypatch, tmp_path):

@@ -21,6 +21,10 @@ def number(low, high, **changes):
         (number(60, 85.5), "not reproduced"),
         (number(80, 90, profile="quick"), "direction holds"),
         (number(80, 90, kind="stand-in"), "direction holds"),
+        (number(80, 90, differs=["23 pictures are missing"]), "direction holds"),
+        (number(86, 90, differs=["re-encoded", "smaller"]), "direction holds"),
+        (number(10, 14, differs=["re-encoded"]), "direction fails"),
+        (number(80, 90, differs=[]), "reproduced"),
         (number(60, 70, dataset="london", reference=50.0), "direction holds"),
         (number(48, 60, dataset="london", reference=50.0), "undecided"),
         (number(30, 40, dataset="london", reference=50.0), "direction fails"),
@@ -97,3 +101,15 @@ def test_every_verdict_says_why():
     assert "london" in judge(CLAIM, number(60, 70, dataset="london", reference=50.0)).reason
     assert "85.54" in judge(CLAIM, number(80, 90)).reason
     assert "stand-in" in judge(CLAIM, number(80, 90, kind="stand-in")).reason
+
+
+def test_the_reason_names_the_first_difference_from_the_official_release():
+    reason = judge(CLAIM, number(80, 90, differs=["213 pictures are JPEG files, official TIFF", "one more"])).reason
+    assert reason.startswith(
+        "other pictures than the official release (213 pictures are JPEG files, official TIFF and 1"
+    )
+    equal = {**CLAIM, "value": 0.0, "tolerance": 2.0, "relation": "~0"}
+    assert (
+        "on other pictures than the official release: smaller"
+        in judge(equal, number(-1, 1, differs=["smaller"])).reason
+    )

@@ -4,21 +4,25 @@
 codes, counts, sizes and colour modes are the official ones unless ``STAND_IN.txt`` in the folder says otherwise; what
 the labels say is true of the avatars. That file also marks the folder: all that is loaded from it stays a stand-in.
 
-``casting`` chooses who plays whom, ``retouch`` and ``motion`` make a data set's pictures of an avatar's, and ``posed``,
-``cohn_kanade``, ``wild`` and ``videos`` know the layouts. The same version of the libraries writes the same bytes.
+Beside the official layouts there are the editions that people hold (``editions``), and what real folders hold beside
+pictures (``awkward``). ``casting`` chooses who plays whom, ``retouch`` and ``motion`` make a data set's pictures of an
+avatar's, and ``posed``, ``cohn_kanade``, ``wild`` and ``videos`` know the layouts. The same version of the libraries
+writes the same bytes.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fer_utils import datasets
 from fer_utils.datasets.base import STAND_IN_FILE, contents_line, refuse_a_false_marker, stated_counts_text
+from fer_utils.datasets.stand_ins.awkward import DIFFERS, make_awkward
 from fer_utils.datasets.stand_ins.casting import SEED
 from fer_utils.datasets.stand_ins.cohn_kanade import plan_ck48, plan_ck_plus, plan_isl_ck
+from fer_utils.datasets.stand_ins.editions import EDITIONS
 from fer_utils.datasets.stand_ins.place import whole_folder
 from fer_utils.datasets.stand_ins.plan import Part, Plan
 from fer_utils.datasets.stand_ins.posed import plan_cmu_faces, plan_icv_mefed, plan_jaffe, plan_kdef, plan_rafd
@@ -27,9 +31,10 @@ from fer_utils.datasets.stand_ins.wild import plan_celeba, plan_fer2013, plan_ra
 from fer_utils.errors import FerError, UsageError, did_you_mean
 from fer_utils.progress import track
 
-__all__ = ["PLANS", "Report", "write"]
+__all__ = ["EDITIONS", "OFFICIAL", "PLANS", "Report", "write"]
 
-PLANS: dict[str, Callable[[], Plan]] = {
+OFFICIAL = "official"
+PLANS: dict[str, Callable[..., Plan]] = {
     "cmu_faces": plan_cmu_faces,
     "jaffe": plan_jaffe,
     "ck_plus": plan_ck_plus,
@@ -67,29 +72,49 @@ class Report:
         )
 
 
-def write(name: str, to: Path) -> Report:
+def write(name: str, to: Path, edition: str | None = None, *, awkward: bool = False, small: bool = False) -> Report:
     """Write a stand-in for a data set into ``to/name``, whole or not at all.
 
     Args:
         name: a key of :data:`PLANS`.
         to: the folder of data sets, which ``FER_DATA`` will name. A stand-in that is there is replaced.
+        edition: one of :data:`EDITIONS` of the set; ``None`` or ``"official"`` for the official layout.
+        awkward: with the junk, links and odd encodings of real folders, which change no picture.
+        small: a few people, or a few pictures of each class, for tests and first tries.
 
     Raises:
-        UsageError: there is no stand-in of this name.
+        UsageError: there is no stand-in of this name, or no such edition.
         FerError: ``to/name`` holds something that this function has not written, or the disk is full or read-only.
     """
     if name not in PLANS:
         raise _unknown(name)
     folder = to.expanduser().absolute() / name
     _refuse_foreign(folder)
-    plan = PLANS[name]()
-    text = _text(name, plan)
+    plan = _plan(name, edition, small)
+    options = f" --edition {edition}" * bool(edition) + " --awkward" * awkward + " --small" * small
+    if awkward:
+        plan = replace(plan, differs=[DIFFERS, *plan.differs])
+    text = _text(name, plan, options)
     with whole_folder(folder) as partial:
         _write_parts(plan.parts, partial, f"stand-in {name}")
+        if awkward:
+            make_awkward(name, partial)
         text += f"\n{contents_line(partial)}\n"
         (partial / STAND_IN_FILE).write_text(text, "utf-8", newline="\n")
     files = [file for file in folder.rglob("*") if file.is_file()]
     return Report(name, folder, len(files), sum(file.stat().st_size for file in files), text)
+
+
+def _plan(name: str, edition: str | None, small: bool) -> Plan:
+    known = EDITIONS.get(name, {})
+    if edition in (None, OFFICIAL):
+        return PLANS[name](small=True) if small else PLANS[name]()
+    if edition not in known:
+        choice = (OFFICIAL, *known)
+        raise UsageError(
+            f"{name} has no edition {edition!r}.{did_you_mean(edition, choice)} Known: {', '.join(choice)}."
+        )
+    return known[edition](small=small)
 
 
 def _write_parts(parts: Sequence[Part], folder: Path, stage: str) -> None:
@@ -124,7 +149,7 @@ def _refuse_foreign(folder: Path) -> None:
         refuse_a_false_marker(folder)
 
 
-def _text(name: str, plan: Plan) -> str:
+def _text(name: str, plan: Plan, options: str) -> str:
     title = datasets.dataset(name).title
     files = len({part.path for part in plan.parts})
     if plan.people is None:
@@ -137,7 +162,7 @@ def _text(name: str, plan: Plan) -> str:
     else:
         people = f"{plan.people} people are played by as many avatars."
     lines = [
-        f"{_FIRST_WORDS} for {title}, written by `python -m fer_utils data stand-in {name}`.",
+        f"{_FIRST_WORDS} for {title}, written by `python -m fer_utils data stand-in {name}{options}`.",
         f"Nothing here is from {title}. The faces are avatars, rendered, shipped with fer_utils (MIT licence).",
         "",
         f"{files} files beside this one, seed {SEED}. {people}",

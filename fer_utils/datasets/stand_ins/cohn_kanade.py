@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fer_utils.datasets import ck48, ck_plus, isl_ck
+from fer_utils.datasets import ck48, ck_plus, ckextended, isl_ck
 from fer_utils.datasets.avatars import CLIP_CLASSES
 from fer_utils.datasets.ck_plus import Frame as Place
 from fer_utils.datasets.stand_ins.casting import Role, Shoot, cast, look, shoot
@@ -24,6 +24,8 @@ ISL_LOOKS = 2
 """Of each avatar that is in clips."""
 ISL_CLIP_PEOPLE, ISL_STUDIO_PEOPLE = 10, 24
 GRADES = 5
+SMALL = 2
+"""Sequences of each class in a small stand-in."""
 CLIPS = 2
 """Of each avatar and class."""
 WITHOUT_CLIP = ("disgust", "contempt")
@@ -43,18 +45,37 @@ class Sequence(NamedTuple):
         return Place(self.person, f"{self.take:03d}", frame)
 
 
-def plan_ck_plus() -> Plan:
-    """327 labelled sequences of six frames."""
-    sequences = list(_sequences())
-    return Plan(list(_ck_plus_parts(sequences)), *_counts(sequences), [
+def plan_ck_plus(small: bool = False) -> Plan:
+    """327 labelled sequences of six frames. ``small``: two sequences of each class."""
+    sequences = list(_sequences(small))
+    people, avatars = _counts(sequences)
+    stated = {**dict.fromkeys(ck_plus.OFFICIAL, SMALL), "people": people} if small else {}
+    return Plan(list(_ck_plus_parts(sequences)), people, avatars, [
         f"every sequence has {len(SHARES)} frames: a neutral photograph cross-faded into one with the expression",
         f"the {ck_plus.SEQUENCES - len(sequences)} sequences without a label, FACS/ and Landmarks/ are not there",
-    ])  # fmt: skip
+    ], stated)  # fmt: skip
 
 
-def plan_ck48() -> Plan:
+def plan_ckextended(small: bool = False) -> Plan:
+    """``ckextended.csv``: the last frame of every sequence, and first frames, the faces cut out."""
+    sequences = list(_sequences(small))
+    neutral = ckextended.OFFICIAL["neutral"] if not small else SMALL
+    rows = [(sequence, len(SHARES), sequence.label) for sequence in sequences]
+    # There are more neutral rows than sequences: a person's second frame is then the other one.
+    rows += [(sequences[number % len(sequences)], 1 + number // len(sequences), "neutral") for number in range(neutral)]
+    header = Part(ckextended.FILE, partial(bytes, b"emotion,pixels,Usage\n"))
+    parts = [header, *(Part(ckextended.FILE, partial(_csv_row, *row)) for row in rows)]
+    stated = dict.fromkeys(ckextended.OFFICIAL, SMALL) if small else {}
+    return Plan(parts, None, _counts(sequences)[1], [
+        "faces are cut out by the avatars' landmarks",
+        "rows are sorted by class; Usage is Training throughout",
+        "neutral rows are first and second frames of the labelled sequences",
+    ], stated)  # fmt: skip
+
+
+def plan_ck48(small: bool = False) -> Plan:
     """The last three frames of the same sequences, the faces cut out by their true landmarks."""
-    sequences = list(_sequences())
+    sequences = list(_sequences(small))
     folder_of = {label: folder for folder, label in ck48.CLASS_OF_FOLDER.items()}
     peak = range(len(SHARES) - ck_plus.PEAK_FRAMES + 1, len(SHARES) + 1)
     parts = [
@@ -62,16 +83,17 @@ def plan_ck48() -> Plan:
         for sequence in sequences
         for frame in peak
     ]
+    stated = dict.fromkeys(ck_plus.OFFICIAL, ck_plus.PEAK_FRAMES * SMALL) if small else {}
     return Plan(parts, *_counts(sequences), [
         "faces are cut out by the avatars' landmarks, not by a Haar detector",
         "frames are cross-faded from a neutral photograph to one with the expression",
-    ])  # fmt: skip
+    ], stated)  # fmt: skip
 
 
-def plan_isl_ck() -> Plan:
+def plan_isl_ck(small: bool = False) -> Plan:
     """The avatars' clips, and for the expressions that have none cross-faded photographs, with graded action units."""
     clips, studio = shoot("clips"), shoot("studio")
-    scenes = list(_scenes(clips, studio))
+    scenes = list(_scenes(clips, studio, small))
     parts = [Part(isl_ck.TABLE, partial(_line, isl_ck.COLUMNS))]
     for place, role, motion, at, units in scenes:
         grades = [str(int(np.ceil(GRADES * units[unit]))) for unit in isl_ck.ACTION_UNITS]
@@ -86,12 +108,13 @@ def plan_isl_ck() -> Plan:
     ])  # fmt: skip
 
 
-def _sequences() -> Iterator[Sequence]:
+def _sequences(small: bool = False) -> Iterator[Sequence]:
     """Labels dealt out so that nobody shows an expression twice."""
     studio = shoot("studio")
     people = [f"S{5 + 8 * number:03d}" for number in range(ck_plus.PEOPLE)]
     roles = cast(people, studio.people)
-    labels = [label for label, count in ck_plus.OFFICIAL.items() for _ in range(count)]
+    labels = [label for label, count in ck_plus.OFFICIAL.items() for _ in range(SMALL if small else count)]
+    people = people[: len(ck_plus.OFFICIAL)] if small else people
     for number, label in enumerate(labels):
         round_, person = divmod(number, len(people))
         yield Sequence(people[person], round_ + 1, label, roles[people[person]])
@@ -127,23 +150,27 @@ def _still(motion: Motion, at: float, role: Role, place: Place) -> bytes:
 
 
 def _face(sequence: Sequence, number: int) -> bytes:
+    return encode(_drawn_face(sequence, number), ".png")
+
+
+def _drawn_face(sequence: Sequence, number: int) -> np.ndarray:
     motion, at = _motion(sequence), SHARES[number - 1]
     moved = touch("ck48", sequence.place(number).sequence).drifted(number)
     frame = face_frame(motion.points_at(at))
-    return encode(grey(retouch(motion.at(at), sequence.role.look, moved, ck48.SIZE, frame)), ".png")
+    return grey(retouch(motion.at(at), sequence.role.look, moved, ck48.SIZE, frame))
 
 
-def _scenes(clips: Shoot, studio: Shoot) -> Iterator[tuple[Place, Role, Motion, float, dict[str, float]]]:
+def _scenes(clips: Shoot, studio: Shoot, small: bool) -> Iterator[tuple[Place, Role, Motion, float, dict[str, float]]]:
     """Place, role, motion, place in the motion and action units of every frame."""
     number = 0
-    for look_number in range(ISL_LOOKS):
-        for avatar in clips.people[:ISL_CLIP_PEOPLE]:
+    for look_number in range(1 if small else ISL_LOOKS):
+        for avatar in clips.people[: 1 if small else ISL_CLIP_PEOPLE]:
             number += 1
             role = Role(avatar, look(avatar, look_number), number)
             scenes = [acted(role, label, clip, clips) for label in CLIP_CLASSES for clip in range(1, CLIPS + 1)]
             for take, motion in enumerate(scenes, start=1):
                 yield from _frames(number, take, role, motion, np.arange(len(motion.keys)), clips)
-    for avatar in studio.people[:ISL_STUDIO_PEOPLE]:
+    for avatar in studio.people[: 1 if small else ISL_STUDIO_PEOPLE]:
         number += 1
         role = Role(avatar, look(avatar, 0), number)
         for take, label in enumerate(WITHOUT_CLIP, start=1):
@@ -161,6 +188,11 @@ def _frames(
             for unit in isl_ck.ACTION_UNITS
         }
         yield Place(f"S{number:03d}", f"{take:03d}", frame), role, motion, at, units
+
+
+def _csv_row(sequence: Sequence, number: int, label: str) -> bytes:
+    pixels = " ".join(map(str, _drawn_face(sequence, number).ravel().tolist()))
+    return f"{ckextended.CODES.index(label)},{pixels},Training\n".encode()
 
 
 def _line(cells: tuple[str, ...]) -> bytes:

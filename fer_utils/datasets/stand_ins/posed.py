@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import product
 
@@ -17,13 +17,21 @@ UP = Frame(150, (80, 95))
 """The frame of CMU's pose ``up``: no avatar raises its head, so it is only higher in the picture."""
 KDEF_ANGLES = {"full_left": 180, "half_left": 135, "straight": FRONTAL, "half_right": 45, "full_right": 0}
 MEFED_SIZE = (176, 264)
+SMALL_PEOPLE = 2
+"""In a small stand-in."""
+SMALL_WOMEN = ("KA", "KM")
+"""Of JAFFE: those with palette pictures."""
 
 
-def plan_jaffe() -> Plan:
-    """213 pictures: as many of each woman and expression as official; a fourth is one of the three takes again."""
+def plan_jaffe(small: bool = False) -> Plan:
+    """213 pictures: as many of each woman and expression as official; a fourth is one of the three takes again.
+
+    ``small``, here and below: a few people, or of counted sets a few pictures of each class, for tests and first tries.
+    """
     studio = shoot("studio")
     official = jaffe.official_files()
-    people = sorted(official["subject"].unique())
+    people = list(SMALL_WOMEN) if small else sorted(official["subject"].unique())
+    official = official[official["subject"].isin(people)]
     roles = cast(people, studio.people)
     take = official.groupby(["subject", "class"]).cumcount()
 
@@ -32,14 +40,15 @@ def plan_jaffe() -> Plan:
         return Part(file, partial(_picture, studio, row, roles[person], file, jaffe.SIZE, Frame(150), in_grey=True))
 
     rows = zip(official["file"], official["subject"], official["class"], take, strict=True)
-    differs = ["the readme with the raters' scores is not there", REUSED, _GAZES]
+    differs = [f"only {len(people)} of the ten women"] * small
+    differs += ["the readme with the raters' scores is not there", REUSED, _GAZES]
     return Plan([part(*fields) for fields in rows], len(people), _players(roles), differs)
 
 
-def plan_cmu_faces() -> Plan:
+def plan_cmu_faces(small: bool = False) -> Plan:
     """624 pictures; the sunglasses are painted."""
     studio, views = shoot("studio"), shoot("views")
-    roles = cast(cmu_faces.USERS, views.people)
+    roles = cast(cmu_faces.USERS[: SMALL_PEOPLE if small else None], views.people)
 
     def part(number: int, name: str) -> Part:
         user, pose, expression, eyes = name.split("_")
@@ -61,18 +70,28 @@ def plan_cmu_faces() -> Plan:
         REUSED,
         _GAZES,
     ]
-    parts = [part(*item) for item in enumerate(cmu_faces.official_names())]
-    return Plan(parts, len(roles), _players(roles), differs)
+    if small:
+        differs.insert(0, f"only {len(roles)} of the twenty people")
+    names = [name for name in cmu_faces.official_names() if name.split("_")[0] in roles]
+    return Plan([part(*item) for item in enumerate(names)], len(roles), _players(roles), differs)
 
 
-def plan_rafd() -> Plan:
-    """The frontal camera with three gazes and the other four with one: 67 × 8 × 7 pictures."""
+def plan_rafd(small: bool = False, gazes: Sequence[str] = rafd.GAZES, frontal_only: bool = False) -> Plan:
+    """The frontal camera with three gazes and the other four with one: 67 × 8 × 7 pictures.
+
+    Args:
+        small: one person of each group, the frontal camera alone.
+        gazes: those that the frontal camera sees.
+        frontal_only: whether the other cameras are left out.
+    """
     studio, views = shoot("studio"), shoot("views")
-    groups = [group for group, count in rafd.PEOPLE.items() for _ in range(count)]
+    counts = {group: min(count, 1) if small else count for group, count in rafd.PEOPLE.items()}
+    groups = [group for group, count in counts.items() for _ in range(count)]
     people = {f"{number:02d}": group for number, group in enumerate(groups, start=1)}
     roles = cast(list(people), views.people)
-    sides = [(f"{FRONTAL:03d}", gaze) for gaze in rafd.GAZES]
-    sides += [(angle, "frontal") for angle in rafd.ANGLES if int(angle) != FRONTAL]
+    sides = [(f"{FRONTAL:03d}", gaze) for gaze in gazes]
+    if not (small or frontal_only):
+        sides += [(angle, "frontal") for angle in rafd.ANGLES if int(angle) != FRONTAL]
 
     def part(person: str, expression: str, angle: str, gaze: str) -> Part:
         role, label = roles[person], rafd.CLASS_OF_EXPRESSION[expression]
@@ -91,13 +110,18 @@ def plan_rafd() -> Plan:
     ]
     parts = [part(person, expression, *side) for person, expression, side in
              product(people, rafd.CLASS_OF_EXPRESSION, sides)]  # fmt: skip
-    return Plan(parts, len(roles), _players(roles), differs)
+    stated = {" ".join(group): count for group, count in counts.items()} if small else {}
+    return Plan(parts, len(roles), _players(roles), differs, stated)
 
 
-def plan_kdef() -> Plan:
+def plan_kdef(small: bool = False) -> Plan:
     """4,900 pictures in two sessions."""
     studio, views = shoot("studio"), shoot("views")
     official = kdef.official_pictures()
+    if small:
+        few = [gender + kdef.NUMBERS[0] for gender in kdef.GENDERS]
+        official = [picture for picture in official if picture.gender + picture.number in few]
+        official = [picture for picture in official if picture.session == kdef.SESSIONS[0]]
     people = sorted({picture.gender + picture.number for picture in official})
     roles = cast(people, views.people)
 
@@ -115,13 +139,16 @@ def plan_kdef() -> Plan:
         "from the side, session B is session A slightly moved, turned and lit otherwise",
         "gender in the names keeps the official counts and says nothing of the avatars",
     ]
+    if small:
+        differs.insert(0, f"only {len(roles)} of the 70 people, in session A")
     return Plan([part(picture) for picture in official], len(roles), _players(roles), differs)
 
 
-def plan_icv_mefed() -> Plan:
+def plan_icv_mefed(small: bool = False) -> Plan:
     """31,250 small pictures of the dominant emotions."""
     studio = shoot("studio")
-    people = [f"{number:03d}" for number in range(1, icv_mefed.PEOPLE + 1)]
+    takes = 1 if small else icv_mefed.TAKES
+    people = [f"{number:03d}" for number in range(1, (SMALL_PEOPLE if small else icv_mefed.PEOPLE) + 1)]
     roles = cast(people, studio.people)
 
     def part(number: int, person: str, picture: icv_mefed.Picture, take: int) -> Part:
@@ -129,7 +156,7 @@ def plan_icv_mefed() -> Plan:
         row = studio.row(number, subject=roles[person].avatar, label=picture.label)
         return Part(path, partial(_picture, studio, row, roles[person], path, MEFED_SIZE))
 
-    wanted = product(people, _compounds(), range(1, icv_mefed.TAKES + 1))
+    wanted = product(people, _compounds(), range(1, takes + 1))
     parts = [
         part(number, person, icv_mefed.Picture(person, *codes), take)
         for number, (person, codes, take) in enumerate(wanted)
@@ -140,7 +167,11 @@ def plan_icv_mefed() -> Plan:
         "file names are those that the loader reads without a pattern; the official ones are not documented",
         REUSED,
     ]
-    return Plan(parts, len(roles), _players(roles), differs)
+    each = len(people) * takes
+    per_class = {label: each * (1 if label == "neutral" else icv_mefed.LABELS_OF_EMOTION) for label in
+                 icv_mefed.CLASS_OF_CODE.values()}  # fmt: skip
+    stated = {**per_class, "people": len(people)} if small else {}
+    return Plan(parts, len(roles), _players(roles), differs, stated)
 
 
 _GAZES = "gazes vary from picture to picture"

@@ -31,15 +31,20 @@ BAUM1_KEYS = np.interp(np.arange(FRAMES), (0, 4, 8, 12, 22, FRAMES - 1), (0, 1, 
 """Where in an avatar's clip each frame is: neutral at first, at its strongest in the middle, still there at the end."""
 BAUM1_CLIPS = 2
 BAUM1_FRAME = Frame(140)
+SMALL_PEOPLE = 2
+"""In a small stand-in."""
 WITHOUT_UNITS = 2
 """Every second MMI session is without action units, and therefore stored on its side."""
 
 
-def plan_ravdess() -> Plan:
-    """All 1,440 clips of speech with modality 02 (picture only)."""
+def plan_ravdess(small: bool = False) -> Plan:
+    """All 1,440 clips of speech with modality 02 (picture only). ``small``: a fourth of two actors' clips."""
     studio = shoot("studio")
-    roles = cast(ravdess.ACTORS, studio.people)
+    roles = cast(ravdess.ACTORS[: SMALL_PEOPLE if small else None], studio.people)
     spoken = [clip for clip in ravdess.official_clips("02") if ravdess.CHANNELS[clip.channel] == "speech"]
+    spoken = [clip for clip in spoken if clip.actor in roles]
+    if small:
+        spoken = [clip for clip in spoken if clip.statement == clip.repetition == "01"]
 
     def content(clip: ravdess.Clip) -> bytes:
         role, label = roles[clip.actor], "happiness" if clip.label == "calm" else clip.label
@@ -53,6 +58,7 @@ def plan_ravdess() -> Plan:
 
     parts = [Part(f"{clip.home}/{clip.file_name}", partial(content, clip)) for clip in spoken]
     return Plan(parts, len(roles), _players(roles), [
+        *["a fourth of the clips of two actors"] * small,
         REUSED,
         "speech only, picture only (modality 02), without song",
         f"clips have {FRAMES} frames of {RAVDESS_SIZE[1]}x{RAVDESS_SIZE[0]} pixels, official 1280x720 and about four "
@@ -63,10 +69,11 @@ def plan_ravdess() -> Plan:
     ])  # fmt: skip
 
 
-def plan_mmi() -> Plan:
+def plan_mmi(small: bool = False) -> Plan:
     """144 frontal sessions, every second one stored on its side."""
     studio = shoot("studio")
-    roles = cast([f"S{number:03d}" for number in range(1, MMI_PEOPLE + 1)], studio.people)
+    people = SMALL_PEOPLE if small else MMI_PEOPLE
+    roles = cast([f"S{number:03d}" for number in range(1, people + 1)], studio.people)
     parts = []
     for number, (person, code) in enumerate(product(roles, mmi.CLASS_OF_CODE), start=1):
         sid, home = f"{person}-{code:03d}", f"{mmi.SESSIONS}/{number}"
@@ -86,10 +93,10 @@ def plan_mmi() -> Plan:
     ])  # fmt: skip
 
 
-def plan_baum1() -> Plan:
+def plan_baum1(small: bool = False) -> Plan:
     """The spontaneous part: 31 people, six classes, two clips of each."""
     source = shoot("clips")
-    people = [f"{number:03d}" for number in range(1, baum1.PEOPLE + 1)]
+    people = [f"{number:03d}" for number in range(1, (SMALL_PEOPLE if small else baum1.PEOPLE) + 1)]
     roles = cast(people, source.people)
     table = "Annotations_BAUM1s.csv"
     parts = [Part(table, partial(_line, ["", "Subject", "", "Clip", "Emotion", "Code"]))]

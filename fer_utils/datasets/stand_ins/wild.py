@@ -21,7 +21,10 @@ SFEW_FRAME = Frame(128)
 CELEBA_ROWS = 190.0
 CELEBA_COUNTS = {"train": 8138, "valid": 993, "test": 998}
 """A twentieth of :data:`fer_utils.datasets.celeba.OFFICIAL`, rounded down."""
+CELEBA_SMALL = {"train": 24, "valid": 4, "test": 4}
 CELEBA_LOOKS = 2
+SMALL = 3
+"""Pictures of each class in a small stand-in's first split."""
 OPEN_MOUTH = 0.3
 """From this intensity of AU 25 or 26 on, CelebA's ``Mouth_Slightly_Open`` is 1."""
 CELEBA_ATTRIBUTES = (
@@ -45,41 +48,92 @@ class Source(NamedTuple):
         return str(self.shoot.table.loc[self.row, "subject"])
 
 
-def plan_sfew() -> Plan:
-    """1,394 frames; each film has its own people."""
-    numbers = _counted(sfew.OFFICIAL, sfew.CLASSES)
+def plan_sfew(small: bool = False) -> Plan:
+    """1,394 frames; each film has its own people. ``small``, here and below: a few pictures of each class."""
+    counts = _smaller(sfew.OFFICIAL) if small else sfew.OFFICIAL
+    parts, avatars = _sfew_parts(counts, "{split}", ".jpg", sfew.NATIVE_SIZES[0], SFEW_FRAME)
+    return Plan(parts, None, avatars, [
+        "frames are JPEG files, official PNG",
+        f"films are groups of {PEOPLE_A_FILM} avatars, each in several versions of four pictures",
+        "Test/, whose official pictures have no labels, is not there",
+    ], _stated(counts, sfew.CLASSES) if small else {})  # fmt: skip
+
+
+def plan_sfew_aligned(small: bool = False) -> Plan:
+    """860 + 431 faces, cut out as the owners' aligned faces are."""
+    # How many of each class there are is not known: shares as among the frames.
+    counts = {split: _shared(sfew.ALIGNED_TOTALS[split], sfew.OFFICIAL[split]) for split in sfew.OFFICIAL}
+    counts = _smaller(counts) if small else counts
+    parts, avatars = _sfew_parts(counts, f"{{split}}_{sfew.ALIGNED}", ".png", sfew.ALIGNED_SIZE, None)
+    return Plan(parts, None, avatars, [
+        f"films are groups of {PEOPLE_A_FILM} avatars, each in several versions of four pictures",
+        "faces are cut out by the avatars' landmarks; shares of the classes are those of the frames",
+    ], {split: sum(number) for split, number in counts.items()} if small else {})  # fmt: skip
+
+
+def _sfew_parts(
+    counts: Mapping[str, Sequence[int]], home: str, suffix: str, size: tuple[int, int], frame: Frame | None
+) -> tuple[list[Part], int]:
+    """Parts of either edition, and how many avatars play in it."""
     pools = _pools(("wild",), sfew.OFFICIAL)
     films = _films(pools)
     folder_of = {label: folder for folder, label in sfew.CLASS_OF_FOLDER.items()}
 
     def part(place: int, split: str, label: str, number: int) -> Part:
         source, version = _choose(pools[split], label, number)
-        path = f"{split}/{folder_of[label]}/{films[source.person]}_{40 * place:09d}_{place:08d}.jpg"
-        return Part(path, partial(_jpeg, source, version, path, sfew.NATIVE_SIZES[0], SFEW_FRAME))
+        name = f"{films[source.person]}_{40 * place:09d}_{place:08d}{suffix}"
+        path = f"{home.format(split=split)}/{folder_of[label]}/{name}"
+        return Part(path, partial(_encoded, source, version, path, size, frame))
 
-    parts = [part(place, *wanted) for place, wanted in enumerate(numbers, start=1)]
-    return Plan(parts, None, _players(pools), [
-        "frames are JPEG files, official PNG",
-        f"films are groups of {PEOPLE_A_FILM} avatars, each in several versions of four pictures",
-        "Test/, whose official pictures have no labels, is not there",
-    ])  # fmt: skip
+    parts = [part(place, *wanted) for place, wanted in enumerate(_counted(counts, sfew.CLASSES), start=1)]
+    return parts, _players(pools)
 
 
-def plan_fer2013() -> Plan:
-    """``fer2013.csv``, all 35,887 rows."""
-    numbers = _counted(fer2013.OFFICIAL, fer2013.CLASSES)
+def plan_fer2013(small: bool = False, columns: Sequence[bytes] = HEADER, name: str = fer2013.CSV) -> Plan:
+    """``fer2013.csv``, all 35,887 rows.
+
+    Args:
+        small: a few rows of each class.
+        columns: the header, whose order the rows follow.
+        name: the file's.
+    """
+    counts = _smaller(fer2013.OFFICIAL) if small else fer2013.OFFICIAL
     pools = _pools(FER2013_SHOOTS, fer2013.OFFICIAL)
+    order = [HEADER.index(column.strip()) for column in columns]
 
     def part(split: str, label: str, number: int) -> Part:
         source, version = _choose(pools[split], label, number)
-        return Part(fer2013.CSV, partial(_csv_row, source, version, f"{split} {label} {number}", split, label))
+        return Part(name, partial(_csv_row, source, version, f"{split} {label} {number}", split, label, order))
 
-    header = Part(fer2013.CSV, partial(bytes, b",".join(HEADER) + b"\n"))
-    return Plan([header, *(part(*wanted) for wanted in numbers)], None, _players(pools), [
+    header = Part(name, partial(bytes, b",".join(columns) + b"\n"))
+    return Plan([header, *(part(*wanted) for wanted in _counted(counts, fer2013.CLASSES))], None, _players(pools), [
         "rows are sorted by split and class",
         "one avatar's picture occurs in many versions (looks, turns, brightness), all within one split",
         "FER+ votes are not there: nobody has voted",
-    ])  # fmt: skip
+    ], _stated(counts, fer2013.CLASSES) if small else {})  # fmt: skip
+
+
+def plan_icml(small: bool = False) -> Plan:
+    """The same rows as ``icml_face_data.csv``, with blanks in the names of the columns."""
+    return plan_fer2013(small, (b"emotion", b" Usage", b" pixels"), fer2013.ICML_CSV)
+
+
+def plan_fer2013_folders(small: bool = False) -> Plan:
+    """The same pictures in folders, both test parts merged."""
+    counts = _smaller(fer2013.OFFICIAL) if small else fer2013.OFFICIAL
+    pools = _pools(FER2013_SHOOTS, fer2013.OFFICIAL)
+    folder_of = dict(zip(fer2013.CLASSES, fer2013.FOLDERS, strict=True))
+
+    def part(split: str, label: str, number: int) -> Part:
+        source, version = _choose(pools[split], label, number)
+        home = "train" if split == "Training" else "test"
+        path = f"{home}/{folder_of[label]}/{split}_{label}_{number}.jpg"
+        touched = f"{split} {label} {number}"
+        return Part(path, partial(_encoded, source, version, touched, (SIDE, SIDE), None, ".jpg", in_grey=True))
+
+    return Plan([part(*wanted) for wanted in _counted(counts, fer2013.CLASSES)], None, _players(pools), [
+        "one avatar's picture occurs in many versions (looks, turns, brightness), all within one split",
+    ], _stated(counts, fer2013.CLASSES) if small else {})  # fmt: skip
 
 
 def people_never_tested(name: str) -> list[str]:
@@ -97,36 +151,39 @@ def people_never_tested(name: str) -> list[str]:
     return [person for person in shoot(name).people if person not in tested]
 
 
-def plan_raf_db() -> Plan:
-    """15,339 aligned pictures."""
+def plan_raf_db(small: bool = False, folders: bool = False) -> Plan:
+    """15,339 aligned pictures: beside the owners' list, or in folders that are called by the codes."""
+    counts = _smaller(raf_db.OFFICIAL) if small else raf_db.OFFICIAL
     pools = _pools(("wild", "crowd", "studio"), raf_db.OFFICIAL)
     parts = []
-    for split in raf_db.OFFICIAL:
-        wanted = _counted({split: raf_db.OFFICIAL[split]}, raf_db.CLASSES)
+    for split in counts:
+        wanted = _counted({split: counts[split]}, raf_db.CLASSES)
         for place, (_, label, number) in enumerate(wanted, start=1):
-            name = f"{split}_{place:05d}"
+            name, code = f"{split}_{place:05d}", raf_db.CLASSES.index(label) + 1
             source, version = _choose(pools[split], label, number)
-            line = f"{name}.jpg {raf_db.CLASSES.index(label) + 1}\n".encode()
-            path = f"basic/{raf_db.ALIGNED}/{name}_aligned.jpg"
-            parts.append(Part(f"basic/{raf_db.LIST}", partial(bytes, line)))
-            parts.append(Part(path, partial(_jpeg, source, version, path, raf_db.SIZE)))
+            official = f"basic/{raf_db.ALIGNED}/{name}_aligned.jpg"
+            path = f"{raf_db.FOLDERS}/{split}/{code}/{name}_aligned.jpg" if folders else official
+            if not folders:
+                parts.append(Part(f"basic/{raf_db.LIST}", partial(bytes, f"{name}.jpg {code}\n".encode())))
+            parts.append(Part(path, partial(_encoded, source, version, official, raf_db.SIZE)))
     return Plan(parts, None, _players(pools), [
         "pictures are sorted by split and class; Image/original/ and the compound emotions are not there",
         "one avatar's picture occurs in many versions (looks, turns, brightness), all within one split",
-    ])  # fmt: skip
+    ], _stated(counts, raf_db.CLASSES) if small else {})  # fmt: skip
 
 
-def plan_celeba() -> Plan:
+def plan_celeba(small: bool = False) -> Plan:
     """A twentieth of the pictures, aligned by the eyes."""
     crowd = shoot("crowd")
-    shares = np.array(list(CELEBA_COUNTS.values())) / sum(CELEBA_COUNTS.values())
-    rows_of = dict(zip(CELEBA_COUNTS, _divided(list(range(len(crowd.images))), shares), strict=True))
-    total = sum(CELEBA_COUNTS.values())
+    counts = CELEBA_SMALL if small else CELEBA_COUNTS
+    shares = np.array(list(counts.values())) / sum(counts.values())
+    rows_of = dict(zip(counts, _divided(list(range(len(crowd.images))), shares), strict=True))
+    total = sum(counts.values())
     first = f"{total}\n{' '.join(CELEBA_ATTRIBUTES)}\n".encode()
     parts = [Part(celeba.ATTRIBUTES, partial(bytes, first))]
     people: set[int] = set()
     picture = 0
-    for code, (split, count) in enumerate(CELEBA_COUNTS.items()):
+    for code, (split, count) in enumerate(counts.items()):
         actors = list(product(rows_of[split], range(CELEBA_LOOKS)))
         for number in range(count):
             picture += 1
@@ -137,7 +194,7 @@ def plan_celeba() -> Plan:
             path = f"{celeba.PICTURES}/{name}"
             eyes = crowd.points[row][36:48].mean(axis=0).astype(float)
             frame = Frame(CELEBA_ROWS, (float(eyes[0]), float(eyes[1])))
-            content = partial(_jpeg, Source(crowd, row), version, path, celeba.NATIVE_SIZES[0], frame)
+            content = partial(_encoded, Source(crowd, row), version, path, celeba.NATIVE_SIZES[0], frame)
             parts += [
                 Part(path, content),
                 Part(celeba.ATTRIBUTES, partial(bytes, f"{name} {_attributes(crowd, row)}\n".encode())),
@@ -149,7 +206,27 @@ def plan_celeba() -> Plan:
         f"{total} pictures of {len(people)} people, official {sum(celeba.OFFICIAL.values())} of {celeba.PEOPLE}",
         "all pictures of a person are versions (turned, moved, lit otherwise) of one",
         "of the 40 attributes only Smiling and Mouth_Slightly_Open are true of the avatars, the others are all -1",
-    ], {**CELEBA_COUNTS, "people": len(people)})  # fmt: skip
+    ], {**counts, "people": len(people)})  # fmt: skip
+
+
+def _smaller(counts: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+    """A few pictures of each class: more in the first split, one in the others."""
+    few = dict.fromkeys(counts, 1) | {next(iter(counts)): SMALL}
+    return {split: tuple(min(count, few[split]) for count in numbers) for split, numbers in counts.items()}
+
+
+def _stated(counts: Mapping[str, Sequence[int]], classes: Sequence[str]) -> dict[str, int]:
+    return {
+        f"{split} {label}": count
+        for split, numbers in counts.items()
+        for label, count in zip(classes, numbers, strict=True)
+    }
+
+
+def _shared(total: int, shares: Sequence[int]) -> tuple[int, ...]:
+    """``total`` divided as ``shares`` are, in whole numbers that sum to it."""
+    ends = np.round(np.cumsum(shares) / sum(shares) * total).astype(int)
+    return tuple(np.diff(ends, prepend=0).tolist())
 
 
 def _counted(official: Mapping[str, Sequence[int]], classes: Sequence[str]) -> Iterator[tuple[str, str, int]]:
@@ -204,18 +281,23 @@ def _drawn(source: Source, version: int, name: str, size: tuple[int, int], frame
     return retouch(source.shoot.images[source.row], look(source.person, version), touch(name), size, frame)
 
 
-def _jpeg(source: Source, version: int, path: str, size: tuple[int, int], frame: Frame | None = None) -> bytes:
-    """A picture file; without a frame it is the face alone."""
-    return encode(_drawn(source, version, path, size, frame), ".jpg")
+def _encoded(
+    source: Source, version: int, name: str, size: tuple[int, int], frame: Frame | None = None,
+    suffix: str | None = None, in_grey: bool = False,
+) -> bytes:  # fmt: skip
+    """A picture file, of the kind that ``suffix`` or the name says; without a frame it is the face alone."""
+    drawn = _drawn(source, version, name, size, frame)
+    return encode(grey(drawn) if in_grey else drawn, suffix or name[name.rindex(".") :])
 
 
 _NUMBERS = [str(value) for value in range(256)]
 
 
-def _csv_row(source: Source, version: int, name: str, split: str, label: str) -> bytes:
+def _csv_row(source: Source, version: int, name: str, split: str, label: str, order: Sequence[int]) -> bytes:
     pixels = grey(_drawn(source, version, name, (SIDE, SIDE), None)).ravel().tolist()
     numbers = " ".join([_NUMBERS[value] for value in pixels])
-    return f"{fer2013.CLASSES.index(label)},{numbers},{split}\n".encode()
+    fields = (str(fer2013.CLASSES.index(label)), numbers, split)
+    return (",".join(fields[place] for place in order) + "\n").encode()
 
 
 def _attributes(crowd: Shoot, row: int) -> str:
