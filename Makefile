@@ -4,19 +4,40 @@ VENV   ?= .venv
 PY      = $(VENV)/bin/python
 READY   = $(VENV)/.ready
 
-.PHONY: reproduce test lab report bench data lint clean
+.PHONY: reproduce compare record test test-rounding lab lab-fresh report notebooks bench data lint clean
 
-reproduce: $(READY)   ## run every notebook headless, write results/ and the report, print the verdicts
+reproduce: $(READY)   ## run every notebook headless into results/local/, print verdicts, compare with the recorded runs
 	$(PY) -m fer_utils reproduce $(ARGS)
 
+compare: $(READY)     ## hold each number of your runs against the recorded one
+	$(PY) -m fer_utils compare $(ARGS)
+
+record: $(READY)      ## replace the recorded runs in results/, which git keeps and the README quotes
+	$(PY) -m fer_utils reproduce --record $(ARGS)
+
+# A process a core and a thread a process (tests/conftest.py); a file's tests stay together, for they share fixtures.
+PARALLEL  = -n logical --maxprocesses 4 --dist loadfile
+COMPUTING = tests/clifer tests/dcgan_svm tests/gan_augmentation tests/gans tests/landmark_ensemble \
+            tests/mobilenet_jaffe tests/preprocess tests/test_image_features.py tests/test_image_quality.py
+
 test: $(READY)        ## run the tests
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest $(PARALLEL) $(ARGS)
 
-lab: $(READY)         ## open JupyterLab on this machine only; it prints a link with a token
-	$(VENV)/bin/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks $(ARGS)
+test-rounding: $(READY) ## run what computes once more, as a processor without AVX-512 rounds
+	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 \
+	  $(PY) -m pytest $(PARALLEL) --ignore-glob '*estimate.py' --ignore-glob '*figures.py' $(COMPUTING) $(ARGS)
 
-report: $(READY)      ## rebuild results/index.html from the signed runs
-	$(PY) -m fer_utils report
+lab: $(READY)         ## open a working copy of the notebooks (work/) in JupyterLab, on this machine only, with a token
+	$(PY) -m fer_utils.reproduce.lab $(ARGS)
+
+lab-fresh: $(READY)   ## the same with new copies; edited ones are kept beside them
+	$(PY) -m fer_utils.reproduce.lab --fresh $(ARGS)
+
+report: $(READY)      ## rebuild results/local/index.html from your signed runs (ARGS=--record: results/index.html)
+	$(PY) -m fer_utils report $(ARGS)
+
+notebooks: $(READY)   ## after a change that is meant: strip outputs, say what is shipped
+	$(PY) -m fer_utils.reproduce.shipped
 
 bench: $(READY)       ## measure the speed ratios again, write results/benchmarks.json
 	$(PY) -m pytest tests/benchmarks --benchmark-only $(ARGS)
@@ -27,8 +48,8 @@ data: $(READY)        ## which data sets are here, which are missing, how to get
 lint: $(READY)
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
 
-clean:                ## remove the environment and every cache; results/ stays
-	rm -rf $(VENV) .fer_cache results/scratch
+clean:                ## remove the environment, every cache and your own runs; the recorded runs stay
+	rm -rf $(VENV) .fer_cache results/scratch results/local
 
 # pip resolves nothing here: constraints.txt names the one version of everything.
 $(READY): pyproject.toml constraints.txt

@@ -9,62 +9,120 @@ import os
 import platform
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from fer_utils import accelerators
 from fer_utils.errors import FerError, UsageError, check_choice
+from fer_utils.silence import hidden, quiet_stderr, silence_tensorflow
 
-DEVICES = ("auto", "cpu", "cuda")
+DEVICES = ("auto", "cpu", "cuda", "mps")
 BACKENDS = ("tensorflow", "torch")
+
+CHOSEN = "FER_DEVICE"
+"""Environment: the device that was asked for; worker processes inherit it."""
+
+MPS_NOTE = (
+    "Apple's GPU rounds as it likes: no run repeats another to the last digit, and numbers are not promised to equal "
+    "those of a CPU or of an NVIDIA GPU."
+)
 
 TENSORFLOW_THREADS = 2
 """Fixed, because TensorFlow's sums on a CPU depend on the number of threads in the last bits: with a
 fixed number, machines with two cores and with sixteen store the same features. Torch's do not."""
 
+KERAS_SETTINGS = {"floatx": "float32", "image_data_format": "channels_last", "epsilon": 1e-7}
+"""Keras' own defaults, which a user's ``keras.json`` may have changed."""
+
+_KERAS_DEVICE = contextlib.ExitStack()
+"""Where a Keras that was loaded before the device was chosen was told to compute; left when another is chosen."""
+
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+
+REACH_NUMBERS = (
+    # PyTorch, TensorFlow and the library of kernels that both use
+    "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE",
+    "DNNL_DEFAULT_FPMATH_MODE", "NVIDIA_TF32_OVERRIDE", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "TF_XLA_FLAGS", "XLA_FLAGS",
+    # linear algebra, NumPy, numba
+    "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES",
+    "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_DISABLE_JIT", "NUMBA_OPT",
+)  # fmt: skip
+"""Environment variables that a user may have good reasons to set and that change the last digits, or more."""
+
 
 def choose_device(device: str) -> str:
-    """Settle where arithmetic runs, before torch or TensorFlow is imported.
+    """Settle where arithmetic runs, best before torch or TensorFlow is imported.
 
     Args:
-        device: ``"auto"`` (a GPU if there is one), ``"cpu"`` (hide the GPU from every framework) or
-            ``"cuda"`` (insist on one).
+        device: ``"auto"`` (an NVIDIA GPU if torch can use one, else the CPU), ``"cpu"`` (hide the GPU from every
+            framework), ``"cuda"`` or ``"mps"`` (insist on NVIDIA's or Apple's GPU; read :data:`MPS_NOTE`).
 
     Returns:
-        ``"cpu"`` or ``"cuda"``.
+        ``"cpu"``, ``"cuda"`` or ``"mps"``.
 
     Raises:
         UsageError: an unknown device.
-        FerError: ``"cuda"``, and no NVIDIA GPU is visible.
+        FerError: a GPU was insisted on, and the framework that would use it cannot.
     """
-    check_choice("device", device, DEVICES)
+    check_device(device)
+    os.environ[CHOSEN] = device
     if device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    if device == "cuda" and not gpu_visible():
-        raise FerError("device cuda was asked for, but no NVIDIA GPU is visible here. Use --device auto or cpu.")
+    if device == "mps":
+        # What Metal lacks runs on the CPU instead of ending the run.
+        os.environ["PYTORCH_ENABLE_MPS_FALLBACK"] = "1"
+        print(f"device mps: {MPS_NOTE}")
+    used = in_use()
+    _tell_keras(used)
+    return used
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that cannot be had here; changes nothing. See :func:`choose_device` for the errors."""
+    check_choice("device", device, DEVICES)
+    if device not in ("cuda", "mps"):
+        return
+    reason = accelerators.why_not(device)
+    if reason:
+        raise FerError(f"device {device} was asked for, but {reason}. Use --device auto or cpu.")
+    if os.environ.get("KERAS_BACKEND") == "tensorflow":
+        raise FerError(
+            f"device {device} was asked for, but KERAS_BACKEND=tensorflow, which computes on the CPU here. "
+            f"Set KERAS_BACKEND=torch before Python starts, or use --device auto or cpu."
+        )
+
+
+def in_use() -> str:
+    """Where torch, and Keras on torch, compute in this process: ``"cpu"``, ``"cuda"`` or ``"mps"``."""
+    if os.environ.get(CHOSEN) == "mps":
+        return "mps"
     return "cuda" if gpu_visible() else "cpu"
 
 
 def gpu_visible() -> bool:
-    """Whether there is an NVIDIA driver and its GPU is not hidden; asks no framework, so it is quick."""
-    return Path("/proc/driver/nvidia/version").exists() and os.environ.get("CUDA_VISIBLE_DEVICES") != ""
+    """Whether torch can use an NVIDIA GPU here, and nobody chose to do without."""
+    return os.environ.get(CHOSEN) not in ("cpu", "mps") and accelerators.why_not("cuda") is None
 
 
 def prefer_keras_backend(preferred: str) -> str:
     """Settle which backend Keras will use, without importing it yet.
 
-    ``KERAS_BACKEND`` wins; then torch where a GPU is visible (``tensorflow-cpu`` cannot use it);
-    then ``preferred``; then whichever is installed.
+    A Keras that is loaded keeps its own; then ``KERAS_BACKEND`` wins; then torch where there is a GPU
+    (TensorFlow is kept to the CPU); then ``preferred``; then whichever is installed.
 
     Returns:
         The backend's name, now also in ``KERAS_BACKEND``.
 
     Raises:
-        UsageError: neither backend is installed, or ``KERAS_BACKEND`` names an unknown one.
+        UsageError: neither backend is installed, or another one was named.
     """
-    wanted = os.environ.get("KERAS_BACKEND") or ("torch" if gpu_visible() else preferred)
+    if "keras" in sys.modules:
+        wanted = sys.modules["keras"].backend.backend()
+    else:
+        wanted = os.environ.get("KERAS_BACKEND") or ("torch" if in_use() != "cpu" else preferred)
     check_choice("KERAS_BACKEND", wanted, BACKENDS)
     installed = [name for name in (wanted, *BACKENDS) if importlib.util.find_spec(name)]
     if not installed:
@@ -74,38 +132,53 @@ def prefer_keras_backend(preferred: str) -> str:
 
 
 def import_keras(preferred: str) -> Any:
-    """Import Keras on the settled backend, silently, and give the module."""
+    """Import Keras on the settled backend, silently, with its own default settings, and give the module.
+
+    Raises:
+        UsageError: see :func:`prefer_keras_backend`.
+        FerError: Keras refuses the user's ``keras.json``.
+    """
     if "keras" not in sys.modules:
         backend = prefer_keras_backend(preferred)
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        silence_tensorflow()
+        os.environ["KERAS_TORCH_DEVICE"] = in_use()
+        if sys.modules.get("tensorflow") is None:
+            os.environ.pop(ONEDNN, None)
         with quiet_stderr():
-            importlib.import_module("keras")
+            try:
+                importlib.import_module("keras")
+            except ValueError as error:
+                raise FerError(
+                    f"Keras refuses its settings file: {error} Mend or delete ~/.keras/keras.json."
+                ) from error
             if backend == "tensorflow":
-                threading = importlib.import_module("tensorflow").config.threading
-                threading.set_intra_op_parallelism_threads(TENSORFLOW_THREADS)
-                threading.set_inter_op_parallelism_threads(TENSORFLOW_THREADS)
+                config = importlib.import_module("tensorflow").config
+                config.threading.set_intra_op_parallelism_threads(TENSORFLOW_THREADS)
+                config.threading.set_inter_op_parallelism_threads(TENSORFLOW_THREADS)
+                config.set_visible_devices([], "GPU")
                 # Creating the first tensor prints more lines; they belong behind the curtain too.
                 importlib.import_module("keras.ops").zeros(1)
-    return importlib.import_module("keras")
+    keras = importlib.import_module("keras")
+    _pin(keras)
+    return keras
 
 
-@contextlib.contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Send file descriptor 2 nowhere for a moment.
+def _pin(keras: Any) -> None:
+    """Give Keras the settings that all numbers here are made with, whatever ``keras.json`` or a cell said."""
+    for name, value in KERAS_SETTINGS.items():
+        getattr(keras.config, f"set_{name}")(value)
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_max_epochs(None)
+    keras.config.set_max_steps_per_epoch(None)
 
-    TensorFlow's C++ side writes lines with a process number and the time there, whatever its
-    log level; they would make two executed notebooks differ.
-    """
-    sys.stderr.flush()
-    saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
+
+def _tell_keras(device: str) -> None:
+    """Keras on torch would choose by itself, and prefers Apple's GPU; one that is loaded has chosen already."""
+    before, os.environ["KERAS_TORCH_DEVICE"] = os.environ.get("KERAS_TORCH_DEVICE"), device
+    keras = sys.modules.get("keras")
+    if keras is not None and keras.backend.backend() == "torch" and device != before:
+        _KERAS_DEVICE.close()
+        _KERAS_DEVICE.enter_context(keras.device(device))
 
 
 def seed_everything(seed: int) -> None:
@@ -114,29 +187,61 @@ def seed_everything(seed: int) -> None:
     np.random.seed(seed % 2**32)  # noqa: NPY002 (libraries still draw from it)
     if "keras" in sys.modules:
         keras = sys.modules["keras"]
-        keras.utils.set_random_seed(seed)
-        if keras.backend.backend() == "tensorflow":
+        on_tensorflow = keras.backend.backend() == "tensorflow"
+        # Keras seeds TensorFlow wherever it is installed: for torch it would import it, which takes seconds a process.
+        with contextlib.nullcontext() if on_tensorflow else hidden("tensorflow"):
+            keras.utils.set_random_seed(seed)
+        if on_tensorflow:
             importlib.import_module("tensorflow").config.experimental.enable_op_determinism()
     if "torch" in sys.modules:
         torch = sys.modules["torch"]
         torch.manual_seed(seed)
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
         torch.use_deterministic_algorithms(True, warn_only=True)
 
 
+def arithmetic() -> dict[str, str]:
+    """What reaches numbers here beside code, data and library versions: for a unit's key, a worker, a receipt.
+
+    Cheap, and the same before and after a library is imported: an absent one is described as :func:`import_keras`
+    will set it up. On an ordinary machine nothing but the device, Keras' backend and its defaults is in it.
+    """
+    keras = sys.modules.get("keras")
+    backend = keras.backend.backend() if keras else os.environ.get("KERAS_BACKEND", "")
+    facts = {"device": in_use(), "keras backend": backend}
+    facts["keras device"] = "cpu" if backend == "tensorflow" else in_use()
+    for name, value in KERAS_SETTINGS.items():
+        facts[f"keras {name}"] = str(getattr(keras.config, name)() if keras else value)
+    facts["keras dtype policy"] = keras.config.dtype_policy().name if keras else "float32"
+    torch = sys.modules.get("torch")
+    if torch is not None and str(torch.get_default_dtype()) != "torch.float32":
+        facts["torch dtype"] = str(torch.get_default_dtype())
+    if torch is not None and torch.get_float32_matmul_precision() != "highest":
+        facts["torch float32 products"] = torch.get_float32_matmul_precision()
+    # A flag that TensorFlow has not read yet is taken away before it can.
+    named = (*REACH_NUMBERS, ONEDNN) if sys.modules.get("tensorflow") else REACH_NUMBERS
+    return facts | {name: os.environ[name] for name in named if os.environ.get(name)}
+
+
 def describe() -> dict[str, object]:
-    """Facts about this machine for a receipt: processor, cores, memory in GiB, GPU if one is visible."""
+    """Facts about this machine for a receipt: processor, cores, threads, memory in GiB, the GPU if one is in use."""
+    used = in_use()
     facts: dict[str, object] = {
         "platform": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "processor": _processor(),
         "cores": available_cores(),
+        "used": used,
         "gpu": None,
     }
     with contextlib.suppress(ValueError, OSError):
         facts["memory_gib"] = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
-    if "torch" in sys.modules and sys.modules["torch"].cuda.is_available():
-        facts["gpu"] = sys.modules["torch"].cuda.get_device_name(0)
+    if used == "cuda":
+        facts["gpu"] = importlib.import_module("torch").cuda.get_device_name(0)
+    if used == "mps":
+        facts.update(gpu="Apple GPU (Metal)", note=MPS_NOTE)
+    if "torch" in sys.modules:
+        facts["torch_threads"] = sys.modules["torch"].get_num_threads()
     if "keras" in sys.modules:
         facts["keras_backend"] = sys.modules["keras"].backend.backend()
     return facts
@@ -168,7 +273,7 @@ def one_thread() -> None:
 
 def at_once(unit: Callable[..., Any]) -> int:
     """How many calls of ``unit`` run at once where nobody said: one a core for a :func:`one_core` unit, else 1."""
-    return available_cores() if getattr(unit, "one_core", False) and not gpu_visible() else 1
+    return available_cores() if getattr(unit, "one_core", False) and in_use() == "cpu" else 1
 
 
 def _processor() -> str:

@@ -7,23 +7,30 @@ half a file behind under the final name.
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import hashlib
 import json
 import os
+import resource
 import shutil
+import struct
 import tempfile
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from fer_utils.errors import FerError
 
-UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile)
+UNREADABLE = (
+    OSError, EOFError, ValueError, TypeError, KeyError, RuntimeError, SyntaxError, OverflowError, MemoryError,
+    zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError,
+)  # fmt: skip
 """What reading a missing, truncated or otherwise damaged ``.npz`` raises, whichever part of it is hurt."""
 
 
@@ -54,33 +61,23 @@ def whole_file(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock, which the system frees with the process; some network disks have none.
-
-    Raises:
-        FerError: another process holds it.
-    """
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise FerError(f"another process is writing to {folder}; wait until it is done") from error
-    except OSError:
-        pass  # no locks on this disk
-    try:
-        yield
-    finally:
-        os.close(handle)
-
-
 def disk_error(path: str | Path, error: OSError) -> FerError:
     """Put an ``OSError`` met while writing into words."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return FerError(f"cannot write {path}: {too_many_files()}")
     return FerError(
         f"cannot write {path}: {error.strerror or error}. No half-written file is left there. Free some "
         f"space or make the folder writable, or choose another place "
         f"(--results DIR for results, --to DIR for data, FER_CACHE=DIR for the cache)."
+    )
+
+
+def too_many_files() -> str:
+    """What to do where the system gives no more open files."""
+    allowed, at_most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (
+        f"there are too many open files: this process may have {allowed} at once, a run needs some hundreds. "
+        f"Allow more with `ulimit -n 1024` in the same terminal (at most {at_most} here without an administrator)."
     )
 
 
@@ -113,16 +110,27 @@ def write_json(path: str | Path, value: Any) -> None:
 
 def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:
     """Write plain arrays as ``.npz``; object arrays, which would need pickle, are refused."""
+    with whole_file(path) as temporary, temporary.open("wb") as stream:
+        pack_npz(stream, arrays)
+
+
+def pack_npz(stream: BinaryIO, arrays: dict[str, np.ndarray]) -> None:
+    """:func:`write_npz` into an open file."""
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"array {name!r} holds Python objects; only plain numbers and text are stored")
-    with whole_file(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **arrays)
+    np.savez(stream, **arrays)
 
 
 def read_npz(path: str | Path) -> dict[str, np.ndarray]:
     """Read what :func:`write_npz` wrote. Pickled content is refused."""
-    with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+    with Path(path).open("rb") as stream:
+        return unpack_npz(stream)
+
+
+def unpack_npz(stream: BinaryIO) -> dict[str, np.ndarray]:
+    """:func:`read_npz` from an open file."""
+    with np.load(stream, allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
 
 

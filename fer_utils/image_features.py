@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils.devices import import_keras, quiet_stderr
+from fer_utils.devices import import_keras
 from fer_utils.errors import FerError, check_choice
 from fer_utils.preprocess import resize, to_rgb
+from fer_utils.silence import quiet_stderr
 
 SPACES = {
     "mobilenet": "MobileNetV2 at 96 px, the shipped weights, 1,280 features (not Inception)",

@@ -23,11 +23,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 import pandas as pd
 
+from fer_utils.faces import FaceSet
 from fer_utils.splits import Fold
 
 THUMBNAIL = 24
@@ -134,6 +136,12 @@ def audit(table: pd.DataFrame, signatures: Signatures, folds: Sequence[Fold]) ->
         counts["exact"] += exact
         counts["near"] += near
     return LeakReport(n_test, counts)
+
+
+def audit_faces(*, faces: FaceSet, folds: list[Fold]) -> dict[str, Any]:
+    """The leak audit of folds of a face set, as a unit of work: ``LeakReport(**audit_faces(...))``."""
+    report = audit(faces.table, sign(faces.images), folds)
+    return {"n_test": report.n_test, "counts": report.counts}
 
 
 def _count_look_alikes(signatures: Signatures, source: np.ndarray, fold: Fold) -> tuple[int, int]:

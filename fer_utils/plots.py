@@ -37,9 +37,10 @@ def pictures(rows: Mapping[str, np.ndarray], title: str = "", size: float = 1.3)
         len(rows), most, figsize=(size * most + 0.9, size * len(rows) + 0.4), squeeze=False, layout="constrained"
     )
     for line, (name, row) in zip(axes, rows.items(), strict=True):
-        for axis in line:
-            axis.set(xticks=[], yticks=[])
-            axis.set_frame_on(False)
+        line[0].set(xticks=[], yticks=[])
+        line[0].set_frame_on(False)
+        for axis in line[1:]:
+            axis.set_axis_off()  # as empty as the first, and a layout of a hundred of them takes half as long
         for axis, picture in zip(line, row, strict=False):
             axis.imshow(picture, cmap="gray", vmin=0, vmax=255)
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)

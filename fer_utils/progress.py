@@ -3,18 +3,19 @@
 In a notebook opened by hand, :func:`track` draws an ordinary tqdm bar. In a headless run the
 kernel has no terminal, and bars would litter the executed notebook: there the stage's progress
 goes to the file named by ``FER_PROGRESS``, and the process that started the kernel shows it
-(:mod:`fer_utils.reproduce.watch`).
+(:mod:`fer_utils.reproduce.watch`). Whatever becomes of that file, a full disk or a broken pipe: it never
+ends the work.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from tqdm.auto import tqdm
 
@@ -22,6 +23,7 @@ CHANNEL = "FER_PROGRESS"
 LOG_EVERY_S = 10.0
 
 T = TypeVar("T")
+_bars = True
 
 
 def track(items: Iterable[T], stage: str, total: int | None = None) -> Iterator[T]:
@@ -34,19 +36,54 @@ def track(items: Iterable[T], stage: str, total: int | None = None) -> Iterator[
     """
     if total is None:
         total = len(items)  # type: ignore[arg-type]
+    if not _bars:
+        yield from items
+        return
     if not os.environ.get(CHANNEL):
         drawn = tqdm(items, desc=stage, total=total, leave=False) if _can_draw() else LineBar(items, total, stage)
         yield from drawn
         return
-    with Path(os.environ[CHANNEL]).open("a", encoding="utf-8", buffering=1) as channel:
-        for done, item in enumerate(items):
-            channel.write(json.dumps({"stage": stage, "done": done, "total": total}) + "\n")
-            yield item
-        channel.write(json.dumps({"stage": stage, "done": total, "total": total}) + "\n")
+    for done, item in enumerate(items):
+        _tell({"stage": stage, "done": done, "total": total})
+        yield item
+    _tell({"stage": stage, "done": total, "total": total})
+
+
+def note(text: str) -> None:
+    """Say a sentence to whoever started the run: through the channel where there is one, else on standard error."""
+    if not (os.environ.get(CHANNEL) and _tell({"note": text})):
+        with contextlib.suppress(OSError, ValueError):
+            print(f"note: {text}", file=sys.stderr, flush=True)
+
+
+def notes_only() -> None:
+    """Draw no more bars in this process: units that run at once would overwrite one another's."""
+    global _bars
+    _bars = False
+
+
+def _tell(event: dict[str, Any]) -> bool:
+    """Append a line to the channel; whether that went well."""
+    line = (json.dumps(event) + "\n").encode()
+    try:
+        # One call a line, so that those of several processes do not mix.
+        channel = os.open(os.environ[CHANNEL], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            return os.write(channel, line) == len(line)
+        finally:
+            os.close(channel)
+    except OSError:
+        return False
 
 
 def _can_draw() -> bool:
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    return sys.stderr.isatty() or _in_notebook()
+
+
+def _in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this; a program that starts kernels may have loaded the same modules."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return hasattr(shell, "kernel")
 
 
 class Clock:
@@ -84,6 +121,10 @@ class LineBar(Iterable[T]):
         for done, item in enumerate(self.items):
             if time.monotonic() - last >= LOG_EVERY_S:
                 last = time.monotonic()
-                print(f"{self.stage}: {clock.text(done, self.total)}", file=self.stream, flush=True)
+                self._say(clock.text(done, self.total))
             yield item
-        print(f"{self.stage}: {clock.text(self.total, self.total)}", file=self.stream, flush=True)
+        self._say(clock.text(self.total, self.total))
+
+    def _say(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            print(f"{self.stage}: {text}", file=self.stream, flush=True)

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import random
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from fer_utils import devices
+from fer_utils import accelerators, devices
 from fer_utils.errors import FerError, UsageError
+from tests.gpus import pretend
 
 IMPORT_AND_REPORT = """
 import json, sys
 import numpy as np
 from fer_utils import devices
+before = devices.arithmetic()
 keras = devices.import_keras("tensorflow")
+after = devices.arithmetic()
 again = devices.import_keras("torch")
 
 def draws(seed):
     devices.seed_everything(seed)
     return [float(keras.random.normal((1,))[0]), float(keras.layers.Dense(1).kernel_initializer((2, 1))[0, 0])]
+
+needed = "tensorflow" in sys.modules
+import tensorflow
 
 print(json.dumps({
     "same module": again is keras,
@@ -32,23 +40,40 @@ print(json.dumps({
     "repeats": draws(3) == draws(3),
     "seeds differ": draws(3) != draws(4),
     "torch deterministic": "torch" in sys.modules and sys.modules["torch"].are_deterministic_algorithms_enabled(),
+    "tensorflow was needed": needed,
     "facts": devices.describe(),
+    "arithmetic": [before, after],
+    "layer": [str(keras.layers.Dense(1).compute_dtype), keras.layers.Conv2D(1, 1).data_format],
+    "limits": [keras.config.max_epochs(), keras.config.max_steps_per_epoch()],
+    "a cell's own": [keras.config.set_floatx("float16"), devices.arithmetic()["keras floatx"]][1],
+    "pinned again": devices.import_keras("torch").config.floatx(),
 }))
 """
 
+STRANGE = {"floatx": "float16", "epsilon": 0.5, "image_data_format": "channels_first", "backend": "jax"}
+"""A user's ``keras.json``: none of it may reach a number."""
+STRANGE_VARIABLES = {
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "KERAS_MAX_EPOCHS": "1",
+    "KERAS_MAX_STEPS_PER_EPOCH": "1",
+    "KERAS_TORCH_DEVICE": "meta",
+}
+
 
 @pytest.fixture(scope="module")
-def reports() -> dict[str, tuple[str, str]]:
-    """Standard output and error of one process a backend, run at once.
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
+    """Standard output and error of one process a backend, run at once, for a user with strange settings of Keras.
 
-    For its own backend TensorFlow is set to be talkative; beside torch it is left as the import leaves it.
+    TensorFlow is set to be talkative, and somebody imports it beside torch, too.
     """
-    talkative = {"tensorflow": {"TF_CPP_MIN_LOG_LEVEL": "0"}, "torch": {}}
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_", "FER_"))}
+    keras_home = tmp_path_factory.mktemp("keras")
+    (keras_home / "keras.json").write_text(json.dumps(STRANGE))
+    clean |= {**STRANGE_VARIABLES, "KERAS_HOME": str(keras_home)}
     processes = {
         backend: subprocess.Popen(
             [sys.executable, "-c", IMPORT_AND_REPORT],
-            env={**clean, **talkative[backend], "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""},
+            env={**clean, "TF_CPP_MIN_LOG_LEVEL": "0", "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": ""},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -66,6 +91,7 @@ def test_keras_is_imported_silently_on_the_backend_asked_for(reports, backend):
     assert report["facts"]["keras_backend"] == backend
     assert report["same module"] is True
     assert report["seven times two"] == 14.0
+    assert report["tensorflow was needed"] is (backend == "tensorflow")
 
 
 @pytest.mark.parametrize("backend", devices.BACKENDS)
@@ -73,6 +99,28 @@ def test_seeds_reach_the_backend(reports, backend):
     report = json.loads(reports[backend][0])
     assert report["repeats"] and report["seeds differ"]
     assert report["torch deterministic"] is (backend == "torch")
+
+
+@pytest.mark.parametrize("backend", devices.BACKENDS)
+def test_a_user_s_settings_of_keras_reach_no_number(reports, backend):
+    report = json.loads(reports[backend][0])
+    assert report["layer"] == ["float32", "channels_last"]
+    assert report["limits"] == [None, None]
+    before, after = report["arithmetic"]
+    assert before == after, "a key made before Keras is imported is another than one made after"
+    assert after["keras floatx"] == "float32"
+    assert after["keras image_data_format"] == "channels_last"
+    assert float(after["keras epsilon"]) == 1e-7
+    assert after["keras backend"] == backend
+    assert (after["device"], after["keras device"]) == ("cpu", "cpu")
+    assert devices.ONEDNN not in after
+
+
+@pytest.mark.parametrize("backend", devices.BACKENDS)
+def test_what_a_cell_sets_after_the_import_is_told_and_pinned_by_the_next(reports, backend):
+    report = json.loads(reports[backend][0])
+    assert report["a cell's own"] == "float16"
+    assert report["pinned again"] == "float32"
 
 
 def test_an_unknown_backend_is_refused_before_keras_is_imported():
@@ -98,8 +146,9 @@ except UsageError as error:
 
 @pytest.fixture
 def backend_variable(monkeypatch):
-    """Set ``KERAS_BACKEND`` for a test; what the code sets is undone too. This machine's own GPU is hidden."""
+    """Set ``KERAS_BACKEND`` for a test; what the code sets is undone too. No GPU is visible, no Keras loaded."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
 
     def put(value: str | None) -> None:
         monkeypatch.setenv("KERAS_BACKEND", value or "")
@@ -151,38 +200,102 @@ def test_no_backend_at_all_is_a_clear_error(monkeypatch, backend_variable):
 
 
 @pytest.fixture
-def driver(monkeypatch):
-    """Pretend that an NVIDIA driver is there, or is not."""
+def gpu(monkeypatch):
+    """Make up a GPU (:func:`tests.gpus.pretend`); what choosing a device sets is undone."""
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setenv("KERAS_TORCH_DEVICE", "")
+    monkeypatch.setenv(devices.CHOSEN, "")
 
-    def put(there: bool, visible: str = "0,1") -> None:
-        monkeypatch.setattr(devices.Path, "exists", lambda path: there)
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    def put(**made_up) -> None:
+        pretend(monkeypatch, **made_up)
 
-    return put
+    yield put
+    accelerators._why_no_cuda.cache_clear()
 
 
 @pytest.mark.parametrize(
-    ("device", "visible", "chosen"), [("cpu", "", "cpu"), ("auto", "0,1", "cuda"), ("cuda", "0,1", "cuda")]
+    ("device", "visible", "chosen"), [("cpu", "", "cpu"), ("auto", "0", "cuda"), ("cuda", "0", "cuda")]
 )
-def test_only_cpu_hides_the_gpu(driver, device, visible, chosen):
-    driver(True)
-    assert devices.choose_device(device) == chosen
+def test_only_cpu_hides_the_gpu(gpu, device, visible, chosen):
+    gpu()
+    assert devices.choose_device(device) == chosen == devices.in_use()
     assert os.environ["CUDA_VISIBLE_DEVICES"] == visible
+    assert os.environ["KERAS_TORCH_DEVICE"] == chosen
+    assert devices.arithmetic()["device"] == chosen
+    assert devices.describe()["used"] == chosen
+    assert devices.describe()["gpu"] == ("NVIDIA X9" if chosen == "cuda" else None)
+    assert devices.at_once(devices.one_core(lambda: {})) == (1 if chosen == "cuda" else devices.available_cores())
 
 
-def test_a_gpu_that_is_not_there_cannot_be_insisted_on(driver):
-    driver(False)
+@pytest.mark.parametrize(
+    ("made_up", "reason"),
+    [
+        ({"driver": False}, "there is no NVIDIA driver"),
+        ({"works": False, "built": None}, "is a build without CUDA"),
+        ({"visible": "-1"}, "CUDA_VISIBLE_DEVICES='-1' hides every NVIDIA GPU"),
+        ({"visible": ""}, "CUDA_VISIBLE_DEVICES='' hides every NVIDIA GPU"),
+    ],
+)
+def test_a_gpu_that_cannot_be_used_cannot_be_insisted_on(gpu, made_up, reason):
+    gpu(**made_up)
     assert devices.choose_device("auto") == "cpu"
-    with pytest.raises(FerError, match="no NVIDIA GPU is visible"):
+    assert devices.arithmetic()["device"] == "cpu"
+    with pytest.raises(FerError, match=f"^device cuda was asked for, but .*{reason}.*Use --device auto or cpu"):
         devices.choose_device("cuda")
 
 
-@pytest.mark.parametrize(("visible", "backend"), [("0", "torch"), ("", "tensorflow")])
-def test_a_visible_gpu_brings_torch_which_can_use_it(monkeypatch, driver, backend_variable, visible, backend):
+@pytest.mark.parametrize(("visible", "backend"), [("0", "torch"), ("", "tensorflow"), ("-1", "tensorflow")])
+def test_a_usable_gpu_brings_torch_which_can_use_it(monkeypatch, gpu, backend_variable, visible, backend):
     backend_variable(None)
+    gpu(visible=visible)
     install(monkeypatch, "tensorflow", "torch")
-    driver(True, visible)
     assert devices.prefer_keras_backend("tensorflow") == backend
+
+
+def test_a_gpu_is_not_promised_to_keras_on_tensorflow(monkeypatch, gpu):
+    gpu()
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    with pytest.raises(FerError, match="KERAS_BACKEND=tensorflow, which computes on the CPU here"):
+        devices.choose_device("cuda")
+    assert devices.choose_device("auto") == "cuda"
+    assert devices.arithmetic()["keras device"] == "cpu"
+
+
+def test_apple_s_gpu_is_a_choice_that_says_what_it_does_not_promise(monkeypatch, gpu, capsys):
+    gpu(driver=False)
+    monkeypatch.setenv("PYTORCH_ENABLE_MPS_FALLBACK", "")
+    monkeypatch.setattr(accelerators, "_why_no_mps", lambda: None)
+    assert devices.choose_device("auto") == "cpu", "nobody gets it without asking"
+    assert devices.choose_device("mps") == "mps" == devices.in_use()
+    assert "no run repeats another to the last digit" in capsys.readouterr().out
+    assert devices.describe()["note"] == devices.MPS_NOTE
+    assert (devices.gpu_visible(), os.environ["KERAS_TORCH_DEVICE"]) == (False, "mps")
+    assert (devices.arithmetic()["device"], devices.at_once(devices.one_core(lambda: {}))) == ("mps", 1)
+    monkeypatch.setattr(accelerators, "_why_no_mps", lambda: "there is none")
+    with pytest.raises(FerError, match="device mps was asked for, but there is none"):
+        devices.choose_device("mps")
+
+
+def test_a_keras_that_chose_for_itself_is_told_where_to_compute(monkeypatch, gpu):
+    gpu(visible="")
+    told = []
+    keras = SimpleNamespace(
+        backend=SimpleNamespace(backend=lambda: "torch"),
+        device=lambda name: contextlib.nullcontext(told.append(name)),
+    )
+    monkeypatch.setitem(sys.modules, "keras", keras)
+    monkeypatch.setenv("KERAS_TORCH_DEVICE", "cuda")
+    devices.choose_device("cpu")
+    devices.choose_device("cpu")
+    assert told == ["cpu"]
+
+
+@pytest.mark.parametrize("name", devices.REACH_NUMBERS)
+def test_a_variable_that_reaches_numbers_is_told(monkeypatch, name):
+    monkeypatch.delenv(name, raising=False)
+    before = devices.arithmetic()
+    monkeypatch.setenv(name, "other")
+    assert devices.arithmetic() == {**before, name: "other"}
 
 
 @pytest.mark.parametrize("device", ["gpu", "cuda:0", "CPU", ""])
@@ -190,43 +303,9 @@ def test_an_unknown_device_is_refused(monkeypatch, device):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     with pytest.raises(UsageError) as refusal:
         devices.choose_device(device)
-    assert str(refusal.value).startswith(f"device must be one of auto, cpu, cuda, not {device!r}.")
+    assert str(refusal.value).startswith(f"device must be one of auto, cpu, cuda, mps, not {device!r}.")
     assert refusal.value.exit_code == 2
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
-
-
-# ------------------------------------------------------------------ silence
-
-
-def open_descriptors() -> set[str]:
-    return set(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else set()  # noqa: PTH112, PTH208
-
-
-def test_descriptor_2_is_quiet_within_and_restored_after(capfd):
-    before, descriptors = os.fstat(2), open_descriptors()
-    os.write(2, b"before ")
-    with devices.quiet_stderr():
-        os.write(2, b"unheard ")
-        print("unheard too", file=sys.__stderr__, flush=True)
-    os.write(2, b"after")
-    assert capfd.readouterr().err == "before after"
-    assert os.path.samestat(os.fstat(2), before)
-    assert open_descriptors() == descriptors
-
-
-def test_descriptor_2_is_restored_after_an_error(capfd):
-    descriptors = open_descriptors()
-    with pytest.raises(RuntimeError, match="inside"), devices.quiet_stderr():
-        raise RuntimeError("inside")
-    os.write(2, b"heard")
-    assert capfd.readouterr().err == "heard"
-    assert open_descriptors() == descriptors
-
-
-def test_output_is_not_silenced(capfd):
-    with devices.quiet_stderr():
-        os.write(1, b"heard")
-    assert capfd.readouterr().out == "heard"
 
 
 # ------------------------------------------------------------------ seeds and facts

@@ -199,6 +199,31 @@ def test_a_truncated_npz_is_an_error(tmp_path):
         files.read_npz(tmp_path / "x.npz")
 
 
+def test_whatever_bit_is_flipped_in_an_npz_the_error_is_one_of_those_named(tmp_path):
+    path = tmp_path / "x.npz"
+    files.write_npz(path, {"a": np.arange(2)})
+    whole, raised = path.read_bytes(), set()
+    for place in range(len(whole)):
+        for bit in range(8):
+            changed = bytearray(whole)
+            changed[place] ^= 1 << bit
+            path.write_bytes(changed)
+            try:
+                files.read_npz(path)
+            except files.UNREADABLE as error:
+                raised.add(type(error))
+    assert len(raised) > 3
+
+
+def test_too_many_open_files_are_not_called_a_full_disk(old, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(files.tempfile, "mkstemp", fail_with(errno.EMFILE))
+        with pytest.raises(FerError, match="too many open files: this process may have") as failure:
+            files.write_text(old, "new")
+    assert "ulimit -n" in str(failure.value) and "space" not in str(failure.value)
+    assert only_the_old_file_is_there(old)
+
+
 def test_digest_of_known_bytes(tmp_path):
     (tmp_path / "x").write_bytes(b"abc")
     assert files.sha256_file(tmp_path / "x") == hashlib.sha256(b"abc").hexdigest()

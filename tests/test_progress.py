@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from fer_utils import progress
-from fer_utils.progress import CHANNEL, Clock, LineBar, track
+from fer_utils.progress import CHANNEL, Clock, LineBar, note, notes_only, track
 
 
 class Time:
@@ -92,8 +92,21 @@ def test_a_terminal_gets_a_bar_with_name_and_total(monkeypatch, capfd):
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize(("terminal", "modules", "draws"), [(True, {}, True), (False, {}, False),
-                                                            (False, {"ipykernel": 1}, True)])  # fmt: skip
+def shell(kind: object) -> dict[str, object]:
+    return {"ipykernel": 1, "IPython": SimpleNamespace(get_ipython=lambda: kind)}
+
+
+@pytest.mark.parametrize(
+    ("terminal", "modules", "draws"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (False, shell(SimpleNamespace(kernel=1)), True),
+        (False, shell(SimpleNamespace()), False),
+        (False, shell(None), False),
+    ],
+    ids=["terminal", "log", "notebook", "IPython's own prompt", "a program that starts kernels"],
+)
 def test_bars_are_drawn_on_terminals_and_in_notebooks(monkeypatch, terminal, modules, draws):
     system = SimpleNamespace(stderr=SimpleNamespace(isatty=lambda: terminal), modules=modules)
     monkeypatch.setattr(progress, "sys", system)
@@ -126,6 +139,43 @@ def test_a_loop_that_breaks_is_not_reported_as_done(tmp_path, monkeypatch):
         for _ in track(range(3), "stage"):
             raise RuntimeError
     assert len(channel.read_text("utf-8").splitlines()) == 1
+
+
+@pytest.mark.parametrize("broken", ["/dev/full", "no/such/folder/channel"])
+def test_a_channel_that_cannot_be_written_ends_no_work(monkeypatch, capfd, broken):
+    monkeypatch.setenv(CHANNEL, broken)
+    assert list(track("abc", "stage")) == ["a", "b", "c"]
+    assert capfd.readouterr() == ("", "")
+    note("the cache is damaged")
+    assert capfd.readouterr().err == "note: the cache is damaged\n"
+
+
+def test_a_terminal_that_has_gone_away_ends_no_work(monkeypatch):
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    assert list(LineBar("abc", 3, "reading", Gone())) == ["a", "b", "c"]
+    monkeypatch.setattr(progress.sys, "stderr", Gone())
+    note("nobody reads this")
+
+
+def test_a_note_goes_through_the_channel_once(tmp_path, monkeypatch, capfd):
+    channel = tmp_path / "channel"
+    monkeypatch.setenv(CHANNEL, str(channel))
+    note("the cache is damaged")
+    assert json.loads(channel.read_text("utf-8")) == {"note": "the cache is damaged"}
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_worker_draws_no_bars_and_still_says_its_notes(tmp_path, monkeypatch):
+    channel = tmp_path / "channel"
+    monkeypatch.setenv(CHANNEL, str(channel))
+    monkeypatch.setattr(progress, "_bars", True)
+    notes_only()
+    assert list(track("ab", "stage")) == ["a", "b"]
+    note("said")
+    assert channel.read_text("utf-8") == '{"note": "said"}\n'
 
 
 def test_an_unknown_length_must_be_told(in_a_log):

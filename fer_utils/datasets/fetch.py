@@ -22,7 +22,8 @@ from fer_utils.datasets.download import RemoteFile, checksum_of, download
 from fer_utils.datasets.https import Session, Unreachable
 from fer_utils.datasets.listings import SOURCES, Source
 from fer_utils.errors import FerError, UsageError, did_you_mean
-from fer_utils.files import alone_in, disk_error, require_space, write_json
+from fer_utils.files import disk_error, require_space, write_json
+from fer_utils.locks import alone_in
 
 RECORD = "fetched.json"
 

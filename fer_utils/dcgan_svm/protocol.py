@@ -74,7 +74,7 @@ def _checkpoint(images: np.ndarray, settings: Settings, seed: int) -> Path:
     # Other code is another run.
     for path in sorted((Path(__file__).parents[1] / "gans").glob("*.py")):
         digest.update(path.read_bytes())
-    return cache_dir() / "gans" / f"{digest.hexdigest()[:40]}.safetensors"
+    return cache_dir() / "gans" / f"{digest.hexdigest()[:40]}.npz"
 
 
 def extract(*, weights: dict[str, np.ndarray], images: np.ndarray, settings: Settings, seen: np.ndarray) -> dict:

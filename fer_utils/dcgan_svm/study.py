@@ -134,8 +134,8 @@ class Study:
 
     def __init__(self, cast: Mapping[str, Role], settings: Settings, seed: int, mapper: Mapper) -> None:
         self.cast, self.settings, self.seed, self.mapper = cast, settings, seed, mapper
-        # Bound here, so that each study keeps its own faces.
-        self.faces = cache(self._faces)
+        # Bound here, so that each study keeps its own faces; hundreds of numbers ask for one role's audit.
+        self.faces, self.audits = cache(self._faces), cache(self._audits)
         if not self.emotion_experiments():
             have = ", ".join(sorted({role.dataset for role in cast.values()})) or "nothing"
             raise FerError(
@@ -328,7 +328,7 @@ class Study:
         (own,) = self.mapper(steps.detect, [{**call, "folds": [Fold("itself", everyone, everyone)]}], "AU7 on training")
         return tested, Detection(shown, own["scores"], self.faces("ck").subjects)
 
-    def audits(self, role: str) -> dict[str, LeakReport]:
+    def _audits(self, role: str) -> dict[str, LeakReport]:
         """The leak audit of both protocols' folds over a role's pictures."""
         calls = [{"faces": self.faces(role), "folds": self.folds(role, protocol)} for protocol in steps.PROTOCOLS]
         stored = self.mapper(steps.audit_folds, calls, "leak audit")

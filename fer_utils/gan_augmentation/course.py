@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from fer_utils.devices import import_keras, one_thread, seed_everything
-from fer_utils.files import UNREADABLE, read_npz, write_npz
 from fer_utils.gan_augmentation.settings import KERAS_BACKEND
+from fer_utils.stored import read_sealed, write_sealed
 
 keras = import_keras(KERAS_BACKEND)
 if keras.backend.backend() == "torch":
@@ -188,19 +188,15 @@ def attend(course: Course, scored: np.ndarray, looks: Sequence[int], checkpoint:
     """
     predicted, loss = np.zeros((len(looks), len(scored)), np.uint8), np.zeros(len(looks))
     first = 0
-    if checkpoint is not None and checkpoint.exists():
-        try:
-            stored = read_npz(checkpoint)
-        except UNREADABLE:
-            # Damaged: it only costs the time to begin again.
-            stored = {}
-        if stored:
-            first, predicted, loss = int(stored.pop("first")), stored.pop("predicted"), stored.pop("loss")
-            course.restore(stored, int(looks[first - 1]))
+    # A damaged one only costs the time to begin again.
+    stored = None if checkpoint is None else read_sealed(checkpoint)
+    if stored is not None:
+        first, predicted, loss = int(stored.pop("first")), stored.pop("predicted"), stored.pop("loss")
+        course.restore(stored, int(looks[first - 1]))
     for number in range(first, len(looks)):
         loss[number] = course.advance(looks[number] - course.done)
         predicted[number] = course.answers(scored)
         if checkpoint is not None:
             so_far = {"first": np.array(number + 1), "predicted": predicted, "loss": loss}
-            write_npz(checkpoint, {**course.state(), **so_far})
+            write_sealed(checkpoint, {**course.state(), **so_far})
     return {"predicted": predicted, "loss": loss, "looks": np.asarray(looks)}

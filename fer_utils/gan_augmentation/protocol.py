@@ -57,7 +57,7 @@ def train_gan(
         ``pictures`` ``uint8 [generated · K, side, side]``, class by class; ``history`` of
         :class:`fer_utils.gans.TrainedGan`.
     """
-    path = _unfinished("gans", ("gans",), ".safetensors", images, labels, settings, seed)
+    path = _unfinished("gans", ("gans",), ".npz", images, labels, settings, seed)
     gan = train(images, settings, seed, labels=labels, checkpoint=path)
     told = np.repeat(np.arange(settings.n_classes), generated) if settings.n_classes else None
     pictures = generate(gan, generated * max(1, settings.n_classes), seed + 1, told)

@@ -1,4 +1,4 @@
-"""Everything a training run needs to go on to the same bits, in one ``.safetensors`` file."""
+"""Everything a training run needs to go on to the same bits, in one sealed file (:mod:`fer_utils.stored`)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from fer_utils.errors import FerError
-from fer_utils.files import whole_file
+from fer_utils.stored import read_sealed, write_sealed
 
 NETWORKS = ("generator", "discriminator")
 
@@ -30,27 +29,25 @@ def save_state(path: Path, state: Any, identity: Mapping[str, str]) -> None:
         tensors |= {f"{name}/{key}": value for key, value in getattr(state, name).state_dict().items()}
         for number, moments in state.optimisers[name].state_dict()["state"].items():
             tensors |= {f"adam/{name}/{number}/{key}": value for key, value in moments.items()}
-    # Copies, because safetensors takes dense row-major tensors only, and channels-last ones are not.
-    flat = {key: value.detach().cpu().clone(memory_format=torch.contiguous_format) for key, value in tensors.items()}
-    with whole_file(path) as temporary:
-        save_file(flat, temporary, metadata={**identity, "epoch": str(state.epoch)})
+    arrays = {f"tensor/{key}": value.detach().cpu().numpy() for key, value in tensors.items()}
+    known = {f"identity/{name}": np.array(value) for name, value in identity.items()}
+    write_sealed(path, {**arrays, **known, "epoch": np.array(state.epoch)})
 
 
 def load_state(path: Path, state: Any, identity: Mapping[str, str]) -> None:
-    """Put what :func:`save_state` wrote back into ``state``.
+    """Put what :func:`save_state` wrote back into ``state``; a damaged file is as good as none.
 
     Raises:
-        FerError: the file is damaged, or belongs to another run.
+        FerError: the file belongs to another run.
     """
-    try:
-        with safe_open(path, framework="pt") as stored:
-            metadata = stored.metadata() or {}
-            tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 (not a dictionary)
-    except (SafetensorError, OSError) as error:
-        raise FerError(f"the checkpoint {path} cannot be read ({error}); delete it to start afresh") from error
-    strange = [name for name, value in identity.items() if metadata.get(name) != value]
+    stored = read_sealed(path)
+    if stored is None:
+        return
+    said = {name: str(value) for name, value in _below(stored, "identity/").items()}
+    strange = [name for name, value in identity.items() if said.get(name) != value]
     if strange:
         raise FerError(f"the checkpoint {path} is of a run with other {', '.join(strange)}; delete it or move it away")
+    tensors = {key: torch.from_numpy(value) for key, value in _below(stored, "tensor/").items()}
     for name in NETWORKS:
         getattr(state, name).load_state_dict(_below(tensors, f"{name}/"))
         moments: dict[int, dict[str, Tensor]] = {}
@@ -62,8 +59,8 @@ def load_state(path: Path, state: Any, identity: Mapping[str, str]) -> None:
     state.random.set_state(tensors["random"])
     state.history.copy_(tensors["history"])
     state.grids.copy_(tensors["grids"])
-    state.epoch = int(metadata["epoch"])
+    state.epoch = int(stored["epoch"])
 
 
-def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+def _below(entries: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {key.removeprefix(prefix): value for key, value in entries.items() if key.startswith(prefix)}

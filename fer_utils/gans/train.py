@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fer_utils.devices import gpu_visible
+from fer_utils.devices import in_use
 from fer_utils.errors import FerError
 from fer_utils.gans import objectives
 from fer_utils.gans.checkpoint import load_state, save_state
@@ -89,8 +89,9 @@ def train(
         seed: of weights, noise and order.
         labels: ``int [N]``; needed exactly when ``settings.n_classes`` is above 0.
         grid_epochs: after which epochs the fixed noise is drawn.
-        checkpoint: a ``.safetensors`` file, written every ``checkpoint_every`` epochs and, where it
-            is there already, continued from. It is removed by whoever no longer needs it.
+        checkpoint: an ``.npz`` file, written every ``checkpoint_every`` epochs and, where it is there
+            already, continued from; a damaged one is begun again, with a note. It is removed by whoever no longer
+            needs it.
         stop_after: end early after so many epochs in all (the checkpoint is written).
 
     Returns:
@@ -100,7 +101,7 @@ def train(
         FerError: pictures or labels do not fit the settings, or the checkpoint is of another run.
     """
     _check(images, labels, settings)
-    device = torch.device("cuda" if gpu_visible() and torch.cuda.is_available() else "cpu")
+    device = torch.device(in_use())
     pictures = images.reshape(len(images), settings.image_size, settings.image_size, settings.channels)
     held = torch.tensor(pictures, device=device).permute(0, 3, 1, 2)
     classes = None if labels is None else torch.from_numpy(np.asarray(labels, np.int64)).to(device)
@@ -111,7 +112,7 @@ def train(
     state = _State(settings, seed, steps * settings.epochs, len(wanted), device)
     identity = {"settings": repr(settings), "seed": str(seed), "grids": str(wanted)}
     identity["pictures"] = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
-    if checkpoint is not None and checkpoint.exists():
+    if checkpoint is not None:
         load_state(checkpoint, state, identity)
     if state.epoch == 0 and 0 in wanted:
         _draw_grid(state, settings, seed, 0)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils.devices import import_keras, quiet_stderr
+from fer_utils.devices import import_keras
 from fer_utils.errors import FerError
 from fer_utils.mobilenet_jaffe.settings import KERAS_BACKEND
+from fer_utils.silence import quiet_stderr
 
 keras = import_keras(KERAS_BACKEND)
 

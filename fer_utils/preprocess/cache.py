@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from fer_utils.cache_dir import cache_dir
-from fer_utils.files import UNREADABLE, read_npz, write_npz
+from fer_utils.stored import read_sealed, write_sealed
 
 
 def cached(
@@ -36,12 +36,11 @@ def cached(
         FerError: the cache can't be written; the message says how to put it elsewhere.
     """
     path = cache_dir() / "preprocess" / f"{step_name}-{_key(inputs)}.npz"
-    try:
-        return read_npz(path)
-    except UNREADABLE:
+    arrays = read_sealed(path)
+    if arrays is None:
         arrays = compute()
-        write_npz(path, arrays)
-        return arrays
+        write_sealed(path, arrays)
+    return arrays
 
 
 def _key(inputs: dict[str, Any]) -> str:

@@ -1,41 +1,39 @@
-"""The command line: ``python -m fer_utils {reproduce,report,data}``."""
+"""The command line: ``python -m fer_utils {reproduce,compare,report,data}``."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import io
 import logging
 import os
+import re
 import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fer_utils.devices import DEVICES
-from fer_utils.errors import FerError, UsageError, check_choice
+from fer_utils.errors import FerError, UsageError
 
 EXAMPLES = """examples:
   python -m fer_utils reproduce                               every notebook, quick, on shipped data
   python -m fer_utils reproduce 05 --dataset jaffe            one paper, on your own copy of JAFFE
   python -m fer_utils reproduce 05 --profile paper --dry-run  what would it cost here?
   python -m fer_utils reproduce 05 -p epochs=5                change a knob of the notebook
-  python -m fer_utils report                                  rebuild results/index.html
+  python -m fer_utils compare                                 does this machine agree with the recorded runs?
+  python -m fer_utils report                                  rebuild the report of your own runs
   python -m fer_utils data                                    which data sets are here?
   python -m fer_utils data check jaffe                        what is it worth, what does it cost?
   python -m fer_utils data fetch cmu_faces                    download an open one to $FER_DATA
   python -m fer_utils data stand-in jaffe --to ~/stand-ins    avatars in the layout of a gated one"""
 
 
-ALLOWED = {
-    "profile": ("smoke", "quick", "paper"),
-    "protocol": ("published", "sound", "both"),
-    "device": DEVICES,
-}
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code (0 well, 1 something failed, 2 a wrong request)."""
+    """Run a command; returns the exit code (0 success, 1 failure, 2 invalid request)."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that does not know a character shows a question mark; nothing ends because of it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     logging.getLogger("papermill").setLevel(logging.ERROR)
     # jsonschema, which nbformat loads, would compile a grammar of internationalised addresses for over
@@ -63,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m fer_utils", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    commands = parser.add_subparsers(required=True, metavar="{reproduce,report,data}")
+    commands = parser.add_subparsers(required=True, metavar="{reproduce,compare,report,data}")
 
     run = commands.add_parser("reproduce", help="execute notebooks headless and sign their results")
     run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="name or number, e.g. 05; default: all")
@@ -73,18 +71,31 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--profile", help="smoke, quick (default) or paper")
     run.add_argument("--protocol", help="published, sound or both (default)")
     run.add_argument("--seeds", help="comma-separated whole numbers, e.g. 0,1,2")
-    run.add_argument("--device", help="auto (default), cpu or cuda")
+    run.add_argument("--device", help="auto (default), cpu, cuda, or mps (Apple; promises no equal numbers)")
     run.add_argument(
         "--workers", type=int, help="processes that share the units (default: 1, or the cores for small units)"
     )
     run.add_argument("--dask", metavar="ADDRESS", help="send units to this Dask scheduler, e.g. tcp://10.0.0.1:8786")
-    run.add_argument("--results", type=Path, default=_default_results(), help="where results go (default: results)")
+    run.add_argument("--results", type=Path, metavar="DIR", help="where results go (default: results/local)")
+    run.add_argument(
+        "--record",
+        action="store_true",
+        help="replace the recorded runs in results/, which git keeps and the README quotes",
+    )
     run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="any other parameter")
     run.add_argument("--dry-run", action="store_true", help="print the units and an estimate, run nothing")
     run.set_defaults(run=_reproduce)
 
+    compare = commands.add_parser(
+        "compare", help="hold each number of your runs against the recorded one; exit code 1 if any lies outside"
+    )
+    compare.add_argument("--results", type=Path, metavar="DIR", help="your runs (default: results/local)")
+    compare.add_argument("--recorded", type=Path, metavar="DIR", default=recorded_results(), help=argparse.SUPPRESS)
+    compare.set_defaults(run=_compare)
+
     report = commands.add_parser("report", help="rebuild the report from the signed results")
-    report.add_argument("--results", type=Path, default=_default_results())
+    report.add_argument("--results", type=Path, metavar="DIR", help="of which runs (default: results/local)")
+    report.add_argument("--record", action="store_true", help="of the recorded runs, in results/")
     report.set_defaults(run=_report)
 
     data = commands.add_parser("data", help="list the data sets: here, missing, how to get them; or fetch one")
@@ -113,10 +124,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _default_results() -> Path:
+def recorded_results() -> Path:
+    """The folder of the recorded runs, which git keeps."""
     from fer_utils.reproduce.provenance import PACKAGE
 
     return PACKAGE.parent / "results"
+
+
+def _results(options: argparse.Namespace) -> Path:
+    """Where this command's runs lie: never among the recorded ones unless that is asked for."""
+    if options.results is not None and getattr(options, "record", False):
+        raise UsageError("--record writes into the repository's results/, so it takes no --results")
+    if getattr(options, "record", False):
+        return recorded_results()
+    return (options.results or recorded_results() / "local").expanduser().absolute()
 
 
 def _reproduce(options: argparse.Namespace) -> int:
@@ -126,14 +147,17 @@ def _reproduce(options: argparse.Namespace) -> int:
     notebooks = [asked.find_notebook(name) for name in options.notebooks] or asked.notebook_names()
     if options.workers is not None and options.workers < 1:
         raise UsageError("--workers must be 1 or more")
+    if options.dask is not None and not re.fullmatch(r"([a-z]+://)?[^\s:/]+:\d{1,5}", options.dask):
+        raise UsageError(f"--dask takes a scheduler's address such as tcp://10.0.0.1:8786, not {options.dask!r}")
+    results = _results(options)
     requests = [
-        asked.Request(name, parameters, options.results.absolute(), options.workers, options.dask)
+        asked.Request(name, parameters, results, options.workers, options.dask, options.record)
         for name in notebooks
         for parameters in _rounds(name, options)
     ]
     # Everything that can be refused is refused before the first notebook starts.
     for request in requests:
-        asked.check_parameters(request.notebook, request.parameters)
+        asked.check(request)
     if options.dry_run:
         from fer_utils.reproduce.dry_run import print_plan
 
@@ -156,60 +180,56 @@ def _rounds(notebook: str, options: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _parameters_for(notebook: str, options: argparse.Namespace) -> dict[str, Any]:
-    """The notebook's parameters that the command line sets, checked as far as is cheap."""
+    """The notebook's parameters that the command line sets, typed and checked."""
     from fer_utils import datasets
+    from fer_utils.reproduce.parameters import find
     from fer_utils.reproduce.request import known_parameters
 
-    named = {name: getattr(options, name) for name in ("dataset", "profile", "protocol", "device")}
-    given = {name: value for name, value in named.items() if value is not None}
-    for name, allowed in ALLOWED.items():
-        check_choice(name, given.get(name, allowed[0]), allowed)
-    if options.seeds is not None:
-        given["seeds"] = _seeds(options.seeds)
-    if options.dataset is not None:
-        datasets.folder_of(options.dataset)
+    known = known_parameters(notebook)
+    texts = {name: getattr(options, name) for name in ("dataset", "profile", "protocol", "seeds", "device")}
+    texts = {name: text for name, text in texts.items() if text is not None}
     if not options.notebooks:
         # For a round over all notebooks a general switch counts where it applies.
-        known = known_parameters(notebook)
-        given = {name: value for name, value in given.items() if name in known}
+        texts = {name: text for name, text in texts.items() if name in known}
     for item in options.parameter:
         name, equals, text = item.partition("=")
         if not equals:
             raise UsageError(f"-p takes NAME=VALUE, not {item!r}")
-        given[name] = _value(text)
-        if str(given[name]).endswith(".weights.h5"):
-            given[name] = str(Path(given[name]).expanduser().absolute())
+        texts[name] = text
+    given = {name: find(notebook, name, known).read(name, text) for name, text in texts.items()}
+    if "dataset" in given:
+        datasets.folder_of(given["dataset"])
     return given
 
 
-def _seeds(text: str) -> list[int]:
-    try:
-        seeds = [int(part) for part in text.split(",")]
-        if len(set(seeds)) != len(seeds):
-            raise UsageError(f"--seeds names a seed twice: {text}")
-        return seeds
-    except ValueError as error:
-        raise UsageError(f"--seeds takes whole numbers with commas between, such as 0,1,2, not {text!r}") from error
-
-
-def _value(text: str) -> Any:
-    """A number, true/false or list where the text is JSON, else the text itself."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
 def _report(options: argparse.Namespace) -> int:
+    from fer_utils.reproduce.compare import as_text, compare
     from fer_utils.reproduce.report import verdict_lines, write_report
     from fer_utils.reproduce.summary import summarise
 
-    summary = summarise(options.results)
-    write_report(summary, options.results)
-    # What cannot be tested is a long list that never changes; the page has it.
-    print(verdict_lines({**summary, "rows": [row for row in summary["rows"] if row["run"]]}))
-    print(f"\nThe report: {options.results / 'index.html'}")
-    return 0
+    results = _results(options)
+    summary = summarise(results)
+    agreements = compare(results, recorded_results()) if results != recorded_results() else []
+    by_run = {found.run: found.as_dict() for found in agreements}
+    for run in summary["runs"]:
+        run["agreement"] = by_run.get(run["run"])
+    write_report(summary, results)
+    print(verdict_lines(summary))
+    if agreements:
+        print(as_text(agreements))
+    print(f"The report: {results / 'index.html'}")
+    return 1 if summary["refused"] else 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from fer_utils.reproduce.compare import as_text, compare
+
+    results = _results(options)
+    if not results.is_dir():
+        raise UsageError(f"{results} is not there: `make reproduce` runs the notebooks and fills it")
+    agreements = compare(results, options.recorded)
+    print(as_text(agreements), end="")
+    return 1 if any(found.outside for found in agreements) else 0
 
 
 def _data(options: argparse.Namespace) -> int:

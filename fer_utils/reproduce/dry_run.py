@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 from collections.abc import Sequence
 
 import pandas as pd
 
-from fer_utils.reproduce.request import Request, known_parameters
+from fer_utils.reproduce.request import Request, in_force
 
 ESTIMATORS = {
     "01_clifer": "fer_utils.clifer.estimate",
@@ -51,8 +50,7 @@ def print_plan(requests: Sequence[Request]) -> None:
 def _estimate(request: Request) -> pd.DataFrame | None:
     if request.notebook not in ESTIMATORS:
         return None
-    defaults = {name: ast.literal_eval(text) for name, text in known_parameters(request.notebook).items()}
-    table = importlib.import_module(ESTIMATORS[request.notebook]).estimate({**defaults, **request.parameters})
+    table = importlib.import_module(ESTIMATORS[request.notebook]).estimate(in_force(request))
     return table if AT_ONCE in table else table.assign(**{AT_ONCE: 1})
 
 

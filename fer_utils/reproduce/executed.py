@@ -12,14 +12,16 @@ import nbformat
 from PIL import Image
 
 from fer_utils.errors import FerError
+from fer_utils.files import sha256_file
 from fer_utils.reproduce.surroundings import FINISHED
+from fer_utils.silence import without_tensorflow
 
 COPY_WIDTH, COPY_QUALITY = 900, 68
 """Pixels and JPEG quality of the pictures in an executed notebook: recorded runs are kept in git."""
 
 
 def finished(notebook: str, working: Path) -> dict[str, Any]:
-    """What :meth:`Run.finish` said; refuse the run if it was not reached or a cell shows an error."""
+    """What :meth:`Run.finish` said; refuse the run if it was not reached, a cell shows an error or a file is gone."""
     executed = nbformat.read(working / "notebook.ipynb", as_version=4)
     for number, cell in enumerate(cell for cell in executed.cells if cell.cell_type == "code"):
         wrong = [output for output in cell.outputs if output.output_type == "error"]
@@ -30,12 +32,50 @@ def finished(notebook: str, working: Path) -> dict[str, Any]:
         raise FerError(f"{notebook} ended without calling Run.finish(), so there is no receipt")
     facts = json.loads(mark.read_text(encoding="utf-8"))
     mark.unlink()
+    _demand(notebook, working, facts["files"])
     # Where this machine keeps its folders is nobody's business.
     for name in ("input_path", "output_path"):
         executed.metadata.get("papermill", {}).pop(name, None)
+    _drop_foreign_lines(executed)
     _shrink_pictures(executed)
     nbformat.write(executed, working / "notebook.ipynb")
     return facts
+
+
+def _demand(notebook: str, working: Path, files: dict[str, str]) -> None:
+    """Raise unless every file that the run wrote is there as it was written."""
+    lost = []
+    for name, digest in files.items():
+        try:
+            if sha256_file(working / name) != digest:
+                lost.append(f"{name} is not as it was written")
+        except FileNotFoundError:
+            lost.append(f"{name} is gone")
+    if lost:
+        raise FerError(
+            f"{notebook}: somebody meddled with the files of this run while it was under way, so there is no receipt: "
+            f"{'; '.join(lost)}. Run it again; nobody else may write to {working.parent}."
+        )
+
+
+def _drop_foreign_lines(executed: nbformat.NotebookNode) -> None:
+    """Leave out the lines that TensorFlow's C++ side wrote past :mod:`fer_utils.silence`; other warnings stay.
+
+    They hold times and process numbers and hang on the processor, so no two records of one run would be equal.
+    """
+    for cell in executed.cells:
+        kept: list[Any] = []
+        for output in cell.get("outputs", []):
+            follows = kept and output.get("name") == kept[-1].get("name") == "stderr"
+            if follows:  # a line may be cut between two messages
+                kept[-1].text += output.text
+            else:
+                kept.append(output)
+        for output in kept:
+            if output.get("name") == "stderr":
+                output.text = without_tensorflow(output.text)
+        if "outputs" in cell:
+            cell.outputs = [output for output in kept if output.get("name") != "stderr" or output.text]
 
 
 def _shrink_pictures(executed: nbformat.NotebookNode) -> None:

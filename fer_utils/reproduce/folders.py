@@ -1,48 +1,46 @@
-"""Results move into place whole: a working folder beside them, and one exchange at the end."""
+"""Results move into place whole: a working folder beside them, and one exchange at the end.
+
+Two runs may end at once, and a report may be read meanwhile: whoever exchanges folders, or reads several of them, holds
+the lock of ``results`` for that moment. A working folder has a lock of its own, held as long as its run lives.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import platform
+import contextlib
 import shutil
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from fer_utils.locks import in_turn, own_folder
+
 SET_ASIDE = ".old-"
-_HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
-"""Marks working folders by machine: on shared storage only their own machine knows whether they are abandoned."""
+PARTIAL = ".partial-"
 
 
-def working_folder(results: Path) -> Path:
-    """A new empty folder below ``results``; the leftovers of killed runs are swept away first."""
+@contextlib.contextmanager
+def working_folder(results: Path) -> Iterator[Path]:
+    """A new empty folder below ``results`` that goes at the end, unless it was moved into place.
+
+    The leftovers of killed runs are swept away first, and what they had set aside is put back.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
     results.mkdir(parents=True, exist_ok=True)
-    _sweep(results)
-    return Path(tempfile.mkdtemp(prefix=f".partial-{_HOST}-{os.getpid()}-", dir=results))
+    with in_turn(results):
+        _put_back(results)
+    with own_folder(results, PARTIAL) as folder:
+        yield folder
 
 
-def _sweep(results: Path) -> None:
-    """Remove what killed runs of this machine left behind, and put back what they had set aside."""
-    for folder in results.glob(f".partial-{_HOST}-*"):
-        number = folder.name.split("-")[2]
-        if number.isdigit() and not _alive(int(number)):
-            shutil.rmtree(folder, ignore_errors=True)
-    for old in results.glob(f"*/{SET_ASIDE}*"):
-        target = old.with_name(old.name.removeprefix(SET_ASIDE))
-        if target.exists():
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            old.rename(target)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+@contextlib.contextmanager
+def settled(results: Path) -> Iterator[None]:
+    """While this is open, no result is exchanged for another; an exchange that was cut short is undone first."""
+    if any(results.glob(f"*/{SET_ASIDE}*")):
+        with in_turn(results), contextlib.suppress(OSError):
+            _put_back(results)
+    with in_turn(results, shared=True):
+        yield
 
 
 def move_into_place(working: Path, target: Path) -> Path:
@@ -50,13 +48,25 @@ def move_into_place(working: Path, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     working.chmod(0o755)
     old = target.with_name(SET_ASIDE + target.name)
-    if target.exists():
-        target.rename(old)
-    try:
-        working.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    with in_turn(target.parents[1]):
+        _put_back(target.parents[1])
+        if target.exists():
+            target.rename(old)
+        try:
+            working.rename(target)
+        except OSError:
+            if old.exists():
+                old.rename(target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def _put_back(results: Path) -> None:
+    """Undo exchanges that were cut short; called with the lock of ``results``."""
+    for old in results.glob(f"*/{SET_ASIDE}*"):
+        target = old.with_name(old.name.removeprefix(SET_ASIDE))
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(target)

@@ -1,7 +1,7 @@
 """The receipt: who made these files, from what, and what they were when it was signed.
 
 Times and machine facts live here alone, so that tables and numbers of two runs can be compared
-byte by byte.
+byte by byte. What computed the numbers is told by the process that did, which need not be this one.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import fer_utils
 from fer_utils.files import sha256_file, write_json
-from fer_utils.reproduce.provenance import git_state, library_versions, package_digest
+from fer_utils.reproduce.provenance import check_process
 
 if TYPE_CHECKING:
     from fer_utils.reproduce.request import Request
@@ -29,7 +28,12 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
         request: what was asked for.
         started: when the first cell began (UTC).
         facts: what :meth:`fer_utils.reproduce.run.Run.finish` reported.
+
+    Raises:
+        FerError: the process that computed ran other code or libraries than this one; nothing is written.
     """
+    process = facts.get("process")
+    check_process(process)
     ended = datetime.now(UTC)
     files = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
     write_json(folder / CRATE, _crate(request.notebook, files, started, ended))
@@ -38,6 +42,7 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
         {
             "notebook": request.notebook,
             "parameters": dict(request.parameters),
+            "changed": facts["changed"],
             "profile": facts["profile"],
             "kind": facts["kind"],
             "started": started.isoformat(timespec="seconds"),
@@ -51,8 +56,9 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
             "device": facts["device"],
             "workers": request.workers,
             "dask": bool(request.dask),
-            "package": {"version": fer_utils.__version__, "digest": package_digest(), **git_state()},
-            "libraries": library_versions(),
+            "arithmetic": process["arithmetic"],
+            "package": process["package"],
+            "libraries": process["libraries"],
             "files": {name: sha256_file(folder / name) for name in [*files, CRATE]},
         },
     )

@@ -1,161 +1,39 @@
 """The report: one self-contained web page and a plain-text table, both from one summary.
 
-The summary is a plain dict of three lists, as ``summary.json`` holds it:
+The summary is a plain dict of lists, as ``summary.json`` holds it:
 
-``coverage``  one entry a paper: how many claims it makes and how many of them were tested
-``runs``      one entry a recorded run: its notebook, receipt, figures and tables, as paths below the results folder
-``rows``      one entry a claim and run (``run`` is ``None`` where a claim has no run): what the paper says, what the
-              ``published`` and the ``sound`` protocol gave, their ``gap``, and the verdict with its reason
+``coverage``   one entry a paper: how many claims it makes and how many of them were tested
+``headlines``  a paper's best-known number: a row for each run that has it, with a ``short`` name and its ``control``
+``runs``       one entry a recorded run: its notebook, receipt, figures and tables, as paths below the results folder;
+               where it was compared with the recorded run, ``agreement`` counts ``identical inside outside new``
+               numbers and lists ``outside_claims``
+``rows``       one entry a claim and run (``run`` is ``None`` where a claim has no run): what the paper says, what the
+               ``published`` and the ``sound`` protocol gave, each with its verdict and reason, and their ``gap``
+``refused``    ``{"run", "why"}`` for each folder that was left out because its receipt and files do not agree
 
 This module only shows what it is given: no verdict is formed here. The same summary gives the same bytes.
 """
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections import Counter
-from functools import cache
-from importlib.resources import files
+from collections.abc import Sequence
 from itertools import groupby, zip_longest
-from pathlib import Path, PurePosixPath
-from typing import Any
-from urllib.parse import quote
-
-import jinja2
+from pathlib import Path
 
 from fer_utils.files import write_json, write_text
+from fer_utils.reproduce.page import render
+from fer_utils.reproduce.signed import PROTOCOLS, printable
+from fer_utils.reproduce.wording import Entry, digits, measured, paper_says, tally, tally_text
 
-Entry = dict[str, Any]
+WIDTH = 100
+"""Columns of the terminal's tables."""
 
-VERDICTS = {
-    "reproduced": (
-        "✓",
-        "the paper’s value lies in our interval or within the stated tolerance, on the paper’s own data and sizes",
-    ),
-    "not reproduced": ("✗", "it lies outside, on the paper’s own data and sizes"),
-    "direction holds": ("▲", "an ordering, or a value tried on other data or sizes, comes out on the side it claims"),
-    "direction fails": ("▼", "it comes out on the other side"),
-    "undecided": ("?", "our interval allows both"),
-    "not testable": ("–", "no number of ours can be held against it; the reason is given"),
-}
+FEW = 40
+"""So many rows are listed one by one in the terminal; more are left to the page."""
 
-# An ordering's value is a difference: what is claimed is its sign, not its size.
-_SIDE = {">": "above 0", "<": "below 0", "~0": "about 0"}
-_BOUND = {">=": "at least ", "<=": "at most "}
-
-_PROTOCOLS = ("published", "sound")
-
-# Units of a forest drawing: the template's viewBox has this width and leaves this margin on both sides.
-_FOREST_WIDTH, _FOREST_MARGIN = 100, 5
-
-_TEXT_COLUMNS = (("claim", 37), ("data", 18), ("paper says", 12), ("published", 9), ("sound", 9), ("verdict", 15))
-
-
-# ------------------------------------------------------------------ numbers
-
-
-def digits(value: float, unit: str, signed: bool = False) -> str:
-    """A number as it is shown: one decimal for %, whole counts as they are, else three significant digits."""
-    sign = "+" if signed else ""
-    if unit.startswith("%"):
-        text = f"{value:{sign}.1f}"
-    elif (unit not in ("", "fraction") and float(value).is_integer()) or abs(value) >= 999.5:
-        text = f"{value:{sign}.0f}"
-    else:
-        text = f"{value:{sign}#.3g}".rstrip(".")
-    if not re.search("[1-9]", text):  # neither "-0.0" nor "+0.0"
-        text = text.lstrip("+-")
-    return text.replace("-", "−")
-
-
-def _measured(block: Entry, unit: str, signed: bool = False) -> Entry:
-    """A protocol's result, or the gap between the two, with its number and its interval as text."""
-    interval = ", ".join(digits(end, unit, signed) for end in block["ci95"] or ())
-    return block | {"text": digits(block["value"], unit, signed), "range": f"[{interval}]" if interval else ""}
-
-
-def _paper_says(row: Entry) -> Entry:
-    """The paper's side: ``text``, the ``unit`` to stand behind it, and a ``quote`` where the paper uses words."""
-    unit, value, printed, relation = row["unit"], row["paper_value"], row["printed"], row["relation"]
-    if relation in _SIDE:
-        size = f"{value:+g} ".replace("-", "−") if value else ""
-        return {"text": _SIDE[relation], "unit": size + unit, "quote": printed}
-    if not any(character.isdigit() for character in printed):
-        text = "" if value is None else f"{_BOUND.get(relation, '')}{value:g}"
-        return {"text": text, "unit": unit if text else "", "quote": printed}
-    return {"text": printed, "unit": "" if "%" in printed else unit, "quote": ""}
-
-
-def _forest(row: Entry, blocks: dict[str, Entry]) -> Entry | None:
-    """The places of a row's values on one scale from left to right; ``None`` where nothing was measured."""
-    if not blocks:
-        return None
-    paper, ordering = row["paper_value"], row["relation"] in _SIDE
-    marks = [0.0] if ordering else []
-    marks += [] if paper is None else [paper]
-    marks += [value for block in blocks.values() for value in (block["value"], *(block["ci95"] or ()))]
-    low, high = min(marks), max(marks)
-
-    def place(value: float) -> float:
-        share = (value - low) / (high - low) if high > low else 0.5
-        return round(_FOREST_MARGIN + share * (_FOREST_WIDTH - 2 * _FOREST_MARGIN), 1)
-
-    says = _paper_says(row)
-    words = [f"paper {says['text'] or says['quote'] or 'prints no number'}"]
-    words += [f"{name} {block['text']} {block['range']}".rstrip() for name, block in blocks.items()]
-    return {
-        "label": "; ".join(words),
-        "width": _FOREST_WIDTH,
-        "paper": None if paper is None else place(paper),
-        "zero": place(0.0) if ordering else None,
-        "bars": [
-            {"name": name, "at": place(block["value"]), "ends": [place(end) for end in block["ci95"] or ()]}
-            for name, block in blocks.items()
-        ],
-    }
-
-
-# ------------------------------------------------------------------ the page
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["below"] = lambda path: "./" + quote(path)  # a file below the page, never a scheme or a host
-    environment.filters["stem"] = lambda path: PurePosixPath(path).stem.replace("_", " ")
-    source = files("fer_utils.reproduce").joinpath("report.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(source)
-
-
-def render(summary: Entry) -> str:
-    """The whole page as HTML: nothing is loaded from elsewhere but the figures beside it.
-
-    Args:
-        summary: as described at the top of this module; links are relative to the results folder.
-
-    Raises:
-        KeyError, jinja2.UndefinedError: an entry lacks something that the page shows.
-    """
-    titles = {entry["paper"]: entry["title"] for entry in summary["coverage"]}
-    rows = []
-    for row in summary["rows"]:
-        blocks = {name: _measured(row[name], row["unit"]) for name in _PROTOCOLS if row[name]}
-        shown = {
-            "title": titles.get(row["paper"], row["paper"]),
-            "says": _paper_says(row),
-            "measured": [blocks.get(name) for name in _PROTOCOLS],
-            "gap": _measured(row["gap"], row["unit"], signed=True) if row["gap"] else None,
-            "forest": _forest(row, blocks),
-            "leaks": {name: block["leak"] for name, block in blocks.items() if block["leak"]},
-        }
-        rows.append(row | shown)
-    counts = Counter(row["verdict"] for row in rows)
-    return _template().render(
-        coverage=summary["coverage"], runs=summary["runs"], rows=rows, verdicts=VERDICTS, counts=counts
-    )
+_HEADLINES = (("", 29), ("paper", 12), ("published", 21), ("sound", 21), ("gap", 9))
+_CLAIMS = (("claim", 31), ("data", 15), ("paper says", 12), ("published", 17), ("sound", 17))
 
 
 def write_report(summary: Entry, folder: Path) -> None:
@@ -169,32 +47,83 @@ def write_report(summary: Entry, folder: Path) -> None:
     write_text(folder / "index.html", page)
 
 
-# ------------------------------------------------------------------ the terminal
+def verdict_lines(summary: Entry) -> str:
+    """The verdicts as plain text of at most 100 columns, for the terminal.
+
+    Each paper's headline comes first, with the number of verdicts of each kind. Single rows follow only if they
+    are few; what cannot be tested is on the page alone.
+    """
+    rows = [row for row in summary["rows"] if row["run"]]
+    parts = [_papers(summary, rows)] if rows else []
+    if not rows:
+        parts.append("No results yet: `make reproduce` runs the notebooks and fills this table.")
+    if 0 < len(rows) <= FEW:
+        parts.append(_claims(rows))
+    elif rows:
+        parts.append(f"All {len(rows)} rows, claim by claim and with their reasons, are in the report.")
+    smoke = [run["run"] for run in summary["runs"] if not run["for_reading"]]
+    if smoke:
+        parts.append(_filled(f"Ran, not for reading (smoke size): {', '.join(smoke)}"))
+    if summary["refused"]:
+        lines = [_filled(f"  {refused['run']}: {refused['why']}", "    ") for refused in summary["refused"]]
+        head = "Left out, not to be trusted (run these notebooks again, or restore the folders with git):"
+        parts.append("\n".join([head, *lines]))
+    return "\n\n".join(parts) + "\n"
 
 
-def _line_block(cells: list[str]) -> str:
+def _papers(summary: Entry, rows: Sequence[Entry]) -> str:
+    """A table of the headlines, and a line of counts a paper and protocol."""
+    blocks = [_line_block([name for name, _ in _HEADLINES], _HEADLINES)]
+    for number, entry in enumerate(summary["coverage"], start=1):
+        mine = [row for row in rows if row["paper"] == entry["paper"]]
+        if not mine:
+            continue
+        blocks.append("\n" + _filled(f"{number}. {entry['title']}"))
+        headlines = [row for row in summary["headlines"] if row["paper"] == entry["paper"] and row["run"]]
+        for short, group in groupby(headlines, key=lambda row: row["short"]):
+            blocks.append(_filled(f"   {short}", "   "))
+            for row in group:
+                gap = measured(row["gap"], row["unit"], signed=True) if row["gap"] else {"text": ""}
+                cells = [_data(row), _says(row), *(_found(row, name) for name in PROTOCOLS), gap["text"]]
+                blocks.append(_line_block(cells, _HEADLINES))
+        for protocol in PROTOCOLS:
+            blocks.append(_filled(f"   {protocol}: {tally_text(tally(mine, protocol))}", "   "))
+    return "\n".join(blocks)
+
+
+def _claims(rows: Sequence[Entry]) -> str:
+    blocks = [_line_block([name for name, _ in _CLAIMS], _CLAIMS)]
+    blocks += [
+        _line_block([row["what"], _data(row), _says(row), *(_found(row, name) for name in PROTOCOLS)], _CLAIMS)
+        for row in rows
+    ]
+    return "\n".join(blocks)
+
+
+def _data(row: Entry) -> str:
+    changed = "".join(f" {name}={value}" for name, value in row["changed"].items())
+    return f"{row['dataset']} {row['kind']} {row['profile']}{changed}"
+
+
+def _says(row: Entry) -> str:
+    says = paper_says(row)
+    unit = "" if says["unit"] == "fraction" else says["unit"]
+    return f"{says['text']} {unit}".rstrip() if says["text"] else says["quote"]
+
+
+def _found(row: Entry, protocol: str) -> str:
+    block = row[protocol]
+    return f"{digits(block['value'], row['unit'])} {block['verdict']}" if block else ""
+
+
+def _filled(text: str, indent: str = "") -> str:
+    return textwrap.fill(printable(text), WIDTH, subsequent_indent=indent, drop_whitespace=True)
+
+
+def _line_block(cells: Sequence[str], columns: Sequence[tuple[str, int]]) -> str:
     """One table row as lines of text: every cell wrapped to its column."""
-    wrapped = [textwrap.wrap(cell, width) for cell, (_, width) in zip(cells, _TEXT_COLUMNS, strict=True)]
+    wrapped = [textwrap.wrap(printable(cell), width) for cell, (_, width) in zip(cells, columns, strict=True)]
     return "\n".join(
-        "  ".join(part.ljust(width) for part, (_, width) in zip(line, _TEXT_COLUMNS, strict=True)).rstrip()
+        "  ".join(part.ljust(width) for part, (_, width) in zip(line, columns, strict=True)).rstrip()
         for line in zip_longest(*wrapped, fillvalue="")
     )
-
-
-def verdict_lines(summary: Entry) -> str:
-    """Every row and its verdict as a plain-text table of at most 110 columns, for the terminal."""
-    if not summary["rows"]:
-        return "No results yet: `make reproduce` runs the notebooks and fills this table.\n"
-    titles = {entry["paper"]: entry["title"] for entry in summary["coverage"]}
-    blocks = [_line_block([name for name, _ in _TEXT_COLUMNS])]
-    for paper, rows in groupby(summary["rows"], key=lambda row: row["paper"]):
-        blocks.append("\n" + textwrap.fill(titles.get(paper, paper), 110))
-        for row in rows:
-            says = _paper_says(row)
-            numbers = [digits(row[name]["value"], row["unit"]) if row[name] else "" for name in _PROTOCOLS]
-            data = f"{row['dataset']} {row['kind']} {row['profile']}" if row["run"] else "no run"
-            paper_says = f"{says['text']} {says['unit']}" if says["text"] else says["quote"]
-            blocks.append(_line_block([row["what"], data, paper_says, *numbers, row["verdict"]]))
-    counts = Counter(row["verdict"] for row in summary["rows"])
-    blocks.append("\n" + ", ".join(f"{name}: {counts[name]}" for name in VERDICTS if counts[name]))
-    return "\n".join(blocks) + "\n"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-import re
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,11 @@ from typing import Any
 import papermill
 
 from fer_utils.errors import UsageError, did_you_mean
+from fer_utils.reproduce import parameters
+from fer_utils.reproduce.knobs import NOTEBOOKS as SHIPPED
+from fer_utils.reproduce.parameters import Parameter
 from fer_utils.reproduce.provenance import PACKAGE
+from fer_utils.reproduce.shipped import cells_digest, edited_cells
 
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 
@@ -27,6 +30,8 @@ class Request:
     results: Path
     workers: int | None = None
     dask: str | None = None
+    record: bool = False
+    """Whether ``results`` holds the recorded runs, which take no smoke run and no edited notebook."""
 
 
 def notebook_names() -> list[str]:
@@ -48,35 +53,64 @@ def find_notebook(name: str) -> str:
     return matches[0]
 
 
-def known_parameters(notebook: str) -> dict[str, str]:
-    """Parameter names of a notebook and their defaults as source text."""
+def default_values(notebook: str) -> dict[str, Any]:
+    """The values in the notebook's own parameter cell today; those that are no literals are left out."""
     found = papermill.inspect_notebook(str(NOTEBOOKS / f"{notebook}.ipynb"))
-    return {name: facts["default"] for name, facts in found.items()}
+    values = {}
+    for name, facts in found.items():
+        with contextlib.suppress(ValueError, SyntaxError):
+            values[name] = ast.literal_eval(facts["default"])
+    return values
 
 
-def check_parameters(notebook: str, parameters: Mapping[str, Any]) -> None:
-    """Refuse a parameter that the notebook does not have.
+def known_parameters(notebook: str) -> Mapping[str, Parameter]:
+    """What each parameter may be; one that does not ship is whatever its own cell says, of any value."""
+    if notebook in SHIPPED:
+        return SHIPPED[notebook]
+    return {name: Parameter(value, "any") for name, value in default_values(notebook).items()}
+
+
+def in_force(request: Request) -> dict[str, Any]:
+    """The values that the run starts with: the cell's own, and over them those asked for."""
+    return {**default_values(request.notebook), **request.parameters}
+
+
+def check(request: Request) -> None:
+    """Refuse whatever can be refused before the first cell runs.
 
     Raises:
-        UsageError: an unknown parameter.
+        UsageError: an unknown parameter or a wrong value; or a run that may not be recorded.
     """
-    known = list(known_parameters(notebook))
-    for name in parameters:
-        if name not in known:
-            raise UsageError(
-                f"notebook {notebook} has no parameter {name!r}.{did_you_mean(name, known)} It has: {', '.join(known)}."
-            )
+    parameters.check(request.notebook, in_force(request), known_parameters(request.notebook))
+    if not request.record:
+        return
+    if in_force(request).get("profile") == "smoke":
+        raise UsageError("smoke runs are never recorded: their numbers are not for reading. Leave --record out.")
+    edited = edited_cells(request.notebook, NOTEBOOKS)
+    if edited:
+        raise UsageError(
+            f"notebook {request.notebook} is not the shipped one (code cells {_listed(edited)} differ), so it "
+            f"cannot be recorded. Restore it with git, or, if the change is meant, run `make notebooks` first."
+        )
 
 
 def changed(request: Request) -> dict[str, Any]:
-    """The parameters asked for that are not the notebook's own defaults; data, profile and device aside."""
-    defaults = {name: ast.literal_eval(text) for name, text in known_parameters(request.notebook).items()}
-    apart = ("dataset", "profile", "device")
-    return {name: value for name, value in request.parameters.items() if name not in apart and value != defaults[name]}
+    """What makes this another experiment than the shipped notebook at its profile; it goes on every label."""
+    found = parameters.changed(in_force(request), known_parameters(request.notebook))
+    edited = edited_cells(request.notebook, NOTEBOOKS)
+    return {**found, "edited": cells_digest(request.notebook, NOTEBOOKS)[:8]} if edited else found
 
 
-def variant(request: Request) -> str:
-    """What a changed run's folder is called beside the reference run: ``+epochs=5``."""
-    text = "".join(f"+{name}={value}" for name, value in sorted(changed(request).items()))
-    safe = re.sub(r"[^A-Za-z0-9.+=_-]+", "_", text)
-    return safe if len(safe) <= 80 else f"+{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+def edits(request: Request) -> str:
+    """A sentence on code cells that differ from the shipped notebook's, or an empty string."""
+    edited = edited_cells(request.notebook, NOTEBOOKS)
+    if not edited:
+        return ""
+    return (
+        f"{request.notebook}: code cells {_listed(edited)} differ from the shipped notebook, so this is another "
+        f"experiment: everything is labelled and filed with edited={cells_digest(request.notebook, NOTEBOOKS)[:8]}"
+    )
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:8])) + (" …" if len(numbers) > 8 else "")

@@ -7,6 +7,7 @@ receipt and moved into place only if every cell succeeds.
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import math
@@ -17,20 +18,21 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from IPython import display
 from PIL import Image
 
 from fer_utils import datasets, devices
 from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
-from fer_utils.files import whole_file, write_json
+from fer_utils.figure_style import use_house_style
+from fer_utils.files import sha256_file, whole_file, write_json
 from fer_utils.reproduce.claims import claim as paper_claim
-from fer_utils.reproduce.provenance import PACKAGE
+from fer_utils.reproduce.knobs import PROFILES, PROTOCOLS
+from fer_utils.reproduce.parameters import as_suffix
+from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.units import Unit, run_units
 from fer_utils.scores import Estimate
-
-PROFILES = ("smoke", "quick", "paper")
-PROTOCOLS = ("published", "sound")
 
 HARMLESS = ("seeds", "protocol")
 """Parameters that may be changed without making the run another experiment than its profile's."""
@@ -45,11 +47,14 @@ class Run:
         faces: the data; its name, kind and fingerprint go on everything. ``None`` for a
             notebook that reports on no data set.
         seed: recorded in the receipt.
-        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``; see :func:`fer_utils.devices.choose_device`.
+        changed: parameters that are not the shipped notebook's, as
+            :func:`fer_utils.reproduce.parameters.in_force` finds them. They go on every label and into the folder's
+            name. ``None``: what the command line says.
 
     Raises:
         UsageError: an unknown profile or device.
-        FerError: a GPU was insisted on and there is none.
+        FerError: a GPU was insisted on and cannot be used.
     """
 
     def __init__(
@@ -59,22 +64,27 @@ class Run:
         faces: FaceSet | None = None,
         seeds: Sequence[int] = (0,),
         device: str = "auto",
+        changed: Mapping[str, Any] | None = None,
     ) -> None:
         check_choice("profile", profile, PROFILES)
         devices.choose_device(device)
+        use_house_style()
         self.notebook, self.profile, self.faces, self.seeds = notebook, profile, faces, list(seeds)
-        name = f"{datasets.filed_as(faces) if faces else 'all'}-{profile}"
+        told = json.loads(os.environ.get(CHANGED, "{}"))
+        # A headless run knows beside the parameters whether cells were edited; only its runner can see that.
+        self.changed: dict[str, Any] = told if changed is None else {**told, **changed}
+        name = f"{datasets.filed_as(faces) if faces else 'all'}-{profile}{as_suffix(self.changed)}"
         given = os.environ.get(RUN_DIR)
         self.folder = Path(given) if given else PACKAGE.parent / "results" / "scratch" / notebook / name
-        self.changed: dict[str, Any] = json.loads(os.environ.get(CHANGED, "{}"))
         self._settings: dict[str, Any] = {}
-        self._numbers: list[dict[str, Any]] = []
+        self._numbers: dict[tuple[str, str], dict[str, Any]] = {}
+        self._written: dict[str, str] = {}
         devices.seed_everything(self.seeds[0])
 
     @property
     def label(self) -> str:
         """What every table and figure says about itself, e.g. ``london (real), quick profile``."""
-        profile = f"{self.profile} profile"
+        profile = f"{self.profile} profile" + (", NOT FOR READING" if self.profile == "smoke" else "")
         if self.changed:
             profile += " with " + ", ".join(f"{name}={value}" for name, value in self.changed.items())
         if self.faces is None:
@@ -96,14 +106,18 @@ class Run:
         labelled = frame.assign(dataset=data, kind=kind, profile=self.profile)
         with whole_file(self.folder / "tables" / f"{name}.csv") as path:
             labelled.to_csv(path, index=False, lineterminator="\n")
-        styled = frame.style.format(precision=digits, na_rep="–").hide(axis="index")
-        return styled.set_caption(f"{caption} — {self.label}")
+        self._wrote(f"tables/{name}.csv")
+        # Names of files and of people's data may hold what a browser would take for markup.
+        styled = frame.style.format(precision=digits, na_rep="–", escape="html").hide(axis="index")
+        styled = styled.format_index(escape="html", axis="columns")
+        return styled.set_caption(html.escape(f"{caption} — {self.label}", quote=False))
 
     def figure(self, figure: Any, name: str, shows_faces: bool = False, people: Sequence[FaceSet] = ()) -> None:
         """Stamp a matplotlib figure with :attr:`label` and write ``figures/<name>.png``.
 
         A figure that shows faces is recorded only where their licence lets it be passed on. In a
-        notebook opened by hand it is still displayed.
+        notebook opened by hand it is still displayed. A headless run shows the file that it wrote:
+        to draw a figure once more takes longer than all else in a cell whose units are stored.
 
         Args:
             figure: from matplotlib.
@@ -125,10 +139,16 @@ class Run:
                 return
         figure.text(0.995, 0.005, stamp, ha="right", va="top", fontsize=7, color="0.35")
         drawn = io.BytesIO()
-        figure.savefig(drawn, dpi=88, bbox_inches="tight", format="png")
-        with whole_file(self.folder / "figures" / f"{name}.png") as path, Image.open(drawn) as picture:
+        # It is read again at once, so it is not worth compressing.
+        figure.savefig(drawn, dpi=88, bbox_inches="tight", format="png", pil_kwargs={"compress_level": 0})
+        file = self.folder / "figures" / f"{name}.png"
+        with whole_file(file) as path, Image.open(drawn) as picture:
             # 256 colours do for figures and faces alike, in two fifths of the bytes: results/ is tracked.
             picture.convert("RGB").quantize(256).save(path, format="PNG", optimize=True)
+        self._wrote(f"figures/{name}.png")
+        if os.environ.get(RUN_DIR):
+            plt.close(figure)
+            display.display_png(file.read_bytes(), raw=True)
 
     def claim(
         self,
@@ -136,57 +156,61 @@ class Run:
         found: Estimate,
         protocol: str,
         *,
+        leak: str,
         scale: float = 1.0,
         reference: float | None = None,
-        leak: str = "",
     ) -> None:
-        """Set our number beside one of the paper's.
+        """Set our number beside one of the paper's; said again for the same claim and protocol, it replaces the first.
 
         Args:
             claim: an id from the claims table.
             found: our estimate; ``scale`` brings it to the claim's own unit (100 for per cent).
             protocol: ``"published"`` or ``"sound"``.
+            leak: the leak audit's line for this number's split; no number stands without one.
             reference: what the number is compared with where only a direction can be judged, in
                 the claim's unit (chance for an accuracy, 0 for a difference).
-            leak: the leak audit's line for this number's split.
 
         Raises:
             UsageError: no such claim or protocol.
-            FerError: the run was opened without data.
+            FerError: the run was opened without data, or the leak audit's line is empty.
         """
         paper_claim(claim)
         check_choice("protocol", protocol, PROTOCOLS)
         if self.faces is None:
             raise FerError("a claim needs data: open the Run with faces")
+        if not leak.strip():
+            raise FerError(f"{claim} ({protocol}) has no leak audit: say what its test data share with training")
         bounds = [scale * bound for bound in found.ci95]
-        self._numbers.append(
-            {
-                "claim": claim,
-                "value": scale * found.value,
-                # JSON has no infinity: an unbounded interval is none.
-                "ci95": bounds if all(map(math.isfinite, bounds)) else None,
-                "n": found.n,
-                "protocol": protocol,
-                "dataset": self.faces.name,
-                "kind": self.faces.kind,
-                "profile": self.profile,
-                "changed": {name: value for name, value in self.changed.items() if name not in HARMLESS},
-                "interval": found.how,
-                "reference": reference,
-                "leak": leak,
-                # Only where there is something to say, so that numbers on official pictures stay as they were.
-                **({"differs": list(self.faces.differences)} if self.faces.differences else {}),
-            }
-        )
+        self._numbers[claim, protocol] = {
+            "claim": claim,
+            "value": scale * found.value,
+            # JSON has no infinity: an unbounded interval is none.
+            "ci95": bounds if all(map(math.isfinite, bounds)) else None,
+            "n": found.n,
+            "protocol": protocol,
+            "dataset": self.faces.name,
+            "kind": self.faces.kind,
+            "profile": self.profile,
+            "changed": {name: value for name, value in self.changed.items() if name not in HARMLESS},
+            "interval": found.how,
+            "reference": reference,
+            "leak": leak,
+            # Only where there is something to say, so that numbers on official pictures stay as they were.
+            **({"differs": list(self.faces.differences)} if self.faces.differences else {}),
+        }
 
     def numbers(self) -> pd.DataFrame:
         """What has been claimed so far, as a table."""
-        return pd.DataFrame(self._numbers)
+        return pd.DataFrame(list(self._numbers.values()))
+
+    def _wrote(self, name: str) -> None:
+        self._written[name] = sha256_file(self.folder / name)
 
     def finish(self) -> None:
         """Write ``numbers.json`` and say that the last cell was reached."""
-        order = sorted(self._numbers, key=lambda number: (number["claim"], number["protocol"]))
+        order = sorted(self._numbers.values(), key=lambda number: (number["claim"], number["protocol"]))
         write_json(self.folder / "numbers.json", order)
+        self._wrote("numbers.json")
         facts = {
             "profile": self.profile,
             "seeds": self.seeds,
@@ -195,10 +219,13 @@ class Run:
             "data": {self.faces.name: self.faces.fingerprint} if self.faces else {},
             "kind": self.faces.kind if self.faces else None,
             "settings": self._settings,
+            "changed": self.changed,
+            # What the receipt must find again, to the byte.
+            "files": self._written,
             **({"differs": list(self.faces.differences)} if self.faces and self.faces.differences else {}),
         }
         if os.environ.get(RUN_DIR):
-            write_json(self.folder / FINISHED, facts)
+            write_json(self.folder / FINISHED, {**facts, "process": process_facts()})
         else:
             print(f"Opened by hand, so unsigned: {self.folder.relative_to(PACKAGE.parent)}")
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fer_utils.errors import FerError
-from fer_utils.files import sha256_file
 from fer_utils.reproduce.claims import load_claims
+from fer_utils.reproduce.folders import settled
+from fer_utils.reproduce.headlines import HEADLINES, read_control
+from fer_utils.reproduce.signed import NOTEBOOK, PROTOCOLS, RECEIPT, SignedRun, signed_runs
 from fer_utils.reproduce.verdicts import judge
 from fer_utils.scores import Estimate, unpaired_difference
-
-RECEIPT = "receipt.json"
 
 PAPER_TITLES = {
     "clifer": "Churamani & Gunes 2020: CLIFER",
@@ -27,70 +26,64 @@ PAPER_TITLES = {
 }
 
 
-def signed_runs(results: Path) -> list[tuple[Path, dict[str, Any]]]:
-    """Folders below ``results`` with a receipt, in order, and the receipts.
-
-    Raises:
-        FerError: a file differs from what its receipt signs, or a receipt is no JSON.
-    """
-    found = []
-    for path in sorted(results.glob(f"*/*/{RECEIPT}")):
-        try:
-            receipt = json.loads(path.read_text(encoding="utf-8"))
-            changed = [name for name, digest in receipt["files"].items() if sha256_file(path.parent / name) != digest]
-        except (OSError, ValueError, KeyError) as error:
-            raise FerError(f"{path} cannot be trusted: {error}. Run that notebook again.") from error
-        if changed:
-            raise FerError(
-                f"{path.parent}: {', '.join(changed)} changed after the receipt was signed. Run that notebook "
-                f"again, or restore the folder with git."
-            )
-        if receipt.get("ok"):
-            found.append((path.parent, receipt))
-    return found
+NOT_FOR_READING = ("smoke",)
+"""Profiles that only show that every cell runs: their numbers get no verdict."""
 
 
 def summarise(results: Path) -> dict[str, Any]:
     """Join the claims with the numbers of every signed run.
 
     Returns:
-        ``coverage`` (a row a paper), ``runs`` (a row a signed folder) and ``rows`` (a row a
-        claim and run; claims that cannot be tested follow, with their reason).
+        ``coverage``  a row a paper
+        ``headlines`` the best-known number of each paper: a row a run that has it, with its ``control``; one row
+                      without a run where none has
+        ``runs``      a row a signed folder; ``for_reading`` is false where its numbers get no verdict
+        ``rows``      a row a claim and run; claims that cannot be tested follow, with their reason
+        ``refused``   ``{"run", "why"}`` for each folder that is not to be trusted
     """
+    with settled(results):
+        return _summarise(results)
+
+
+def _summarise(results: Path) -> dict[str, Any]:
     claims = load_claims()
-    runs, rows = [], []
-    for folder, receipt in signed_runs(results):
-        run = _describe_run(results, folder, receipt)
-        runs.append(run)
-        by_claim: dict[str, dict[str, Any]] = {}
-        for number in json.loads((folder / "numbers.json").read_text(encoding="utf-8")):
-            by_claim.setdefault(number["claim"], {})[number["protocol"]] = number
-        rows += [_row(claims.loc[claim], numbers, run) for claim, numbers in by_claim.items()]
+    found, refused = signed_runs(results)
+    described = [(run, _describe_run(results, run)) for run in found]
+    rows = [row for run, about in described if about["for_reading"] for row in _rows_of(claims, run, about)]
     order = {claim: position for position, claim in enumerate(claims.index)}
     rows.sort(key=lambda row: (order[row["claim"]], row["run"]))
     started = {row["paper"] for row in rows}
     tested = {row["claim"] for row in rows}
+    headlines = _headlines(claims, rows, {about["run"]: run.folder for run, about in described})
     untestable = claims[(claims["ours"] == "not testable") & claims["paper"].isin(started)]
     rows += [_row(claim, {}, None) for _, claim in untestable.iterrows()]
-    return {"coverage": _coverage(claims, tested), "runs": runs, "rows": rows}
+    return {
+        "coverage": _coverage(claims, tested),
+        "headlines": headlines,
+        "runs": [about for _, about in described],
+        "rows": rows,
+        "refused": [{"run": problem.run, "why": problem.why} for problem in refused],
+    }
 
 
-def _describe_run(results: Path, folder: Path, receipt: Mapping[str, Any]) -> dict[str, Any]:
-    def listed(pattern: str) -> list[str]:
-        return [file.relative_to(results).as_posix() for file in sorted(folder.glob(pattern))]
+def _describe_run(results: Path, run: SignedRun) -> dict[str, Any]:
+    receipt, name = run.receipt, run.folder.relative_to(results).as_posix()
 
-    name = folder.relative_to(results).as_posix()
+    def signed(folder: str, ending: str) -> list[str]:
+        return [f"{name}/{file}" for file in sorted(receipt["files"]) if fnmatchcase(file, f"{folder}/*{ending}")]
+
     return {
         "run": name,
         "notebook": receipt["notebook"],
         "dataset": next(iter(receipt["data"]), "all"),
         "kind": receipt["kind"],
         "profile": receipt["profile"],
+        "for_reading": receipt["profile"] not in NOT_FOR_READING,
         "note": _note(receipt),
-        "device": receipt["device"].get("gpu") or "cpu",
-        "notebook_file": f"{name}/notebook.ipynb",
-        "figures": listed("figures/*.png"),
-        "tables": listed("tables/*.csv"),
+        "device": str(receipt["device"].get("gpu") or "cpu"),
+        "notebook_file": f"{name}/{NOTEBOOK}",
+        "figures": signed("figures", ".png"),
+        "tables": signed("tables", ".csv"),
         "receipt": f"{name}/{RECEIPT}",
     }
 
@@ -103,9 +96,31 @@ def _note(receipt: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def _rows_of(claims: pd.DataFrame, run: SignedRun, about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    by_claim: dict[str, dict[str, Any]] = {}
+    for number in run.numbers:
+        by_claim.setdefault(number["claim"], {})[number["protocol"]] = number
+    return [_row(claims.loc[claim], numbers, about) for claim, numbers in by_claim.items()]
+
+
+def _headlines(claims: pd.DataFrame, rows: list[dict[str, Any]], folders: Mapping[str, Path]) -> list[dict[str, Any]]:
+    found = []
+    for headline in HEADLINES.values():
+        runs = sorted({row["run"] for row in rows if row["claim"] in headline.claims})
+        of = {(row["claim"], row["run"]): row for row in rows}
+        for run in runs:
+            claim = next(claim for claim in headline.claims if (claim, run) in of)
+            control = read_control(headline.control, folders[run])
+            found.append(of[claim, run] | {"short": headline.short, "control": control})
+        if not runs:
+            row = _row(claims.loc[headline.claims[0]], {}, None)
+            found.append(row | {"short": headline.short, "control": None})
+    return found
+
+
 def _row(claim: pd.Series, numbers: Mapping[str, Mapping[str, Any]], run: Mapping[str, Any] | None) -> dict[str, Any]:
-    sides = {protocol: _side(claim, numbers.get(protocol)) for protocol in ("published", "sound")}
-    first = sides["published"] or sides["sound"]
+    sides = {protocol: _side(claim, numbers.get(protocol)) for protocol in PROTOCOLS}
+    changed = next((number.get("changed") for number in numbers.values()), None)
     return {
         "claim": claim.name,
         "paper": claim["paper"],
@@ -120,10 +135,10 @@ def _row(claim: pd.Series, numbers: Mapping[str, Mapping[str, Any]], run: Mappin
         "dataset": run["dataset"] if run else "",
         "kind": run["kind"] if run else "",
         "profile": run["profile"] if run else "",
+        "changed": changed or {},
         **sides,
         "gap": _gap(sides["published"], sides["sound"]),
-        "verdict": first["verdict"] if first else "not testable",
-        "reason": first["reason"] if first else claim["why"],
+        "why": "" if run else claim["why"],
     }
 
 
@@ -131,7 +146,7 @@ def _side(claim: pd.Series, number: Mapping[str, Any] | None) -> dict[str, Any] 
     if number is None:
         return None
     verdict = judge(claim, number)
-    kept = {name: number[name] for name in ("value", "ci95", "n", "interval", "leak")}
+    kept = {name: number[name] for name in ("value", "ci95", "n", "interval", "reference", "leak")}
     return {**kept, "verdict": verdict.verdict, "reason": verdict.reason}
 
 

@@ -3,7 +3,7 @@
 A unit is a call of a plain function with keyword arguments that returns a dictionary of arrays
 and JSON values. Its result is stored when it is finished, so a killed run resumes there; the key
 holds the arguments' content, the source of every helper the function can reach, the library
-versions and the device, so that a changed helper never serves a stale number.
+versions, the device and the settings that reach numbers, so that a changed helper never serves a stale number.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import multiprocessing
-import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,12 +21,14 @@ import joblib
 import numpy as np
 
 from fer_utils.cache_dir import cache_dir
-from fer_utils.devices import at_once, gpu_visible
+from fer_utils.devices import arithmetic, at_once
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
-from fer_utils.files import UNREADABLE, read_npz, sha256_file, write_npz
-from fer_utils.progress import CHANNEL, track
+from fer_utils.files import sha256_file
+from fer_utils.progress import track
 from fer_utils.reproduce.provenance import library_versions, source_digest
+from fer_utils.reproduce.workers import code_of, compute, name_of
+from fer_utils.stored import damaged, read_sealed, write_sealed
 
 PLAIN = "__plain__"
 """The member of a stored unit that holds its JSON values."""
@@ -43,7 +43,7 @@ def unit_key(function: Unit, arguments: Mapping[str, Any]) -> str:
         "arguments": content(arguments),
         "source": source_digest(function.__module__),
         "libraries": library_versions(),
-        "device": ["gpu" if gpu_visible() else "cpu", os.environ.get("KERAS_BACKEND", "")],
+        "surroundings": arithmetic(),
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:40]
 
@@ -85,11 +85,15 @@ class Store:
         return self.folder / key[:2] / f"{key}.npz"
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """The stored result, or ``None`` if there is none or its file is damaged."""
+        """The stored result, or ``None`` if there is none; also, with a note, if its file is damaged."""
+        path = self.path(key)
+        stored = read_sealed(path)
+        if stored is None:
+            return None
         try:
-            stored = read_npz(self.path(key))
-            plain = json.loads(str(stored.pop(PLAIN)))
-        except (*UNREADABLE, KeyError):
+            plain = _object(str(stored.pop(PLAIN)))
+        except (KeyError, ValueError):
+            damaged(path)
             return None
         return {**stored, **plain}
 
@@ -97,7 +101,7 @@ class Store:
         """Store a result whole and give it back as :meth:`get` would."""
         arrays = {name: value for name, value in result.items() if isinstance(value, np.ndarray)}
         plain = {name: value for name, value in result.items() if name not in arrays}
-        write_npz(self.path(key), {**arrays, PLAIN: np.array(json.dumps(plain))})
+        write_sealed(self.path(key), {**arrays, PLAIN: np.array(json.dumps(plain))})
         return {**arrays, **json.loads(json.dumps(plain))}
 
 
@@ -144,22 +148,19 @@ def _compute(
         return
     with _backend(dask):
         parallel = joblib.Parallel(n_jobs=-1 if dask else workers, return_as="generator_unordered")
-        code = _code(function)
-        yield from parallel(joblib.delayed(_keyed)(key, code, function, call) for key, call in waiting.items())
+        unit = (name_of(function), code_of(function), arithmetic())
+        yield from parallel(joblib.delayed(_keyed)(key, *unit, call) for key, call in waiting.items())
 
 
-def _code(function: Unit) -> list[Any]:
-    """What must be the same on a worker for its result to be ours."""
-    return [source_digest(function.__module__), library_versions()]
+def _keyed(key: str, *what: Any) -> tuple[str, dict[str, Any]]:
+    return key, compute(*what)
 
 
-def _keyed(key: str, code: list[Any], function: Unit, call: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    if _code(function) != code:
-        raise FerError("a worker has other code or other library versions than this machine; install the same there")
-    if multiprocessing.parent_process() is not None and CHANNEL in os.environ:
-        # Units that run at once would overwrite one another's bars, and that of the whole stage.
-        os.environ[CHANNEL] = os.devnull
-    return key, function(**call)
+def _object(text: str) -> dict[str, Any]:
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("no JSON object")
+    return found
 
 
 @contextlib.contextmanager

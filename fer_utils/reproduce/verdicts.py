@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fer_utils.reproduce.wording import digits
+
 VERDICTS = ("reproduced", "not reproduced", "direction holds", "direction fails", "undecided", "not testable")
 
 
@@ -76,7 +78,7 @@ def _judge_value(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict
     }[claim["relation"]]
     verdict, does = ("reproduced", "agrees") if met else ("not reproduced", "disagrees")
     bound = "" if claim["relation"] == "=" else "bound "
-    return Verdict(verdict, f"our interval {_interval(number)} {does} with the paper's {bound}{target:g}")
+    return Verdict(verdict, f"our interval {_interval(claim, number)} {does} with the paper's {bound}{target:g}")
 
 
 def _judge_direction(claim: Mapping[str, Any], number: Mapping[str, Any], why: str) -> Verdict:
@@ -88,7 +90,7 @@ def _judge_direction(claim: Mapping[str, Any], number: Mapping[str, Any], why: s
         return Verdict("undecided", f"{why}; no interval")
     low, high = number["ci95"]
     side = "above" if upward else "below"
-    text = f"{why}: {_interval(number)} against {reference:.3g}, claimed {side} it"
+    text = f"{why}: claimed {side} {digits(reference, claim['unit'])}, our interval is {_interval(claim, number)}"
     if low <= reference <= high:
         return Verdict("undecided", text)
     return Verdict("direction holds" if (low > reference) == upward else "direction fails", text)
@@ -103,7 +105,7 @@ def _judge_equivalence(claim: Mapping[str, Any], number: Mapping[str, Any]) -> V
     if number["ci95"] is None:
         return Verdict("undecided", "no interval")
     low, high = number["ci95"]
-    text = f"claimed to make no notable difference: {_interval(number)} against a margin of ±{margin:g}{where}"
+    text = f"claimed to differ by no more than {margin:g}, our interval is {_interval(claim, number)}{where}"
     if -margin <= low and high <= margin:
         return Verdict("direction holds", text)
     if low > margin or high < -margin:
@@ -111,8 +113,6 @@ def _judge_equivalence(claim: Mapping[str, Any], number: Mapping[str, Any]) -> V
     return Verdict("undecided", text)
 
 
-def _interval(number: Mapping[str, Any]) -> str:
-    if number["ci95"] is None:
-        return f"{number['value']:.3g}"
-    low, high = number["ci95"]
-    return f"[{low:.1f}, {high:.1f}]"
+def _interval(claim: Mapping[str, Any], number: Mapping[str, Any]) -> str:
+    ends = [digits(end, claim["unit"]) for end in number["ci95"] or [number["value"]]]
+    return f"[{', '.join(ends)}]" if number["ci95"] else ends[0]

@@ -2,12 +2,14 @@
 
 The kernel writes its stages to a file (:mod:`fer_utils.progress`); a thread here reads along
 and draws: on a terminal one live line a notebook, in a log a plain line a section and at most one
-every ten seconds within it.
+every ten seconds within it. A terminal that has gone away ends the drawing and nothing else.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -50,9 +52,10 @@ class Watch:
     ) -> None:
         self._stop.set()
         self._thread.join()
+        self._newest()
         if error is None:
             self.done = self.n_cells
-        self._say(f"{self.title}: cell {self.clock.text(self.done, self.n_cells)}", last=True)
+        self._say(f"{self.title}: cell {self.clock.text(self.done, self.n_cells)}", clear=True)
 
     def cell(self, number: int, heading: str) -> None:
         """A code cell begins: ``number`` were done before it."""
@@ -83,7 +86,7 @@ class Watch:
         self.stage_clock = self._clocks[self.stage]
 
     def _newest(self) -> dict[str, Any] | None:
-        """The last complete line that was written since we last looked."""
+        """The last step of those that were written since we last looked; notes between them are said."""
         try:
             with self.channel.open("rb") as stream:
                 stream.seek(self._read)
@@ -91,10 +94,17 @@ class Watch:
         except OSError:
             return None
         whole, newline, _ = text.rpartition(b"\n")
-        if not newline:
-            return None
-        self._read += len(whole) + 1
-        return json.loads(whole.splitlines()[-1])
+        self._read += len(whole) + len(newline)
+        newest = None
+        for line in whole.splitlines():
+            # A full disk cuts lines short.
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                event = json.loads(line)
+                if "note" in event:
+                    self._say(f"{self.title}: note: {event['note']}", clear=True)
+                else:
+                    newest = {name: event[name] for name in ("stage", "done", "total")}
+        return newest
 
     def _draw(self, event: dict[str, Any] | None = None) -> None:
         filled = round(20 * self.done / max(self.n_cells, 1))
@@ -105,9 +115,13 @@ class Watch:
             text += f" | {self.heading}"
         else:
             return
-        self.stream.write("\r\x1b[2K" + text[:150])
-        self.stream.flush()
+        # A line that reaches the last column wraps, and cannot be wiped again.
+        self._write("\r\x1b[2K" + text[: shutil.get_terminal_size().columns - 1])
 
-    def _say(self, text: str, last: bool = False) -> None:
-        self.stream.write(("\r\x1b[2K" if self.live and last else "") + text + "\n")
-        self.stream.flush()
+    def _say(self, text: str, clear: bool = False) -> None:
+        self._write(("\r\x1b[2K" if self.live and clear else "") + text + "\n")
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self.stream.write(text)
+            self.stream.flush()

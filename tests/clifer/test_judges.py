@@ -46,3 +46,28 @@ def test_a_person_is_known_by_their_own_face_and_by_nobody_else_s(drawn: FaceSet
     found = judges.person_known(faces, np.stack([one, two]), np.array(["a", "b"]))
     assert found["real"].value == 1 and found["imagined"].value == 1
     assert judges.person_known(faces, np.stack([one, two]), np.array(["b", "a"]))["imagined"].value == 0
+
+
+def test_what_was_judged_is_not_judged_again_and_other_pictures_are(
+    drawn: FaceSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    hog, described = judges.hog, judges._described
+    monkeypatch.setattr(judges, "hog", lambda images: seen.append(len(images)) or hog(images))
+    monkeypatch.setattr(judges, "_described", lambda network, images: seen.append(-1) or described(network, images))
+    drawn = drawn.with_images(np.repeat(drawn.images[..., None], 3, axis=3))
+    two = np.unique(drawn.subjects)[:2]
+    few = drawn.select(np.concatenate([np.flatnonzero(drawn.subjects == who)[:2] for who in two]))
+
+    def judged(pictures: np.ndarray, owners: np.ndarray) -> list[tuple[float, ...]]:
+        found = [judges.expression_read(drawn, pictures, drawn.labels[:4], owners)]
+        found.append(judges.person_known(few, pictures, owners))
+        return [(one.value, *one.ci95) for each in found for one in each.values()]
+
+    owners = np.resize(np.unique(few.subjects), 4)
+    first, work = judged(drawn.images[:4], owners), len(seen)
+    assert work == 2 + 2 + 2
+    np.testing.assert_array_equal(judged(drawn.images[:4], owners), first)
+    assert len(seen) == work
+    judged(drawn.images[4:8], owners)
+    assert len(seen) == work + 2 + 1

@@ -132,3 +132,13 @@ def test_the_estimate_lists_the_units_that_are_run(drawn: FaceSet, study: Study)
             of_it = [found for found in study.answers(protocol) if found["condition"] == condition]
             assert table.loc[f"{condition}, {protocol}", "count"] == len(of_it)
     assert (table[["seconds", "memory MB", "disk MB"]] > 0).all(axis=None)
+
+
+def test_the_leak_audit_shows_what_each_protocol_has_seen(study: Study) -> None:
+    published, sound = study.audit("published"), study.audit("sound")
+    for part in ("memories", "imagination"):
+        assert published[part].shares()["source"] == 1.0
+        assert sound[part].shares()["source"] == 0.0
+    assert sound["memories"].shares()["subject"] == 1.0 and sound["memories"].shares()["clip"] == 0.0
+    assert sound["imagination"].shares()["subject"] == 0.0
+    assert study.leak("sound").startswith("memories: subject 100 %") and "; imagination: " in study.leak("sound")

@@ -16,6 +16,7 @@ from fer_utils.dcgan_svm.roles import AVATARS, NO_DETECTOR, PAPER, Role, cast, f
 from fer_utils.dcgan_svm.study import Detection, Study
 from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
+from fer_utils.gans.train import HISTORY
 from tests.dcgan_svm.conftest import SETTINGS, run_all
 
 
@@ -169,8 +170,14 @@ def test_both_optimisers_start_alike_and_take_as_many_steps(study: Study) -> Non
     tried = study.trial("frontal")
     # 72 pictures in batches of 16 are four steps: the nearest to three.
     assert list(tried) == ["published", "radford"] and all(len(each["history"]) == 4 for each in tried.values())
-    first, other = (each["history"] for each in tried.values())
-    assert np.array_equal(first[0], other[0]) and not np.allclose(first[-1], other[-1])
+    first, other = (dict(zip(HISTORY, each["history"].T, strict=True)) for each in tried.values())
+    # The first values are those of two equal networks. The generator's first loss comes after the discriminator's
+    # first step, which both rules make as long as the rate; they round it differently (1e-7 apart on one processor).
+    for name in ("discriminator loss", "value of real", "value of generated"):
+        assert first[name][0] == other[name][0]
+    assert math.isclose(first["generator loss"][0], other["generator loss"][0], abs_tol=1e-5)
+    # From the second step on the rules differ.
+    assert all(abs(first[name][-1] - other[name][-1]) > 1e-3 for name in HISTORY[:2])
 
 
 def test_controls_and_gans_go_through_one_door(study: Study) -> None:

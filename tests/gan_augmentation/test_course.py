@@ -127,9 +127,15 @@ def test_a_killed_training_goes_on_to_the_same_bits(
     assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])
 
 
-def test_a_damaged_checkpoint_costs_time_only(images: np.ndarray, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["no archive", "a bit of a weight"])
+def test_a_damaged_checkpoint_costs_time_only(
+    images: np.ndarray, tmp_path: Path, capfd: pytest.CaptureFixture[str], damage: str
+) -> None:
     path = tmp_path / "course.npz"
-    path.write_bytes(b"half a file")
-    assert np.array_equal(
-        attend(new(images), images, (1, 3), path)["loss"], attend(new(images), images, (1, 3), None)["loss"]
-    )
+    whole = attend(new(images), images, (1, 3), path)
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 2] ^= 4
+    path.write_bytes(b"half a file" if damage == "no archive" else raw)
+    again = attend(new(images), images, (1, 3), path)
+    assert all(np.array_equal(whole[name], again[name]) for name in whole)
+    assert capfd.readouterr().err.count("course.npz in the cache cannot be used") == 1

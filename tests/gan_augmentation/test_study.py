@@ -176,7 +176,7 @@ def test_a_killed_gan_goes_on(study: Study, tmp_path: Path, monkeypatch: pytest.
         steps.train_gan(**call)
     monkeypatch.undo()
     monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
-    left = list((tmp_path / "cache" / "gans").glob("*.safetensors"))
+    left = list((tmp_path / "cache" / "gans").glob("*.npz"))
     assert len(left) == 1, "a checkpoint is left"
     monkeypatch.setattr(steps, "train", watched)
     again = steps.train_gan(**call)

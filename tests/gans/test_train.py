@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(settings: GanSet
 def test_a_stopped_run_goes_on_to_the_same_bits(settings: GanSettings, pictures: np.ndarray, tmp_path: Path) -> None:
     how = {"labels": labels_for(settings), "grid_epochs": (0, 1, 4)}
     whole = train(pictures, settings, 3, **how)
-    path = tmp_path / "gan.safetensors"
+    path = tmp_path / "gan.npz"
     half = train(pictures, settings, 3, **how, checkpoint=path, stop_after=2)
     assert len(half.history) * 2 == len(whole.history) and not same(half, whole)
     # A wrong state of any part (moments, noise, order) would show in the weights.
@@ -43,7 +44,7 @@ def test_a_stopped_run_goes_on_to_the_same_bits(settings: GanSettings, pictures:
 
 
 def test_a_checkpoint_of_another_run_is_refused(pictures: np.ndarray, tmp_path: Path) -> None:
-    path, settings = tmp_path / "gan.safetensors", GanSettings(**TINY)
+    path, settings = tmp_path / "gan.npz", GanSettings(**TINY)
     train(pictures, settings, 0, checkpoint=path, stop_after=1)
     with pytest.raises(FerError, match="other seed"):
         train(pictures, settings, 1, checkpoint=path)
@@ -51,9 +52,28 @@ def test_a_checkpoint_of_another_run_is_refused(pictures: np.ndarray, tmp_path: 
         train(pictures, settings.but(learning_rate=1e-3), 0, checkpoint=path)
     with pytest.raises(FerError, match="other pictures"):
         train(255 - pictures, settings, 0, checkpoint=path)
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(FerError, match="cannot be read"):
-        train(pictures, settings, 0, checkpoint=path)
+
+
+@pytest.mark.parametrize("damage", ["a bit of a weight", "half a file", "another's"])
+def test_a_damaged_checkpoint_is_begun_again_with_a_note(
+    pictures: np.ndarray, tmp_path: Path, capfd: pytest.CaptureFixture[str], damage: str
+) -> None:
+    path, settings = tmp_path / "gan.npz", GanSettings(**TINY)
+    train(pictures, settings, 0, checkpoint=path, stop_after=2)
+    raw = bytearray(path.read_bytes())
+    if damage == "a bit of a weight":
+        with zipfile.ZipFile(path) as archive:
+            member = max(
+                (info for info in archive.infolist() if "generator/" in info.filename), key=lambda i: i.file_size
+            )
+        raw[member.header_offset + 200 + member.file_size // 2] ^= 4
+    elif damage == "half a file":
+        del raw[len(raw) // 2 :]
+    else:
+        path = tmp_path / "other.npz"
+    path.write_bytes(raw)
+    assert same(train(pictures, settings, 0, checkpoint=path), train(pictures, settings, 0))
+    assert capfd.readouterr().err.count(f"{path.name} in the cache cannot be used") == 1
 
 
 def test_the_loop_is_the_textbook_s(pictures: np.ndarray) -> None:
@@ -90,9 +110,17 @@ def test_the_loop_is_the_textbook_s(pictures: np.ndarray) -> None:
 
 
 def test_a_critic_learns_to_tell_real_from_generated(pictures: np.ndarray) -> None:
-    history = train(pictures, WGAN_GP.but(**{**TINY, "epochs": 40}, learning_rate=1e-3), 0).history
-    wasserstein = history[:, 2] - history[:, 3]
-    assert wasserstein[-10:].mean() > max(0.1, wasserstein[:5].mean())
+    """Thirty steps of its own for each of the generator's, or the two of them only chase each other.
+
+    Measured with four seeds and two kinds of processor: 0.57 to 1.00, before it has learnt -0.05 to 0.10.
+    """
+
+    def wasserstein(epochs: int, critic_steps: int) -> np.ndarray:
+        settings = WGAN_GP.but(**{**TINY, "epochs": epochs}, learning_rate=1e-3, critic_steps=critic_steps)
+        history = train(pictures, settings, 0).history
+        return history[:, 2] - history[:, 3]
+
+    assert wasserstein(6, 30)[-3:].mean() > 0.35 > 0.2 > abs(wasserstein(1, 1)[0])
 
 
 def test_generated_pictures_depend_on_the_seed_alone(pictures: np.ndarray) -> None:

@@ -129,7 +129,6 @@ def test_who_stands_beside_a_network_does_not_matter(variants, labels) -> None:
 
 
 @pytest.mark.usefixtures("stacks_train_fast")
-@pytest.mark.usefixtures("stacks_train_fast")
 def test_unused_outputs_are_never_trained(variants, labels) -> None:
     stacked = stack(MEMBERS, variants, labels)
     kernel, bias = stacked.learn_landmarks().get_weights()[2:]

@@ -56,6 +56,20 @@ def jaffe_names() -> FaceSet:
     return FaceSet("jaffe", np.zeros((len(table), 1, 1), np.uint8), table, tuple(CLASS_OF_CODE.values()), True)
 
 
+def assert_same_answers(given: np.ndarray, probabilities: np.ndarray, rounding: float) -> None:
+    """Two programs give the same class wherever its probability is ahead by more than they round differently.
+
+    Args:
+        given: ``int [N]``, one program's classes.
+        probabilities: ``float [N, K]``, the other's.
+        rounding: how far apart their probabilities may lie.
+    """
+    second, first = np.sort(probabilities, axis=1)[:, -2:].T
+    clear = first - second > 2 * rounding
+    assert clear.mean() > 0.8, "hardly a clear answer, so nothing was compared"
+    np.testing.assert_array_equal(given[clear], probabilities.argmax(axis=1)[clear])
+
+
 @pytest.fixture
 def eagerly() -> Iterator[None]:
     """Run Keras without compiling: TensorFlow compiles a step of the whole network for far longer than it takes."""

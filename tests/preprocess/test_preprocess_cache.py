@@ -79,6 +79,21 @@ def test_a_truncated_file_is_computed_again_and_replaced(left: int, own_cache: P
     assert work.done == 2
 
 
+@pytest.mark.parametrize("place", [0.2, 0.5, 0.8, 0.99])
+def test_a_flipped_bit_is_noticed_and_said(place: float, own_cache: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    work = Work()
+    cached("step", {}, work)
+    (path,) = (own_cache / "preprocess").iterdir()
+    whole = path.read_bytes()
+    changed = bytearray(whole)
+    changed[int(place * len(whole))] ^= 4
+    path.write_bytes(changed)
+    for _ in range(2):
+        assert np.array_equal(cached("step", {}, work)["numbers"], np.arange(5.0))
+    assert work.done == 2 and path.read_bytes() == whole
+    assert capfd.readouterr().err.count(f"preprocess/{path.name} in the cache cannot be used") == 1
+
+
 def test_inputs_must_be_plain_values() -> None:
     with pytest.raises(TypeError):
         cached("step", {"images": np.zeros(3)}, Work())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from IPython import display
+from PIL import Image
 
 from fer_utils.faces import FaceSet
 from fer_utils.reproduce.run import Run
@@ -59,3 +62,34 @@ def test_a_figure_of_other_people_says_whose(tmp_path: Path, monkeypatch: pytest
     assert "shows avatars_studio (STAND-IN pictures)" in figure.texts[-1].get_text()
     Run("toy", "smoke", AVATARS).figure(figure, "own", people=[AVATARS])
     assert "shows" not in figure.texts[-1].get_text()
+
+
+@pytest.mark.parametrize("headless", [True, False])
+def test_a_headless_run_shows_the_recorded_picture_and_does_not_draw_it_again(
+    headless: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(RUN_DIR, raising=False)
+    if headless:
+        monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    shown: list[bytes] = []
+    monkeypatch.setattr(display, "display_png", lambda data, raw: shown.append(data))
+    figure, axis = plt.subplots()
+    axis.imshow(np.arange(12).reshape(3, 4))
+    run = Run("toy", "smoke", AVATARS)
+    run.folder = tmp_path
+    run.figure(figure, "drawn")
+    recorded = (tmp_path / "figures" / "drawn.png").read_bytes()
+    assert shown == ([recorded] if headless else [])
+    # What is still open is displayed by the notebook itself.
+    assert plt.fignum_exists(figure.number) is not headless
+
+
+def test_what_is_recorded_are_the_figure_s_own_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    figure, axis = plt.subplots()
+    axis.imshow(np.arange(12).reshape(3, 4))
+    Run("toy", "smoke", AVATARS).figure(figure, "drawn")
+    plain = io.BytesIO()
+    figure.savefig(plain, dpi=88, bbox_inches="tight", format="png")
+    expected = np.asarray(Image.open(plain).convert("RGB").quantize(256).convert("RGB"))
+    assert np.array_equal(Image.open(tmp_path / "figures" / "drawn.png").convert("RGB"), expected)

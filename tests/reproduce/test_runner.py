@@ -16,9 +16,10 @@ from PIL import Image
 
 from fer_utils.errors import FerError, UsageError
 from fer_utils.files import sha256_file
-from fer_utils.reproduce import executed, folders, kernel, runner
+from fer_utils.reproduce import executed, kernel, runner
 from fer_utils.reproduce import request as requests
-from fer_utils.reproduce.summary import signed_runs, summarise
+from fer_utils.reproduce.signed import signed_runs
+from fer_utils.reproduce.summary import summarise
 
 CLAIM = "mobilenet_jaffe/text/overall_accuracy/all/accuracy"
 
@@ -33,7 +34,8 @@ run = Run("90_toy", profile, datasets.load(dataset))
 """
 CLAIMS = f"""
 run.table(pd.DataFrame({{"value": [value]}}), "values", "A value")
-run.claim({CLAIM!r}, Estimate(value, value - 0.1, value + 0.1, 3, "made up"), "published", scale=100, reference=50.0)
+found = Estimate(value, value - 0.1, value + 0.1, 3, "made up")
+run.claim({CLAIM!r}, found, "published", leak="none found", scale=100, reference=50.0)
 """
 FINISH = "run.finish()"
 
@@ -70,18 +72,18 @@ def left_behind(results: Path) -> list[str]:
 
 def test_a_run_leaves_tables_numbers_notebook_and_a_receipt_that_signs_them(desk):
     request = desk(OPEN, CLAIMS, FINISH)
-    folder = runner.execute(with_parameters(request, value=0.7))
-    assert folder == request.results / "90_toy" / "london-smoke+value=0.7"
+    folder = runner.execute(with_parameters(request, value=0.7, profile="quick"))
+    assert folder == request.results / "90_toy" / "london-quick+value=0.7"
     receipt = json.loads((folder / "receipt.json").read_text())
     assert receipt["ok"] is True
-    assert receipt["parameters"] == {"value": 0.7}
+    assert receipt["parameters"] == {"value": 0.7, "profile": "quick"}
     assert set(receipt["files"]) == {"notebook.ipynb", "numbers.json", "ro-crate-metadata.json", "tables/values.csv"}
     assert all(sha256_file(folder / name) == digest for name, digest in receipt["files"].items())
     (number,) = json.loads((folder / "numbers.json").read_text())
     assert number["value"] == 70.0
-    assert number["changed"] == {"value": 0.7}
-    assert (number["dataset"], number["kind"], number["profile"]) == ("london", "real", "smoke")
-    assert (folder / "tables/values.csv").read_text() == "value,dataset,kind,profile\n0.7,london,real,smoke\n"
+    assert number["changed"] == receipt["changed"] == {"value": 0.7}
+    assert (number["dataset"], number["kind"], number["profile"]) == ("london", "real", "quick")
+    assert (folder / "tables/values.csv").read_text() == "value,dataset,kind,profile\n0.7,london,real,quick\n"
     assert left_behind(request.results).count(".partial") == 0
     metadata = nbformat.read(folder / "notebook.ipynb", as_version=4).metadata["papermill"]
     assert "input_path" not in metadata and "output_path" not in metadata
@@ -90,8 +92,30 @@ def test_a_run_leaves_tables_numbers_notebook_and_a_receipt_that_signs_them(desk
     (row,) = [row for row in summarise(request.results)["rows"] if row["run"]]
     assert row["published"]["verdict"] == "direction holds"
     (folder / "numbers.json").write_text("[]")
-    with pytest.raises(FerError, match=r"numbers\.json changed after the receipt was signed"):
-        signed_runs(request.results)
+    runs, refused = signed_runs(request.results)
+    assert runs == []
+    assert refused == [("90_toy/london-quick+value=0.7", "numbers.json is not what the run wrote")]
+
+
+def test_a_claim_said_twice_is_one_number(desk):
+    folder = runner.execute(desk(OPEN, CLAIMS, CLAIMS, FINISH))
+    assert len(json.loads((folder / "numbers.json").read_text())) == 1
+
+
+def test_no_number_stands_without_a_leak_audit(desk):
+    silent = CLAIMS.replace("none found", " ")
+    with pytest.raises(FerError, match="has no leak audit"):
+        runner.execute(desk(OPEN, silent, FINISH))
+    with pytest.raises(FerError, match="missing 1 required keyword-only argument: 'leak'"):
+        runner.execute(desk(OPEN, CLAIMS.replace('leak="none found", ', ""), FINISH))
+
+
+def test_a_smoke_run_that_says_so_only_in_its_cells_is_not_recorded(desk):
+    request = desk("profile = 'smoke'", OPEN, CLAIMS, FINISH)
+    quick = requests.Request(request.notebook, {"profile": "quick"}, request.results, record=True)
+    with pytest.raises(UsageError, match="never recorded"):
+        runner.execute(quick)
+    assert left_behind(request.results) == []
 
 
 def test_two_runs_leave_identical_tables_and_numbers(desk):
@@ -199,27 +223,6 @@ run.table(pd.DataFrame({"a": [1]}), "values", "A value")
     assert left_behind(request.results) == []
 
 
-def test_what_a_killed_process_left_behind_is_swept_away(desk):
-    request = desk(OPEN, FINISH)
-    dead = request.results / f".partial-{folders._HOST}-999999999-x"
-    mine = request.results / f".partial-{folders._HOST}-{os.getpid()}-x"
-    another_machine_s = request.results / ".partial-01234567-999999999-x"
-    for folder in (dead, mine, another_machine_s):
-        folder.mkdir(parents=True)
-    runner.execute(request)
-    assert not dead.exists()
-    assert mine.exists() and another_machine_s.exists()
-
-
-def test_results_set_aside_by_a_run_that_was_killed_between_two_renames_come_back(desk):
-    request = desk(OPEN, FINISH)
-    folder = runner.execute(request)
-    aside = folder.with_name(folders.SET_ASIDE + folder.name)
-    folder.rename(aside)
-    folders._sweep(request.results)
-    assert (folder / "receipt.json").exists() and not aside.exists()
-
-
 def test_earlier_results_stay_if_the_new_ones_cannot_be_moved(desk, monkeypatch):
     request = desk(OPEN, FINISH)
     folder = runner.execute(request)
@@ -257,6 +260,20 @@ def test_a_kernel_that_gives_no_answer_is_no_full_disk(desk, monkeypatch):
     with pytest.raises(FerError, match="gave no answer for 300 s; is the machine overloaded") as caught:
         runner.execute(desk(OPEN, CLAIMS, FINISH))
     assert "cannot write" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "words"), [(64, "Perhaps there are too many open files"), (4096, "ran out of memory")]
+)
+def test_a_kernel_that_dies_of_few_open_files_did_not_run_out_of_memory(desk, monkeypatch, allowed, words):
+    def die(*arguments, **settings):
+        raise ValueError("Invalid Signature")
+
+    monkeypatch.setattr(kernel.papermill, "execute_notebook", die)
+    monkeypatch.setattr("fer_utils.reproduce.scratch.resource.getrlimit", lambda what: (allowed, allowed))
+    with pytest.raises(FerError, match=words) as caught:
+        runner.execute(desk(OPEN, CLAIMS, FINISH))
+    assert ("memory" in str(caught.value)) == (allowed == 4096)
 
 
 def test_pictures_in_an_executed_notebook_are_small_copies(desk):

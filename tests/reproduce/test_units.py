@@ -6,6 +6,7 @@ import pytest
 from fer_utils import devices
 from fer_utils.errors import FerError
 from fer_utils.reproduce import provenance, units
+from fer_utils.stored import write_sealed
 from tests.reproduce.toy_units import square, square_on_one_core
 
 
@@ -77,14 +78,66 @@ def test_an_absent_dask_scheduler_is_named(tmp_path, store, monkeypatch):
         units.run_units(square, calls(tmp_path / "log"), stage="squares", dask="tcp://127.0.0.1:9", store=store)
 
 
-def test_a_damaged_file_in_the_store_is_computed_again(tmp_path, store):
+def in_header(raw: bytes, change) -> bytes:
+    """A stored unit with the header of its first array changed, and the archive left as it is."""
+    start = raw.index(b"{'descr'")
+    end = raw.index(b"\n", start)
+    header = change(raw[start:end].rstrip())
+    assert len(header) <= end - start, "the header does not fit"
+    return raw[:start] + header.ljust(end - start) + raw[end:]
+
+
+def flipped(raw: bytes, place: int, mask: int) -> bytes:
+    return raw[:place] + bytes([raw[place] ^ mask]) + raw[place + 1 :]
+
+
+DAMAGES = {
+    "half a file": lambda raw: raw[: len(raw) // 2],
+    "an empty file": lambda raw: b"",
+    "a bit of a number": lambda raw: flipped(raw, raw.index(b"{'descr'") + 130, 4),
+    "a bit of the type": lambda raw: in_header(raw, lambda header: header.replace(b"<i8", b"<u8")),
+    "a bracket": lambda raw: in_header(raw, lambda header: header.replace(b"}", b"{")),
+    "a huge shape": lambda raw: in_header(raw, lambda header: header.replace(b"(1,)", b"(9999999999999,)")),
+    "a shape beyond numbers": lambda raw: in_header(
+        raw, lambda header: header.replace(b"(1,)", b"(" + b"9" * 25 + b",)")
+    ),
+    "a JSON list": lambda raw: b"[]",
+    "a file of before": lambda raw: raw[: raw.rindex(b"\nfer_utils ")],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_unit_is_computed_again_with_one_note(tmp_path, store, capfd, damage):
     log = tmp_path / "log"
     units.run_units(square, calls(log, (7,)), stage="squares", store=store)
     (stored,) = store.folder.rglob("*.npz")
-    stored.write_bytes(stored.read_bytes()[:50])
-    (result,) = units.run_units(square, calls(log, (7,)), stage="squares", store=store)
-    assert int(result["square"][0]) == 49
+    whole = stored.read_bytes()
+    stored.write_bytes(damage(whole))
+    assert stored.read_bytes() != whole
+    for _ in range(2):
+        (result,) = units.run_units(square, calls(log, (7,)), stage="squares", store=store)
+        assert int(result["square"][0]) == 49 and result["number"] == 7
     assert computed(log) == ["7", "7"]
+    assert capfd.readouterr().err.count("that work is done again") == 1
+
+
+def test_a_unit_under_another_s_name_is_computed_again(tmp_path, store, capfd):
+    log = tmp_path / "log"
+    units.run_units(square, calls(log, (2, 3)), stage="squares", store=store)
+    two, three = (store.path(key(**call)) for call in calls(log, (2, 3)))
+    three.write_bytes(two.read_bytes())
+    (result,) = units.run_units(square, calls(log, (3,)), stage="squares", store=store)
+    assert int(result["square"][0]) == 9
+    assert computed(log) == ["2", "3", "3"] and "stored for something else" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "content", [{"square": np.array([1])}, {units.PLAIN: np.array("[1]")}, {units.PLAIN: np.array("{")}]
+)
+def test_a_whole_file_that_holds_no_unit_is_computed_again(store, capfd, content):
+    write_sealed(store.path("ab" * 20), content)
+    assert store.get("ab" * 20) is None
+    assert "that work is done again" in capfd.readouterr().err
 
 
 def test_what_is_stored_is_what_was_computed(store):
@@ -114,21 +167,6 @@ def test_the_key_follows_content_not_identity(tmp_path):
     before = key(a=file)
     file.write_bytes(b"two")
     assert key(a=file) != before
-
-
-def test_a_helper_edited_under_a_running_process_is_refused(monkeypatch):
-    monkeypatch.setattr(provenance, "LOADED_AT", 0.0)
-    provenance.source_digest.cache_clear()
-    with pytest.raises(FerError, match="was edited after this Python process loaded it"):
-        provenance.source_digest("fer_utils.splits")
-    provenance.source_digest.cache_clear()
-
-
-def test_a_worker_with_other_code_is_refused():
-    code = units._code(square)
-    assert units._keyed("key", code, square, {"number": 2, "log": "/dev/null"})[0] == "key"
-    with pytest.raises(FerError, match="a worker has other code"):
-        units._keyed("key", ["another", code[1]], square, {"number": 2, "log": "/dev/null"})
 
 
 def test_an_argument_without_content_is_refused():

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fer_utils.files import alone_in, disk_error
+from fer_utils.files import disk_error
+from fer_utils.locks import alone_in
 
 
 @contextmanager

@@ -1,0 +1,65 @@
+"""What a notebook opened by hand says of itself: the settings in force decide, not who started it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils.errors import FerError
+from fer_utils.faces import FaceSet
+from fer_utils.reproduce.provenance import PACKAGE
+from fer_utils.reproduce.run import Run
+from fer_utils.reproduce.surroundings import CHANGED, RUN_DIR
+from fer_utils.scores import Estimate
+
+TABLE = pd.DataFrame({"label": ["anger"], "subject": "s", "source": "p"})
+LONDON = FaceSet("london", np.zeros((1, 4, 4), np.uint8), TABLE, ("anger",))
+CLAIM = "mobilenet_jaffe/text/overall_accuracy/all/accuracy"
+
+
+@pytest.fixture(autouse=True)
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (RUN_DIR, CHANGED):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_changed_knob_is_on_the_label_and_in_the_folder_s_name() -> None:
+    run = Run("05_toy", "quick", LONDON, changed={"weights": "none", "seeds": [7]})
+    assert run.label == "london (real photographs), quick profile with weights=none, seeds=[7]"
+    assert run.folder == PACKAGE.parent / "results" / "scratch" / "05_toy" / "london-quick+seeds=_7_+weights=none"
+
+
+def test_an_unchanged_one_has_the_plain_name() -> None:
+    run = Run("05_toy", "quick", LONDON, changed={})
+    assert (run.folder.name, run.label) == ("london-quick", "london (real photographs), quick profile")
+
+
+def test_the_kernel_s_own_word_and_the_runner_s_add_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Parameters are known in the kernel; that a cell was edited only its runner can see."""
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    monkeypatch.setenv(CHANGED, '{"edited": "1a2b3c4d"}')
+    run = Run("05_toy", "quick", LONDON, changed={"epochs": 1})
+    assert run.changed == {"edited": "1a2b3c4d", "epochs": 1}
+    assert run.folder == tmp_path
+
+
+def test_smoke_says_that_it_is_not_for_reading() -> None:
+    assert "smoke profile, NOT FOR READING" in Run("05_toy", "smoke", LONDON).label
+
+
+def test_seeds_and_protocol_make_no_other_experiment_of_a_number() -> None:
+    run = Run("05_toy", "quick", LONDON, changed={"seeds": [7], "protocol": "sound", "epochs": 1})
+    run.claim(CLAIM, Estimate(0.5, 0.4, 0.6, 3, "made up"), "sound", leak="none found")
+    assert run.numbers()["changed"].tolist() == [{"epochs": 1}]
+
+
+def test_a_number_said_again_replaces_the_first_and_needs_its_leak_audit() -> None:
+    run = Run("05_toy", "quick", LONDON)
+    for value in (0.5, 0.6):
+        run.claim(CLAIM, Estimate(value, 0.4, 0.7, 3, "made up"), "published", leak="source 98 %")
+    assert run.numbers()["value"].tolist() == [0.6]
+    with pytest.raises(FerError, match="has no leak audit"):
+        run.claim(CLAIM, Estimate(0.5, 0.4, 0.6, 3, "made up"), "sound", leak="")

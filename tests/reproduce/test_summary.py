@@ -1,0 +1,147 @@
+"""What the signed runs say: both protocols judged, smoke runs not read, headlines beside their control."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fer_utils.reproduce.claims import PAPERS, load_claims
+from fer_utils.reproduce.headlines import HEADLINES, Control, read_control
+from fer_utils.reproduce.summary import summarise
+from tests.reproduce.signed_folder import CLAIM, make_run, number, sign
+
+
+def measured_rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    return [row for row in summary["rows"] if row["run"]]
+
+
+def test_each_protocol_has_a_verdict_and_a_reason_of_its_own(tmp_path: Path):
+    make_run(tmp_path, numbers=[number(value=70.0), number("sound", 40.0)])
+    (row,) = measured_rows(summarise(tmp_path))
+    assert [row[name]["verdict"] for name in ("published", "sound")] == ["direction holds", "direction fails"]
+    assert "our interval is [65.0, 75.0]" in row["published"]["reason"]
+    assert "our interval is [35.0, 45.0]" in row["sound"]["reason"]
+    assert row["gap"]["value"] == 30.0
+
+
+def test_a_protocol_that_was_not_run_has_no_verdict_and_takes_none_from_the_other(tmp_path: Path):
+    make_run(tmp_path, numbers=[number("sound", 40.0)])
+    (row,) = measured_rows(summarise(tmp_path))
+    assert (row["published"], row["gap"]) == (None, None)
+    assert row["sound"]["verdict"] == "direction fails"
+
+
+def test_the_reason_gives_a_fraction_s_interval_to_three_places(tmp_path: Path):
+    f1 = number(value=0.731, half=0.0765, claim="clifer/abstract/gdm-e/ravdess/f1", reference=1 / 6)
+    make_run(tmp_path, "01_clifer/london-quick", [f1])
+    (row,) = measured_rows(summarise(tmp_path))
+    assert "claimed above 0.167, our interval is [0.654, 0.807]" in row["published"]["reason"]
+
+
+def test_a_smoke_run_is_listed_and_gives_no_rows(tmp_path: Path):
+    make_run(tmp_path, "05_mobilenet_jaffe/london-smoke", [number(profile="smoke")], profile="smoke")
+    make_run(tmp_path)
+    summary = summarise(tmp_path)
+    assert {row["run"] for row in measured_rows(summary)} == {"05_mobilenet_jaffe/london-quick"}
+    assert [(run["run"], run["for_reading"]) for run in summary["runs"]] == [
+        ("05_mobilenet_jaffe/london-quick", True),
+        ("05_mobilenet_jaffe/london-smoke", False),
+    ]
+
+
+def test_what_only_smoke_runs_tried_does_not_count_as_tested(tmp_path: Path):
+    make_run(tmp_path, "05_mobilenet_jaffe/london-smoke", [number(profile="smoke")], profile="smoke")
+    summary = summarise(tmp_path)
+    assert summary["rows"] == [] and all(entry["tested"] == 0 for entry in summary["coverage"])
+
+
+def test_refused_runs_are_handed_on_and_show_nothing(tmp_path: Path):
+    make_run(tmp_path)
+    (make_run(tmp_path, "04_dcgan_svm/london-quick") / "figures" / "samples.png").unlink()
+    summary = summarise(tmp_path)
+    assert summary["refused"] == [{"run": "04_dcgan_svm/london-quick", "why": "figures/samples.png is missing"}]
+    assert {run["run"] for run in summary["runs"]} == {"05_mobilenet_jaffe/london-quick"}
+    json.dumps(summary, allow_nan=False)
+
+
+def test_a_run_shows_signed_files_alone(tmp_path: Path):
+    folder = make_run(tmp_path)
+    (folder / "figures" / ".hidden.png").write_text("x")
+    (run,) = summarise(tmp_path)["runs"]
+    assert run["figures"] == ["05_mobilenet_jaffe/london-quick/figures/samples.png"]
+    assert run["tables"] == ["05_mobilenet_jaffe/london-quick/tables/values.csv"]
+
+
+def test_changed_settings_stand_in_the_row(tmp_path: Path):
+    make_run(tmp_path, "05_mobilenet_jaffe/london-quick+epochs=1", [number(changed={"epochs": 1})])
+    (row,) = measured_rows(summarise(tmp_path))
+    assert row["changed"] == {"epochs": 1}
+
+
+# ------------------------------------------------------------------ headlines
+
+
+def test_every_paper_has_a_headline_that_it_claims():
+    claims = load_claims()
+    assert tuple(HEADLINES) == PAPERS
+    for paper, headline in HEADLINES.items():
+        for claim in headline.claims:
+            assert claims.loc[claim, "paper"] == paper and claims.loc[claim, "ours"] == "reproduce"
+
+
+def test_without_results_every_paper_still_shows_its_number(tmp_path: Path):
+    headlines = summarise(tmp_path)["headlines"]
+    assert [(row["paper"], row["run"]) for row in headlines] == [(paper, None) for paper in PAPERS]
+    assert headlines[-1]["printed"] == "85.54"
+
+
+def test_a_headline_has_a_row_for_each_run_and_takes_the_first_claim_that_the_run_tested(tmp_path: Path):
+    claims = HEADLINES["dcgan_svm"].claims
+    make_run(tmp_path, "04_dcgan_svm/a-quick", [number(claim=claim) for claim in claims])
+    make_run(tmp_path, "04_dcgan_svm/b-quick", [number(claim=claims[1])])
+    found = [(row["run"], row["claim"]) for row in summarise(tmp_path)["headlines"] if row["paper"] == "dcgan_svm"]
+    assert found == [("04_dcgan_svm/a-quick", claims[0]), ("04_dcgan_svm/b-quick", claims[1])]
+
+
+def test_the_control_is_read_from_the_run_s_own_table(tmp_path: Path):
+    folder = make_run(tmp_path)
+    (folder / "tables" / "protocols.csv").write_text(
+        "protocol,epoch chosen by,accuracy %,low %,high %\n"
+        "A,test_fold,68.75,60.3,76.4\nA,last_epoch,63.3,54.7,71.4\nC,last_epoch,71.1,64.3,77.2\n"
+    )
+    sign(folder)
+    (row,) = [row for row in summarise(tmp_path)["headlines"] if row["claim"] == CLAIM]
+    assert row["control"] == {
+        "name": "last epoch, none chosen",
+        "published": {"value": 63.3, "ci95": [54.7, 71.4]},
+        "sound": {"value": 71.1, "ci95": [64.3, 77.2]},
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "protocol,network,accuracy %,low %,high %\npublished,EL,1,0,2\n",
+        "protocol,network\npublished,Baseline\n",
+        "protocol,network,accuracy %,low %,high %\npublished,Baseline,much,0,2\n",
+        "protocol,network,accuracy %,low %,high %\npublished,Baseline,nan,0,2\n",
+        "network,accuracy %,low %,high %\nBaseline,1,0,2\n",
+    ],
+)
+def test_a_table_without_the_control_gives_none(tmp_path: Path, text: str | None):
+    (tmp_path / "tables").mkdir()
+    if text is not None:
+        (tmp_path / "tables" / "table_1.csv").write_text(text)
+    assert read_control(Control("Baseline", "table_1", {"network": "Baseline"}), tmp_path) is None
+
+
+def test_a_control_of_one_protocol_leaves_the_other_open(tmp_path: Path):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "table_1.csv").write_text("protocol,network,accuracy %,low %,high %\nsound,Baseline,40,,\n")
+    found = read_control(Control("Baseline", "table_1", {"network": "Baseline"}), tmp_path)
+    assert found == {"name": "Baseline", "published": None, "sound": {"value": 40.0, "ci95": None}}
