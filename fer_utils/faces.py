@@ -99,6 +99,14 @@ class FaceSet:
         """The same people and labels with other pixels, e.g. after cropping."""
         return replace(self, images=images)
 
+    def about(self) -> str:
+        """What the set is, and how it differs from the official release, for a notebook's first cells."""
+        lines = [repr(self)]
+        if self.differences:
+            lines.append("Differs from the official release, so no verdict on a value, only on directions:")
+            lines += [f"- {difference}" for difference in self.differences]
+        return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
+
     def counts(self) -> pd.DataFrame:
         """Images per class (columns) and in all, as a one-row table for display."""
         counts = self.table["label"].value_counts().reindex(list(self.classes), fill_value=0)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def study_faces(faces: FaceSet, settings: Settings) -> FaceSet:
         faces = faces.with_images(resize(faces.images, size))
     else:
         faces = crop_clips(faces, settings.detector, size, settings.margin)
-    return FaceSet(faces.name, to_rgb(faces.images), faces.table, tuple(present), faces.stand_in, faces.notes)
+    return replace(faces, images=to_rgb(faces.images), classes=tuple(present))
 
 
 def peaks(faces: FaceSet) -> FaceSet:

@@ -36,7 +36,7 @@ def working_folder(results: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def settled(results: Path) -> Iterator[None]:
     """While this is open, no result is exchanged for another; an exchange that was cut short is undone first."""
-    if any(results.glob(f"*/{SET_ASIDE}*")):
+    if _aside(results):
         with in_turn(results), contextlib.suppress(OSError):
             _put_back(results)
     with in_turn(results, shared=True):
@@ -64,9 +64,19 @@ def move_into_place(working: Path, target: Path) -> Path:
 
 def _put_back(results: Path) -> None:
     """Undo exchanges that were cut short; called with the lock of ``results``."""
-    for old in results.glob(f"*/{SET_ASIDE}*"):
+    for old in _aside(results):
         target = old.with_name(old.name.removeprefix(SET_ASIDE))
         if target.exists():
             shutil.rmtree(old, ignore_errors=True)
         else:
             old.rename(target)
+
+
+def _aside(results: Path) -> list[Path]:
+    """What exchanges have set aside; folders of live runs, which may go at any moment, are not looked into."""
+    found: list[Path] = []
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        for notebook in results.iterdir():
+            if not notebook.name.startswith(".") and notebook.is_dir():
+                found += [path for path in notebook.iterdir() if path.name.startswith(SET_ASIDE)]
+    return found

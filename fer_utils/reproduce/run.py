@@ -22,6 +22,7 @@ from IPython import display
 from PIL import Image
 
 from fer_utils import datasets, devices
+from fer_utils.datasets.base import PEOPLE_UNKNOWN
 from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.figure_style import use_house_style
@@ -79,6 +80,7 @@ class Run:
         self._settings: dict[str, Any] = {}
         self._numbers: dict[tuple[str, str], dict[str, Any]] = {}
         self._written: dict[str, str] = {}
+        self._differs = list(faces.differences) if faces else []
         devices.seed_everything(self.seeds[0])
 
     @property
@@ -90,6 +92,13 @@ class Run:
         if self.faces is None:
             return profile
         return f"{self.faces.name} ({_pictures(self.faces)}), {profile}"
+
+    def uses(self, *others: FaceSet) -> None:
+        """Other pictures that the numbers rest on: how they differ from their release stands beside the numbers too."""
+        for faces in others:
+            if self.faces is None or faces.name != self.faces.name:
+                self._differs += [f"{faces.name}: {one}" for one in faces.differences]
+        self._differs = list(dict.fromkeys(self._differs))
 
     def record(self, settings: Mapping[str, Any]) -> None:
         """Put the settings in force (weights, sizes, epochs …) into the receipt, as JSON values."""
@@ -162,6 +171,9 @@ class Run:
     ) -> None:
         """Set our number beside one of the paper's; said again for the same claim and protocol, it replaces the first.
 
+        There is no ``sound`` number on a set whose people nobody knows and which has no official split: nobody can say
+        whether its people are apart. The notebook then says so.
+
         Args:
             claim: an id from the claims table.
             found: our estimate; ``scale`` brings it to the claim's own unit (100 for per cent).
@@ -180,6 +192,9 @@ class Run:
             raise FerError("a claim needs data: open the Run with faces")
         if not leak.strip():
             raise FerError(f"{claim} ({protocol}) has no leak audit: say what its test data share with training")
+        if protocol == "sound" and PEOPLE_UNKNOWN in self.faces.notes and "split" not in self.faces.table:
+            print(f"{claim}: no sound number, for nobody knows who is who in {self.faces.name}")
+            return
         bounds = [scale * bound for bound in found.ci95]
         self._numbers[claim, protocol] = {
             "claim": claim,
@@ -196,7 +211,7 @@ class Run:
             "reference": reference,
             "leak": leak,
             # Only where there is something to say, so that numbers on official pictures stay as they were.
-            **({"differs": list(self.faces.differences)} if self.faces.differences else {}),
+            **({"differs": self._differs} if self._differs else {}),
         }
 
     def numbers(self) -> pd.DataFrame:
@@ -222,7 +237,7 @@ class Run:
             "changed": self.changed,
             # What the receipt must find again, to the byte.
             "files": self._written,
-            **({"differs": list(self.faces.differences)} if self.faces and self.faces.differences else {}),
+            **({"differs": self._differs} if self._differs else {}),
         }
         if os.environ.get(RUN_DIR):
             write_json(self.folder / FINISHED, {**facts, "process": process_facts()})
