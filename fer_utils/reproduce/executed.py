@@ -16,7 +16,7 @@ from fer_utils.files import sha256_file
 from fer_utils.reproduce.surroundings import FINISHED
 from fer_utils.silence import without_tensorflow
 
-COPY_WIDTH, COPY_QUALITY = 900, 68
+COPY_WIDTH, COPY_QUALITY = 800, 60
 """Pixels and JPEG quality of the pictures in an executed notebook: recorded runs are kept in git."""
 
 
