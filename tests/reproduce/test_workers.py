@@ -79,6 +79,7 @@ def test_keras_settings_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_variables_that_reach_numbers_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ATEN_CPU_CAPABILITY", raising=False)
     wanted = devices.arithmetic()
     monkeypatch.setenv("ATEN_CPU_CAPABILITY", "default")
     with pytest.raises(FerError, match="ATEN_CPU_CAPABILITY: default there, not set here"):
