@@ -137,7 +137,10 @@ def _results(options: argparse.Namespace) -> Path:
         raise UsageError("--record writes into the repository's results/, so it takes no --results")
     if getattr(options, "record", False):
         return recorded_results()
-    return (options.results or recorded_results() / "local").expanduser().absolute()
+    chosen = (options.results or recorded_results() / "local").expanduser().resolve()
+    if chosen == recorded_results().resolve():
+        raise UsageError(f"{chosen} holds the recorded runs; only --record writes there. Choose another --results DIR.")
+    return chosen
 
 
 def _reproduce(options: argparse.Namespace) -> int:

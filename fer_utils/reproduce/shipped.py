@@ -8,6 +8,7 @@ it is no protection against somebody who edits the digests too.
 
 from __future__ import annotations
 
+import ast
 import difflib
 import hashlib
 import json
@@ -24,15 +25,39 @@ NOTEBOOKS = PACKAGE.parent / "notebooks"
 
 
 def cells_of(path: Path) -> list[str]:
-    """A digest, 16 hex digits, of each code cell but the parameter cell, whose values are compared one by one."""
+    """A digest, 16 hex digits, of each code cell; the parameters' values are left out, they are compared one by one."""
     notebook = nbformat.read(path, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return ["parameters" if "parameters" in cell.metadata.get("tags", []) else _digest(cell.source) for cell in cells]
+    return [_digest(cell) for cell in cells]
 
 
-def _digest(source: str) -> str:
+def _digest(cell: Any) -> str:
+    """Of a cell's code and tags; of the parameter cell without the values, and with whatever else stands in it."""
+    tags = sorted(cell.metadata.get("tags", []))
+    source = _without_values(cell.source) if "parameters" in tags else cell.source
     lines = [line.rstrip() for line in source.strip().splitlines()]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join([*tags, *lines]).encode()).hexdigest()[:16]
+
+
+def _without_values(source: str) -> str:
+    """The names that a parameter cell sets to literals, and every other statement as it is."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return source
+    return "\n".join(_name(statement) or ast.unparse(statement) for statement in body)
+
+
+def _name(statement: ast.stmt) -> str:
+    """The one name that the statement sets to a literal, or an empty string."""
+    if not (isinstance(statement, ast.Assign) and len(statement.targets) == 1):
+        return ""
+    target = statement.targets[0]
+    try:
+        ast.literal_eval(statement.value)
+    except (ValueError, TypeError):
+        return ""
+    return target.id if isinstance(target, ast.Name) else ""
 
 
 def shipped_cells() -> dict[str, list[str]]:

@@ -75,6 +75,13 @@ def test_what_may_not_be_recorded_is_refused(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [["reproduce", "05"], ["report"], ["compare"]])
+@pytest.mark.parametrize("road", ["results", "results/../results"])
+def test_nothing_but_record_reaches_the_recorded_runs(command, road, capsys):
+    assert main([*command, "--results", str(ROOT / road)]) == 2
+    assert "only --record writes there" in capsys.readouterr().err
+
+
 def test_a_re_run_goes_where_git_does_not_look(monkeypatch, tmp_path):
     seen = []
 

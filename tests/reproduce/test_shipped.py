@@ -65,6 +65,25 @@ def test_an_edited_cell_is_named_and_cannot_be_recorded(copy):
         requests.check(Request(NAME, {}, request.results, record=True))
 
 
+@pytest.mark.parametrize(
+    "added", ["from fer_utils import splits\nsplits.X = 3", "epochs = int(1)", "extra = 1", "epochs = quota = 1"]
+)
+def test_code_in_the_parameter_cell_is_an_edit(copy, added):
+    def change(code, notebook):
+        code[0].source += "\n" + added
+
+    assert set(requests.changed(copy(change))) >= {"edited"}
+
+
+def test_a_changed_tag_is_an_edit(copy):
+    """papermill replaces a cell that is tagged as the one it injected."""
+
+    def change(code, notebook):
+        code[3].metadata["tags"] = ["injected-parameters"]
+
+    assert set(requests.changed(copy(change))) == {"edited"}
+
+
 def test_added_and_removed_cells_are_edits(copy):
     def add(code, notebook):
         notebook.cells.insert(5, nbformat.v4.new_code_cell("seeds = [7]"))
