@@ -127,12 +127,12 @@ class Study:
             return [protocol.with_everyone(task) for task in tasks]
         return tasks
 
-    def audit(self) -> LeakReport:
-        """What test images share with the training part of the published protocol."""
+    def audit(self, role: str) -> LeakReport:
+        """What test images share with the training part of ``"published"`` or ``"sound"``."""
         table = pd.concat([faces.table for faces in self.sets], ignore_index=True).assign(subject=self.subjects)
         columns = [name for name in ("label", "subject", "source", "sequence") if name in table]
         call = {"table": {name: list(table[name].astype(str)) for name in columns}, "crops": self.crops,
-                "folds": [task.fold for task in self.tasks("published")]}  # fmt: skip
+                "folds": [task.fold for task in self.tasks(role)]}  # fmt: skip
         return LeakReport(**self.mapper(audit_folds, [call], "leak audit")[0])
 
     # -- networks ---------------------------------------------------------------------------

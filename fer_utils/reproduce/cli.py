@@ -87,7 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(run=_reproduce)
 
     compare = commands.add_parser(
-        "compare", help="hold each number of your runs against the recorded one; exit code 1 if any lies outside"
+        "compare",
+        help="hold each number of your runs against the recorded one; exit code 1 if any lies outside or is gone",
     )
     compare.add_argument("--results", type=Path, metavar="DIR", help="your runs (default: results/local)")
     compare.add_argument("--recorded", type=Path, metavar="DIR", default=recorded_results(), help=argparse.SUPPRESS)
@@ -232,7 +233,7 @@ def _compare(options: argparse.Namespace) -> int:
         raise UsageError(f"{results} is not there: `make reproduce` runs the notebooks and fills it")
     agreements = compare(results, options.recorded)
     print(as_text(agreements), end="")
-    return 1 if any(found.outside for found in agreements) else 0
+    return 0 if all(found.agrees for found in agreements) else 1
 
 
 def _data(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_utils.errors import UsageError
+from fer_utils.reproduce.folders import settled
 from fer_utils.reproduce.signed import SignedRun, signed_runs
 
 SAME = 1e-9
@@ -47,6 +48,16 @@ class Agreement:
     same_tables: int = 0
     note: str = ""
 
+    @property
+    def refused(self) -> bool:
+        """Whether one of the two is not to be trusted, so that nothing was compared."""
+        return self.note.startswith("not compared")
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every recorded number came out again, and none lies outside."""
+        return not (self.outside or self.gone or self.refused)
+
     def as_dict(self) -> dict[str, Any]:
         """As ``summary.json`` and the report take it."""
         return dict(vars(self))
@@ -77,10 +88,11 @@ def _place(ours: Number, theirs: Number) -> str:
     """``identical``, ``inside`` or ``outside``."""
     pairs = zip((ours["value"], *(ours["ci95"] or ())), (theirs["value"], *(theirs["ci95"] or ())), strict=False)
     same_ends = (ours["ci95"] is None) == (theirs["ci95"] is None)
-    if same_ends and all(math.isclose(one, other, rel_tol=SAME, abs_tol=SAME) for one, other in pairs):
+    same = [math.isclose(one, other, rel_tol=SAME, abs_tol=SAME) for one, other in pairs]
+    if same_ends and all(same):
         return "identical"
     if theirs["ci95"] is None:
-        return "outside"
+        return "inside" if same[0] else "outside"
     low, high = theirs["ci95"]
     return "inside" if low <= ours["value"] <= high else "outside"
 
@@ -101,6 +113,13 @@ def _note(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
         parts.append("other settings")
     if ours["package"]["digest"] != theirs["package"]["digest"]:
         parts.append("other code")
+    # Older receipts lack what the computing process said of its arithmetic.
+    for name, what in (
+        ("libraries", "other libraries"),
+        ("arithmetic", "other arithmetic"),
+    ):
+        if name in ours and name in theirs and ours[name] != theirs[name]:
+            parts.append(what)
     return ", ".join(parts)
 
 
@@ -112,8 +131,13 @@ def compare(results: Path, recorded: Path) -> list[Agreement]:
     """
     if results.resolve() == recorded.resolve():
         raise UsageError(f"{results} holds the recorded runs themselves; name a re-run's folder with --results DIR")
-    known = {_name(run): run for run in signed_runs(recorded)[0]}
-    return [compare_runs(run, known[_name(run)]) for run in signed_runs(results)[0] if _name(run) in known]
+    with settled(results), settled(recorded):
+        (ours, refused), (theirs, lost) = signed_runs(results), signed_runs(recorded)
+    known = {_name(run): run for run in theirs}
+    # A run that cannot be trusted says nothing of agreement, and must not look as if it agreed.
+    bad = [Agreement(run, note=f"not compared: {why}") for run, why in refused]
+    bad += [Agreement(run, note=f"not compared: the recorded run: {why}") for run, why in lost]
+    return [compare_runs(run, known[_name(run)]) for run in ours if _name(run) in known] + bad
 
 
 def as_text(agreements: list[Agreement]) -> str:
@@ -127,10 +151,14 @@ def as_text(agreements: list[Agreement]) -> str:
         lines.append(f"{found.run[:43]:<44}" + "".join(f"{getattr(found, name):>10}" for name in columns))
     total = {name: sum(getattr(found, name) for found in agreements) for name in columns}
     lines.append(f"{'in all':<44}" + "".join(f"{total[name]:>10}" for name in columns))
+    tables, same = (sum(getattr(found, name) for found in agreements) for name in ("tables", "same_tables"))
+    lines.append(f"tables equal byte by byte: {same} of {tables}")
     lines.append("")
     for found in agreements:
         if found.note:
-            lines.append(f"{found.run}: made from {found.note} than the recorded run")
+            made = "" if found.refused else "made from "
+            than = "" if found.refused else " than the recorded run"
+            lines += textwrap.wrap(f"{found.run}: {made}{found.note}{than}", 100, subsequent_indent="  ")
         for number in found.outside_claims:
             ends = number["recorded_ci95"]
             interval = f" [{ends[0]:.4g}, {ends[1]:.4g}]" if ends else " (no interval)"

@@ -20,7 +20,7 @@ from fer_utils.reproduce.wording import SIDES, VERDICTS, Entry, measured, paper_
 # Units of a forest drawing: the template's viewBox has this width and leaves this margin on both sides.
 _FOREST_WIDTH, _FOREST_MARGIN = 100, 5
 
-AGREEMENT = ("identical", "inside", "outside", "new")
+AGREEMENT = ("identical", "inside", "outside", "new", "gone")
 """How a number can lie to the recorded run's."""
 
 
@@ -190,4 +190,5 @@ def _agreement(papers: Iterable[Entry], runs: Iterable[Entry]) -> Entry | None:
         for name in AGREEMENT:
             counts[name] += run["agreement"][name]
     outside = [claim | {"run": run["run"]} for run in compared for claim in run["agreement"]["outside_claims"]]
-    return {"names": AGREEMENT, "papers": by_title, "outside": outside}
+    gone = sum(run["agreement"]["gone"] for run in compared)
+    return {"names": AGREEMENT, "papers": by_title, "outside": outside, "gone": gone}

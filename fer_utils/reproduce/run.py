@@ -94,9 +94,15 @@ class Run:
         return f"{self.faces.name} ({_pictures(self.faces)}), {profile}"
 
     def uses(self, *others: FaceSet) -> None:
-        """Other pictures that the numbers rest on: how they differ from their release stands beside the numbers too."""
+        """Other pictures that the numbers rest on.
+
+        That they are stand-ins, or how they differ from their release, stands beside the numbers too, and costs the
+        verdict on a value.
+        """
         for faces in others:
             if self.faces is None or faces.name != self.faces.name:
+                if faces.stand_in:
+                    self._differs.append(f"{faces.name}: stand-in pictures")
                 self._differs += [f"{faces.name}: {one}" for one in faces.differences]
         self._differs = list(dict.fromkeys(self._differs))
 

@@ -116,7 +116,7 @@ def test_published_networks_see_those_set_aside(small: Study) -> None:
 
 
 def test_the_audit_finds_people_apart(small: Study) -> None:
-    report = small.audit()
+    report = small.audit("published")
     assert report.n_test == 36 and report.counts["subject"] == report.counts["source"] == 0
 
 

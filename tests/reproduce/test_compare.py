@@ -52,6 +52,7 @@ def agreement(tmp_path, ours, theirs, **more):
         (number(39.9), number(50.0), "outside"),
         (number(50.0, None), number(50.0, None), "identical"),
         (number(50.1, None), number(50.0, None), "outside"),
+        (number(50.0), number(50.0, None), "inside"),
     ],
 )
 def test_a_number_is_identical_inside_or_outside(tmp_path, ours, theirs, place):
@@ -96,3 +97,18 @@ def test_the_command_says_so_and_leaves_with_one_if_a_number_lies_outside(tmp_pa
     assert main(["compare", "--results", str(tmp_path / "other"), *recorded]) == 1
     assert "outside: " in capsys.readouterr().out
     assert main(["compare", "--results", str(tmp_path / "none"), *recorded]) == 2
+
+
+def test_a_number_that_is_gone_is_no_agreement(tmp_path):
+    found = agreement(tmp_path, [number(50.0)], [number(50.0), number(50.0, protocol="sound")])
+    assert found.gone == 1 and not found.agrees
+
+
+@pytest.mark.parametrize("damaged", ["ours", "recorded"])
+def test_a_run_that_is_not_to_be_trusted_is_named_and_is_no_agreement(tmp_path, damaged, capsys):
+    for name in ("ours", "recorded"):
+        write(tmp_path / name, [number(50.0)])
+    (tmp_path / damaged / "05_mobilenet_jaffe/london-quick/numbers.json").write_text("[]")
+    folders = ["--results", str(tmp_path / "ours"), "--recorded", str(tmp_path / "recorded")]
+    assert main(["compare", *folders]) == 1
+    assert "london-quick: not compared: " in capsys.readouterr().out

@@ -16,7 +16,7 @@ from fer_utils.reproduce.wording import VERDICTS
 from tests.reproduce.report_summary import EL, EMPTY, LEAKS, LONDON_ROW, SUMMARY, coverage, run
 
 AGREEMENT = {
-    "identical": 7, "inside": 2, "outside": 1, "new": 4,
+    "identical": 7, "inside": 2, "outside": 1, "new": 4, "gone": 3,
     "outside_claims": [
         {
             "claim": LONDON_ROW["claim"], "protocol": "sound", "value": 92.1, "recorded": 72.5,
@@ -210,7 +210,7 @@ def test_what_a_receipt_proves_is_said():
 def test_agreement_with_the_recorded_runs_is_shown_where_it_was_looked_for():
     runs = [entry | {"agreement": AGREEMENT if entry["dataset"] == "london" else None} for entry in SUMMARY["runs"]]
     text = Page(render(SUMMARY | {"runs": runs})).texts["agreement"]
-    assert "Barile et al.: MobileNetV2 on JAFFE 7 2 1 4" in text
+    assert "Barile et al.: MobileNetV2 on JAFFE 7 2 1 4 3" in text
     assert (
         f"{LONDON_ROW['claim']} , sound, in 05_mobilenet_jaffe/london-quick: 92.1; recorded 72.5 [65.9, 78.5]" in text
     )
@@ -221,8 +221,10 @@ def test_agreement_adds_up_a_paper_s_runs_and_says_so_if_nothing_is_outside():
     same = AGREEMENT | {"outside": 0, "outside_claims": []}
     runs = [entry | {"agreement": same} for entry in SUMMARY["runs"] if entry["notebook"].startswith("03")]
     text = Page(render(SUMMARY | {"runs": runs})).texts["agreement"]
-    assert "Wadhawan & Gandhi 2021: landmark-aware ensemble 14 4 0 8" in text  # its smoke run is not for reading
-    assert "no number lies outside the recorded interval" in text
+    assert "Wadhawan & Gandhi 2021: landmark-aware ensemble 14 4 0 8 6" in text  # its smoke run is not for reading
+    assert "No number lies outside the recorded interval, but 6 recorded ones are gone" in text
+    whole = [run | {"agreement": same | {"gone": 0}} for run in runs]
+    assert "Yes: no number" in Page(render(SUMMARY | {"runs": whole})).texts["agreement"]
 
 
 # ------------------------------------------------------------------ robustness
