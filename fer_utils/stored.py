@@ -17,7 +17,8 @@ from typing import BinaryIO
 import numpy as np
 
 from fer_utils.cache_dir import cache_dir
-from fer_utils.files import UNREADABLE, disk_error, pack_npz, unpack_npz, whole_file
+from fer_utils.errors import FerError
+from fer_utils.files import UNREADABLE, pack_npz, too_many_files, unpack_npz, whole_file
 from fer_utils.progress import note
 
 _CHUNK = 1 << 20
@@ -59,7 +60,7 @@ def read_sealed(path: Path) -> dict[str, np.ndarray] | None:
         raise
     except UNREADABLE as error:
         if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
-            raise disk_error(path, error) from error
+            raise FerError(f"cannot read {path}: {too_many_files()}") from error
         damaged(path, error)
         return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ from fer_utils import scores
 from fer_utils.clifer import identity, networks
 from fer_utils.clifer.identity import DLIB_SIZE, DlibFace, dlib_weights
 from fer_utils.clifer.networks import as_tensor
+from fer_utils.devices import arithmetic
 from fer_utils.faces import FaceSet
 from fer_utils.preprocess import resize, to_grey
 from fer_utils.preprocess.cache import cached
@@ -95,13 +97,18 @@ def person_known(faces: FaceSet, imagined: np.ndarray, people: np.ndarray) -> di
     return shares
 
 
-def _inputs(fingerprint: str, images: np.ndarray) -> dict[str, str]:
+def _inputs(fingerprint: str, images: np.ndarray) -> dict[str, Any]:
     """What a judge's answers hang on, beside what :func:`fer_utils.preprocess.cache.cached` adds."""
     digest = hashlib.sha256(str(images.shape).encode() + np.ascontiguousarray(images).data)
     for source in (Path(__file__), Path(identity.__file__), Path(networks.__file__)):
         digest.update(source.read_bytes())
     libraries = (torch.__version__, sklearn.__version__, metadata.version("face-recognition-models"))
-    return {"faces": fingerprint, "images, source": digest.hexdigest(), "libraries": " ".join(libraries)}
+    return {
+        "faces": fingerprint,
+        "images, source": digest.hexdigest(),
+        "libraries": " ".join(libraries),
+        "surroundings": arithmetic(),
+    }
 
 
 def _descriptors(network: DlibFace, images: np.ndarray) -> np.ndarray:

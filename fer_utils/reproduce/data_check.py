@@ -53,8 +53,8 @@ def _costs(found: doctor.Finding, name: str) -> list[str]:
     protocols = "protocols: published and sound, people kept apart"
     if not found.people_known:
         protocols = (
-            "protocols: published as in the paper; sound keeps pictures (or clips and films, where the set names them) "
-            "apart, not people, for nobody knows who is in the pictures"
+            "protocols: published as in the paper; sound follows the set's own split, if it has one, and "
+            "is left out if not, for nobody knows who is in the pictures"
         )
     claims = load_claims()
     ours = claims[(claims["ours"] == "reproduce") & claims["dataset"].map(lambda text: name in text.split())]

@@ -65,6 +65,7 @@ def _run_cells(request: requests.Request, working: Path, places: Scratch, device
     source, target = requests.NOTEBOOKS / f"{request.notebook}.ipynb", working / "notebook.ipynb"
     channel = places.folder / "progress"
     cells = [cell for cell in nbformat.read(source, as_version=4).cells if cell.cell_type == "code"]
+    watch = Watch(request.notebook, len(cells), channel)
     try:
         channel.touch()
         surroundings = {
@@ -79,7 +80,7 @@ def _run_cells(request: requests.Request, working: Path, places: Scratch, device
             CHOSEN: device,
             **({"CUDA_VISIBLE_DEVICES": ""} if device == "cpu" else {}),
         }
-        with Watch(request.notebook, len(cells), channel) as watch, environment(surroundings):
+        with watch, environment(surroundings):
             _WatchedEngine.watch = watch
             papermill.execute_notebook(
                 str(source),

@@ -89,6 +89,9 @@ class Run:
         profile = f"{self.profile} profile" + (", NOT FOR READING" if self.profile == "smoke" else "")
         if self.changed:
             profile += " with " + ", ".join(f"{name}={value}" for name, value in self.changed.items())
+        if not os.environ.get(RUN_DIR):
+            # Whether its cells were edited nobody can see here, so it must not look like a run that was checked.
+            profile += ", opened by hand"
         if self.faces is None:
             return profile
         return f"{self.faces.name} ({_pictures(self.faces)}), {profile}"

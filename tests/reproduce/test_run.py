@@ -28,13 +28,13 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_changed_knob_is_on_the_label_and_in_the_folder_s_name() -> None:
     run = Run("05_toy", "quick", LONDON, changed={"weights": "none", "seeds": [7]})
-    assert run.label == "london (real photographs), quick profile with weights=none, seeds=[7]"
+    assert run.label == "london (real photographs), quick profile with weights=none, seeds=[7], opened by hand"
     assert run.folder == PACKAGE.parent / "results" / "scratch" / "05_toy" / "london-quick+seeds=_7_+weights=none"
 
 
 def test_an_unchanged_one_has_the_plain_name() -> None:
     run = Run("05_toy", "quick", LONDON, changed={})
-    assert (run.folder.name, run.label) == ("london-quick", "london (real photographs), quick profile")
+    assert (run.folder.name, run.label) == ("london-quick", "london (real photographs), quick profile, opened by hand")
 
 
 def test_the_kernel_s_own_word_and_the_runner_s_add_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_the_kernel_s_own_word_and_the_runner_s_add_up(monkeypatch: pytest.Monke
     monkeypatch.setenv(CHANGED, '{"edited": "1a2b3c4d"}')
     run = Run("05_toy", "quick", LONDON, changed={"epochs": 1})
     assert run.changed == {"edited": "1a2b3c4d", "epochs": 1}
-    assert run.folder == tmp_path
+    assert run.folder == tmp_path and "opened by hand" not in run.label
 
 
 def test_smoke_says_that_it_is_not_for_reading() -> None:
