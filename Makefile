@@ -17,8 +17,8 @@ record: $(READY)      ## replace the recorded runs in results/, which git keeps 
 
 # A process a core and a thread a process (tests/conftest.py); a file's tests stay together, for they share fixtures.
 PARALLEL  = -n logical --maxprocesses 4 --dist loadfile
-COMPUTING = tests/clifer tests/dcgan_svm tests/gan_augmentation tests/gans tests/landmark_ensemble \
-            tests/mobilenet_jaffe tests/preprocess tests/test_image_features.py tests/test_image_quality.py
+COMPUTING = tests/papers/clifer tests/papers/dcgan_svm tests/papers/gan_augmentation tests/gans tests/papers/landmark_ensemble \
+            tests/papers/mobilenet_jaffe tests/preprocess tests/test_image_features.py tests/test_image_quality.py
 
 test: $(READY)        ## run the tests
 	$(PY) -m pytest $(PARALLEL) $(ARGS)

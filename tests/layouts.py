@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fer_utils.data import load
 from fer_utils.datasets import (
     celeba,
     ck48,
@@ -24,7 +25,6 @@ from fer_utils.datasets import (
     icv_mefed,
     isl_ck,
     kdef,
-    load,
     raf_db,
     rafd,
     sfew,

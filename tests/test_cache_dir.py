@@ -44,7 +44,7 @@ def test_where_nothing_can_be_written_numba_gets_a_temporary_folder(monkeypatch,
 
 def test_the_room_that_compiles_keeps_its_functions_there(monkeypatch):
     monkeypatch.undo()
-    from fer_utils.clifer import gwr_kernel
+    from fer_utils.papers.clifer import gwr_kernel
 
     compiled = next(value for value in vars(gwr_kernel).values() if hasattr(value, "stats"))
     assert Path(compiled.stats.cache_path).is_relative_to(os.environ["NUMBA_CACHE_DIR"])

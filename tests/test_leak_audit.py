@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fer_utils import datasets
+from fer_utils import data
 from fer_utils.leak_audit import KINDS, NEAR_CORRELATION, THUMBNAIL, LeakReport, Signatures, audit, sign
 from fer_utils.splits import Fold, grouped_folds, leave_one_subject_out
 
@@ -311,7 +311,7 @@ def test_table_of_counts_and_shares():
 
 @pytest.fixture(scope="module")
 def london():
-    faces = datasets.load("london")
+    faces = data.load("london")
     return faces, sign(faces.images).thumbnails
 
 

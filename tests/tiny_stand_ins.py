@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from fer_utils.avatars.stand_ins import EDITIONS, OFFICIAL, PLANS, cohn_kanade, posed, videos, write
 from fer_utils.datasets import baum1, celeba, ck_plus, icv_mefed, isl_ck, kdef, mmi, rafd, ravdess, sfew
 from fer_utils.datasets.base import STAND_IN_FILE
-from fer_utils.datasets.stand_ins import EDITIONS, OFFICIAL, PLANS, cohn_kanade, posed, videos, write
 
 EVERY = [(name, edition) for name in PLANS for edition in (OFFICIAL, *EDITIONS.get(name, ()))]
 """Data sets and their editions."""

@@ -1,8 +1,8 @@
-"""Every data set behind one door: ``load("jaffe")`` gives a :class:`fer_utils.faces.FaceSet`.
+"""The registry of data sets: what is known of each, where it lies, and how it is read.
 
-Shipped sets load at once. The others are looked for under ``$FER_DATA/<name>`` in their
+Shipped sets are read at once. The others are looked for under ``$FER_DATA/<name>`` in their
 official layout; nothing is ever downloaded behind the user's back (:mod:`fer_utils.datasets.fetch`
-does so when asked).
+does so when asked). :mod:`fer_utils.data` is the door to all of them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_utils.datasets import (
-    avatars,
+    avatar_shoots,
     baum1,
     celeba,
     ck48,
@@ -34,20 +34,20 @@ from fer_utils.datasets.duplicates import duplicate_notes
 from fer_utils.errors import FerError, UsageError, did_you_mean
 from fer_utils.faces import FaceSet
 
-__all__ = ["Dataset", "dataset", "filed_as", "folder_of", "load", "names"]
+__all__ = ["Dataset", "dataset", "filed_as", "folder_of", "names", "read"]
 
 _PICTURES = (cmu_faces, jaffe, ck_plus, ck48, fer2013, sfew, raf_db, rafd, kdef, icv_mefed, celeba, isl_ck)
 _VIDEOS = (ravdess, mmi, baum1)
-_SHIPPED = (london.DATASET, *avatars.DATASETS.values())
+_SHIPPED = (london.DATASET, *avatar_shoots.DATASETS.values())
 _REGISTRY: dict[str, Dataset] = {
     known.name: known for known in (*_SHIPPED, *(module.DATASET for module in (*_PICTURES, *_VIDEOS)))
 }
 STAND_IN = ":stand-in"
-"""Asked for as ``jaffe:stand-in``, a data set is made of avatars in its official layout and read by its loader."""
+"""Behind a name: the set is played by avatars (:mod:`fer_utils.data`)."""
 
 
 def names() -> tuple[str, ...]:
-    """The names that :func:`load` knows."""
+    """The names of all data sets."""
     return tuple(_REGISTRY)
 
 
@@ -70,17 +70,13 @@ def dataset(name: str) -> Dataset:
 
 
 def folder_of(name: str) -> Path | None:
-    """Where the data set lies, or ``None`` for a shipped one. A stand-in asked for is written first, into the cache.
+    """Where the data set lies, or ``None`` for a shipped one.
 
     Raises:
-        UsageError: there is no such data set, or no stand-in for it.
+        UsageError: there is no such data set.
         FerError: it has to be brought by the user and is not there.
     """
     known = dataset(name)
-    if name.endswith(STAND_IN):
-        from fer_utils.datasets.stand_ins.shelf import kept
-
-        return kept(known.name)
     if known.shipped:
         return None
     root = data_root()
@@ -105,11 +101,12 @@ def filed_as(faces: FaceSet) -> str:
     return f"{faces.name}-stand-in" if played else faces.name
 
 
-def load(name: str) -> FaceSet:
+def read(name: str, folder: Path | None) -> FaceSet:
     """Read a data set whole and checked.
 
     Args:
-        name: one of :func:`names`, or one of those that are not shipped with ``:stand-in`` behind it.
+        name: one of :func:`names`.
+        folder: where it lies, as :func:`folder_of` says; ``None`` where it is shipped.
 
     Returns:
         The images in a fixed order (by file name), so that the same files always give the same
@@ -121,7 +118,6 @@ def load(name: str) -> FaceSet:
         FerError: the files are not there, or some leave identity or label in doubt or can't be read; the
             message names them. Every other difference from the official release is in ``differences``.
     """
-    folder = folder_of(name)
     known = dataset(name)
     try:
         marked = folder is not None and stand_in_marker(folder)

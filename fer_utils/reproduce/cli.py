@@ -185,7 +185,7 @@ def _rounds(notebook: str, options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def _parameters_for(notebook: str, options: argparse.Namespace) -> dict[str, Any]:
     """The notebook's parameters that the command line sets, typed and checked."""
-    from fer_utils import datasets
+    from fer_utils import data
     from fer_utils.reproduce.parameters import find
     from fer_utils.reproduce.request import known_parameters
 
@@ -202,7 +202,7 @@ def _parameters_for(notebook: str, options: argparse.Namespace) -> dict[str, Any
         texts[name] = text
     given = {name: find(notebook, name, known).read(name, text) for name, text in texts.items()}
     if "dataset" in given:
-        datasets.folder_of(given["dataset"])
+        data.folder_of(given["dataset"])
     return given
 
 
@@ -237,7 +237,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _data(options: argparse.Namespace) -> int:
-    from fer_utils.datasets import doctor
+    from fer_utils.data import doctor
 
     findings = doctor.examine()
     print(doctor.as_text(findings))
@@ -260,7 +260,7 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _stand_in(options: argparse.Namespace) -> int:
-    from fer_utils.datasets import stand_ins
+    from fer_utils.avatars import stand_ins
     from fer_utils.datasets.base import data_root
 
     to = options.to or data_root()
@@ -272,8 +272,8 @@ def _stand_in(options: argparse.Namespace) -> int:
 
 
 def _avatars(options: argparse.Namespace) -> int:
-    from fer_utils.datasets.avatars.generate import generate
-    from fer_utils.datasets.avatars.shoots import SHOOTS
+    from fer_utils.avatars.generate import generate
+    from fer_utils.avatars.shoots import SHOOTS
 
     if options.workers < 1:
         raise UsageError("--workers must be 1 or more")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fer_utils import datasets
-from fer_utils.datasets import doctor
+from fer_utils import data, datasets
+from fer_utils.data import doctor
 from fer_utils.errors import harmless
 from fer_utils.reproduce.claims import load_claims
 
@@ -32,7 +32,7 @@ def check(name: str) -> tuple[str, bool]:
         detail = [*detail[: MOST - 1], f"… and {len(detail) - MOST + 1} more lines: `python -m fer_utils data`"]
     usable = found.state not in ("missing", "damaged")
     if usable:
-        where = datasets.folder_of(name)
+        where = data.folder_of(name)
         lines += _section("found", [harmless(str(where)) if where else known.layout, *detail])
         lines += _section(
             "differs from the official release", list(found.differences) or ["in nothing that is checked"]

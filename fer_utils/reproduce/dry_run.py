@@ -10,11 +10,11 @@ import pandas as pd
 from fer_utils.reproduce.request import Request, in_force
 
 ESTIMATORS = {
-    "01_clifer": "fer_utils.clifer.estimate",
-    "02_gan_augmentation": "fer_utils.gan_augmentation.estimate",
-    "03_landmark_ensemble": "fer_utils.landmark_ensemble.estimate",
-    "04_dcgan_svm": "fer_utils.dcgan_svm.estimate",
-    "05_mobilenet_jaffe": "fer_utils.mobilenet_jaffe.estimate",
+    "01_clifer": "fer_utils.papers.clifer.estimate",
+    "02_gan_augmentation": "fer_utils.papers.gan_augmentation.estimate",
+    "03_landmark_ensemble": "fer_utils.papers.landmark_ensemble.estimate",
+    "04_dcgan_svm": "fer_utils.papers.dcgan_svm.estimate",
+    "05_mobilenet_jaffe": "fer_utils.papers.mobilenet_jaffe.estimate",
 }
 """Where a paper says what its notebook costs: a module with ``estimate(parameters) -> DataFrame``."""
 

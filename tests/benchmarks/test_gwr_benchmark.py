@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from fer_utils.clifer.gwr import Gwr
-from fer_utils.clifer.settings import GwrSettings
+from fer_utils.papers.clifer.gwr import Gwr
+from fer_utils.papers.clifer.settings import GwrSettings
 from tests.benchmarks.conftest import Recorder, seconds
-from tests.clifer.reference import ReferenceGwr
+from tests.papers.clifer.reference import ReferenceGwr
 
 SIZES = [(419, 50), (665, 128), (833, 128)]
 SAMPLES = 1_000
@@ -93,7 +93,7 @@ def test_growing_against_the_plain_reference(benchmark: Any, record: Recorder) -
     record(
         "memory: growing from two neurons against the plain reference",
         ours="Gwr.learn, compiled",
-        against="tests/clifer/reference.py, the same rules in plain Python",
+        against="tests/papers/clifer/reference.py, the same rules in plain Python",
         ratio=slow / benchmark.stats.stats.min,
         how=f"300 samples of 50 dimensions, 3 epochs, {len(grown)} neurons in the end, equal to the last bit; "
         "shortest of 7 runs (ours), one run (reference)",

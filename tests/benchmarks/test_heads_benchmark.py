@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_utils.mobilenet_jaffe import heads
-from fer_utils.mobilenet_jaffe.heads import initial_kernel, train_heads
+from fer_utils.papers.mobilenet_jaffe import heads
+from fer_utils.papers.mobilenet_jaffe.heads import initial_kernel, train_heads
 from fer_utils.splits import Fold
 from tests.benchmarks.conftest import Recorder, seconds
 
@@ -53,7 +53,7 @@ def test_heads_together_against_one_by_one_in_numpy(
 
 
 def test_heads_together_against_keras_fit(benchmark: Any, work: dict[str, Any], record: Recorder) -> None:
-    from fer_utils.mobilenet_jaffe.model import keras
+    from fer_utils.papers.mobilenet_jaffe.model import keras
 
     benchmark.pedantic(train_heads, kwargs=work, rounds=3, warmup_rounds=1)
     ours = benchmark.stats.stats.min / PEOPLE
@@ -103,8 +103,8 @@ def test_heads_together_against_keras_fit(benchmark: Any, work: dict[str, Any], 
 
 
 def test_features_once_against_features_in_each_fold(benchmark: Any, work: dict[str, Any], record: Recorder) -> None:
-    from fer_utils.mobilenet_jaffe import model
-    from fer_utils.mobilenet_jaffe.protocol import FORWARD_BATCH
+    from fer_utils.papers.mobilenet_jaffe import model
+    from fer_utils.papers.mobilenet_jaffe.protocol import FORWARD_BATCH
 
     benchmark.pedantic(train_heads, kwargs=work, rounds=3, warmup_rounds=1)
     training = benchmark.stats.stats.min

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fer_utils.devices import gpu_visible
-from fer_utils.landmark_ensemble.settings import KERAS_BACKEND, Settings, settings_for
+from fer_utils.papers.landmark_ensemble.settings import KERAS_BACKEND, Settings, settings_for
 from tests.benchmarks.conftest import Recorder, seconds
 
 STEPS = 4
@@ -24,8 +24,8 @@ def material(settings: Settings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_networks_together_against_one_at_a_time(benchmark: Any, record: Recorder, size: str) -> None:
-    from fer_utils.landmark_ensemble.model import keras
-    from fer_utils.landmark_ensemble.trainer import Member, Stack
+    from fer_utils.papers.landmark_ensemble.model import keras
+    from fer_utils.papers.landmark_ensemble.trainer import Member, Stack
 
     if keras.backend.backend() != KERAS_BACKEND:
         pytest.skip("paper 3 trains on torch: KERAS_BACKEND=torch make bench ARGS='-k one_at_a_time'")

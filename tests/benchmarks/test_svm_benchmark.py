@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.svm import SVC
 
-from fer_utils.dcgan_svm import svm
+from fer_utils.papers.dcgan_svm import svm
 from fer_utils.splits import Fold, random_folds
 from tests.benchmarks.conftest import Recorder, seconds
 

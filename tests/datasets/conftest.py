@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_utils.datasets import load
+from fer_utils.data import load
 from tests.stand_ins import write_cmu_faces, write_jaffe
 from tests.tiny_stand_ins import make_tiny, write_every
 

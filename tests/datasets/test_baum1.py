@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fer_utils.datasets import baum1, load
+from fer_utils.data import load
+from fer_utils.datasets import baum1
 from fer_utils.datasets.baum1 import Clip, format_row
 from fer_utils.errors import FerError
 from tests.layouts import problems_of

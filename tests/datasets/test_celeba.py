@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_utils.datasets import celeba, load
+from fer_utils.data import load
+from fer_utils.datasets import celeba
 from fer_utils.datasets.base import PEOPLE_UNKNOWN
 from fer_utils.errors import FerError
 from tests.layouts import problems_of, write_celeba

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_utils.datasets import ck48, ck_plus, load
+from fer_utils.data import load
+from fer_utils.datasets import ck48, ck_plus
 from fer_utils.errors import FerError
 from tests.layouts import blocks, problems_of, write_ck48
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fer_utils.datasets import ck_plus, ckextended, load
+from fer_utils.data import load
+from fer_utils.datasets import ck_plus, ckextended
 from fer_utils.datasets.base import PEOPLE_UNKNOWN
 from fer_utils.errors import FerError
 from tests.layouts import blocks, problems_of, write_ck_plus, write_ck_sequence

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fer_utils.datasets import load
+from fer_utils.data import load
 from fer_utils.datasets.cmu_faces import BAD, USERS, official_names
 from fer_utils.errors import FerError
 from tests.stand_ins import write_cmu_faces

@@ -25,7 +25,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fer_utils.datasets import load
+from fer_utils.data import load
 from fer_utils.datasets.base import STAND_IN_FILE
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet

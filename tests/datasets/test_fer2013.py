@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fer_utils.datasets import cache, doctor, fer2013, load
+from fer_utils.data import doctor, load
+from fer_utils.datasets import cache, fer2013
 from fer_utils.datasets.base import PEOPLE_UNKNOWN
 from fer_utils.datasets.fer2013_csv import SPLITS, check_header, parse_line, ranges
 from fer_utils.errors import FerError

@@ -14,7 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from fer_utils.datasets import https, listings, load
+from fer_utils.data import load
+from fer_utils.datasets import https, listings
 from fer_utils.datasets.fetch import RECORD, fetch
 from fer_utils.datasets.listings import RAVDESS_VIDEOS, SOURCES
 from fer_utils.errors import FerError

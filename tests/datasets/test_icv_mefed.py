@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_utils.datasets import icv_mefed, load
+from fer_utils.data import load
+from fer_utils.datasets import icv_mefed
 from fer_utils.datasets.findings import Findings
 from fer_utils.datasets.pictures import read_pictures
 from fer_utils.errors import FerError

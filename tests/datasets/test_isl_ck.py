@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fer_utils.datasets import isl_ck, load
+from fer_utils.data import load
+from fer_utils.datasets import isl_ck
 from fer_utils.errors import FerError
 from tests.layouts import problems_of, write_isl_ck
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_utils.datasets import dataset, findings, load
+from fer_utils.data import load
+from fer_utils.datasets import dataset, findings
 from fer_utils.datasets.jaffe import CLASS_OF_CODE, official_files
 from fer_utils.errors import FerError, UsageError
 from tests.layouts import problems_of

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fer_utils.datasets import kdef, load
+from fer_utils.data import load
+from fer_utils.datasets import kdef
 from tests.layouts import problems_of, write_kdef
 
 

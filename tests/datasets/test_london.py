@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fer_utils.datasets import dataset, folder_of, load
+from fer_utils.data import folder_of, load
+from fer_utils.datasets import dataset
 from fer_utils.datasets.london import JPEG_QUALITY, SIDE, pack
 from fer_utils.errors import FerError
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_utils.datasets import load, mmi
+from fer_utils.data import load
+from fer_utils.datasets import mmi
 from fer_utils.datasets.mmi import Session
 from fer_utils.errors import FerError
 from tests.layouts import problems_of

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fer_utils.datasets import load, rafd
+from fer_utils.data import load
+from fer_utils.datasets import rafd
 from tests.layouts import blocks, problems_of, write_rafd
 
 PEOPLE = {("Caucasian", "male"): 1, ("Kid", "female"): 1}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fer_utils.datasets import load, ravdess
+from fer_utils.data import load
+from fer_utils.datasets import ravdess
 from fer_utils.errors import FerError
 from tests.layouts import problems_of
 from tests.video_layouts import FRAME_SIZE, frame_of, write_ravdess, write_ravdess_frames, write_video

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fer_utils.datasets import load, sfew
+from fer_utils.data import load
+from fer_utils.datasets import sfew
 from fer_utils.datasets.base import PEOPLE_UNKNOWN
 from fer_utils.errors import FerError
 from tests.layouts import problems_of, write_sfew

@@ -7,13 +7,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from fer_utils.clifer import settings as clifer
-from fer_utils.dcgan_svm import settings as dcgan_svm
 from fer_utils.errors import UsageError
-from fer_utils.gan_augmentation import settings as gan_augmentation
 from fer_utils.image_features import SPACES
-from fer_utils.landmark_ensemble import settings as landmark_ensemble
-from fer_utils.mobilenet_jaffe import settings as mobilenet_jaffe
+from fer_utils.papers.clifer import settings as clifer
+from fer_utils.papers.dcgan_svm import settings as dcgan_svm
+from fer_utils.papers.gan_augmentation import settings as gan_augmentation
+from fer_utils.papers.landmark_ensemble import settings as landmark_ensemble
+from fer_utils.papers.mobilenet_jaffe import settings as mobilenet_jaffe
 from fer_utils.reproduce import knobs
 from fer_utils.reproduce.knobs import NOTEBOOKS
 from fer_utils.reproduce.parameters import Parameter, as_suffix, in_force

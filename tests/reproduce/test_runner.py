@@ -26,11 +26,11 @@ CLAIM = "mobilenet_jaffe/text/overall_accuracy/all/accuracy"
 PARAMETERS = 'dataset = "london"\nprofile = "smoke"\nvalue = 0.6\nlog = ""\ntrap = ""'
 OPEN = """
 import pandas as pd
-from fer_utils import datasets
+from fer_utils import data
 from fer_utils.reproduce.run import Run
 from fer_utils.scores import Estimate
 from tests.reproduce.toy_units import square, square_or_die
-run = Run("90_toy", profile, datasets.load(dataset))
+run = Run("90_toy", profile, data.load(dataset))
 """
 CLAIMS = f"""
 run.table(pd.DataFrame({{"value": [value]}}), "values", "A value")

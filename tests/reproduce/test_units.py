@@ -213,12 +213,12 @@ def test_what_a_unit_cannot_reach_does_not_change_its_digest(package, name):
 
 def test_the_real_feature_unit_reaches_its_helpers_and_not_the_report():
     reached = set()
-    todo = ["fer_utils.mobilenet_jaffe.protocol"]
+    todo = ["fer_utils.papers.mobilenet_jaffe.protocol"]
     while todo:
         name = todo.pop()
         path = provenance._file_of(name)
         if path and name not in reached:
             reached.add(name)
             todo += provenance._imports(name, path)
-    assert {"fer_utils.preprocess.pixels", "fer_utils.mobilenet_jaffe.model", "fer_utils.splits"} <= reached
+    assert {"fer_utils.preprocess.pixels", "fer_utils.papers.mobilenet_jaffe.model", "fer_utils.splits"} <= reached
     assert not any(name.startswith("fer_utils.reproduce") for name in reached)

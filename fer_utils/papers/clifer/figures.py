@@ -1,0 +1,93 @@
+"""Figures of paper 1, from tables and arrays: F1 curves (3a, 3b), forgetting, and a memory that grows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from fer_utils.papers.clifer.gdm import MEMORIES
+from fer_utils.plots import COLOURS
+
+
+def f1_curves(table: pd.DataFrame, experiment: int, classes: Sequence[str]) -> Figure:
+    """Figure 3a (Experiment 1) or 3b (2): F1 after each class, one panel a memory, 95 % t intervals over people.
+
+    Args:
+        table: :func:`fer_utils.papers.clifer.retention.curve_table`.
+        experiment: 1 or 2.
+        classes: their names in the order learnt.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.4), sharey=True, layout="constrained")
+    chosen = table[table["experiment"] == experiment]
+    conditions = list(dict.fromkeys(chosen["condition"]))
+    for axis, memory in zip(axes, MEMORIES, strict=True):
+        for number, (condition, colour) in enumerate(zip(conditions, COLOURS, strict=False)):
+            line = chosen[(chosen["memory"] == memory) & (chosen["condition"] == condition)]
+            at = line["classes learnt"] + 0.06 * (number - (len(conditions) - 1) / 2)
+            reach = [line["f1"] - line["low"], line["high"] - line["f1"]]
+            reach = [np.where(np.isfinite(one), one, 0) for one in reach]
+            axis.errorbar(at, line["f1"], reach, fmt="o-", color=colour, capsize=2, markersize=4, label=condition)
+        if experiment == 2:
+            share = np.arange(1, len(classes) + 1) / len(classes)
+            axis.plot(range(1, len(classes) + 1), share, color="0.6", linestyle="--", linewidth=1, label="classes seen")
+        axis.set(title=memory, ylim=(-0.02, 1.02), xlabel="learnt so far")
+        axis.set_xticks(range(1, len(classes) + 1), [f"+ {name}" for name in classes], rotation=30, ha="right")
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("F1 (micro)")
+    axes[1].legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    sns.despine(figure)
+    return figure
+
+
+def forgetting_curves(recalls: Mapping[str, np.ndarray], classes: Sequence[str]) -> Figure:
+    """What is left of each class as others follow: one panel a condition, one line a class.
+
+    Args:
+        recalls: a condition and its shares ``[classes, steps]``, NaN before a class was learnt.
+        classes: their names in the order learnt.
+    """
+    figure, axes = plt.subplots(
+        1, len(recalls), figsize=(2.7 * len(recalls), 3.1), sharey=True, squeeze=False, layout="constrained"
+    )
+    for axis, (condition, recall) in zip(axes[0], recalls.items(), strict=True):
+        for name, line, colour in zip(classes, recall, COLOURS, strict=False):
+            axis.plot(range(1, len(line) + 1), 100 * line, "o-", color=colour, markersize=3, label=name)
+        axis.set(title=condition, xlabel="classes learnt", ylim=(-3, 103))
+        axis.grid(alpha=0.3)
+    axes[0, 0].set_ylabel("test frames of the class recalled, %")
+    axes[0, -1].legend(
+        frameon=False, fontsize=8, title="class", title_fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5)
+    )
+    sns.despine(figure)
+    return figure
+
+
+def growth(frames: Mapping[str, dict[str, np.ndarray]], points: np.ndarray, labels: np.ndarray) -> Figure:
+    """A film strip of a memory in two dimensions: samples in grey, neurons in the colour of their label, edges.
+
+    Args:
+        frames: a title and ``weights [N, 2]``, ``labels [N]``, ``edges [E, 2]`` of that moment.
+        points: ``[M, 2]``, all samples.
+        labels: ``[M]``.
+    """
+    figure, axes = plt.subplots(
+        1, len(frames), figsize=(2.5 * len(frames), 2.7), sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
+    for axis, (title, frame) in zip(axes[0], frames.items(), strict=True):
+        for label in np.unique(labels):
+            here = points[labels == label]
+            axis.scatter(*here.T, s=5, color=COLOURS[label], alpha=0.2, linewidths=0)
+        for ends in frame["edges"]:
+            axis.plot(*frame["weights"][ends].T, color="0.4", linewidth=0.8)
+        colours = [COLOURS[label] if label >= 0 else "white" for label in frame["labels"]]
+        axis.scatter(*frame["weights"].T, s=45, c=colours, edgecolors="black", linewidths=0.8, zorder=3)
+        axis.set(title=title, xlabel="first dimension")
+        axis.set_aspect("equal")
+    axes[0, 0].set_ylabel("second dimension")
+    sns.despine(figure)
+    return figure

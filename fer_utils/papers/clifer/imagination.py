@@ -1,0 +1,381 @@
+"""Training the imagination model (Section IV-A) and using it: faces to codes, codes to faces with another expression.
+
+The paper states one objective (equation 6) for everything; the authors' release takes seven
+separate steps a batch. Both are here as ``schedule``. All randomness of an epoch is drawn from
+``(seed, epoch)``, so that a run that was stopped after an epoch goes on to the same bits (on a CPU).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fer_utils.devices import in_use
+from fer_utils.papers.clifer.identity import Identity, load_identity
+from fer_utils.papers.clifer.networks import (
+    Encoder,
+    Generator,
+    ImageDiscriminator,
+    as_pictures,
+    as_tensor,
+    classifier,
+    from_arrays,
+    latent_discriminator,
+    to_arrays,
+)
+from fer_utils.papers.clifer.settings import ImaginationSettings
+from fer_utils.progress import track
+from fer_utils.stored import read_sealed, write_sealed
+
+CONDITIONS = ("neutral", "happiness", "surprise", "anger", "fear", "sadness", "disgust")
+"""What a label's number means to the imagination model. Disgust is only in the authors' seven, and never imagined."""
+
+LOSSES = ("rec", "id", "z", "img", "class", "tv", "d_img", "d_z")
+FORWARD_BATCH = 64
+PRIOR_DEVIATION = 1 / math.sqrt(3)
+"""Standard deviation of U(-1, 1)."""
+
+
+# -- the six losses --------------------------------------------------------------------------------
+
+
+def reconstruction_loss(images: Tensor, made: Tensor) -> Tensor:
+    """Equation 1: mean absolute difference of the pixels."""
+    return (images - made).abs().mean()
+
+
+def identity_loss(network: Identity, images: Tensor, made: Tensor) -> Tensor:
+    """Equation 2: mean absolute difference of five feature maps, added up."""
+    with torch.no_grad():
+        wanted = network(images)
+    apart = [(there - here).abs().mean() for there, here in zip(wanted, network(made), strict=True)]
+    return torch.stack(apart).sum()
+
+
+def looks(logits: Tensor, real: bool) -> Tensor:
+    """Equations 3 and 4: binary cross-entropy of a discriminator's logits against real (1) or not (0)."""
+    return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real)))
+
+
+def imagined_weight(epoch: int, decay: float) -> float:
+    """Equation 5: ``lambda_c = exp(-epoch)``, the weight of generated faces in the classifier's loss."""
+    return math.exp(-decay * epoch)
+
+
+def total_variation(images: Tensor) -> Tensor:
+    """Absolute differences of neighbouring pixels, added up over an image, mean of the batch (IV-A.2)."""
+    down = (images[:, :, 1:] - images[:, :, :-1]).abs().sum(dim=(1, 2, 3))
+    across = (images[:, :, :, 1:] - images[:, :, :, :-1]).abs().sum(dim=(1, 2, 3))
+    return (down + across).mean()
+
+
+# -- training --------------------------------------------------------------------------------------
+
+
+class Trainer:
+    """The five networks, their optimisers and one epoch of training.
+
+    Args:
+        settings: see :class:`~fer_utils.papers.clifer.settings.ImaginationSettings`.
+        targets: the labels that faces are translated to.
+        seed: of weights, order and noise.
+    """
+
+    def __init__(self, settings: ImaginationSettings, targets: Sequence[int], seed: int) -> None:
+        torch.manual_seed(seed)
+        self.settings, self.seed, self.targets = settings, seed, torch.tensor(sorted(targets))
+        self.device = torch.device(in_use())
+        self.networks: dict[str, nn.Module] = {
+            "E": Encoder(settings),
+            "G": Generator(settings),
+            "D_img": ImageDiscriminator(settings),
+            "D_z": latent_discriminator(settings.code_size),
+            "C": classifier(settings.code_size, settings.n_conditions),
+        }
+        self.identity = load_identity(settings.identity, settings.identity_size)
+        for network in [*self.networks.values(), *([self.identity] if self.identity else [])]:
+            network.to(self.device)
+        parts = {
+            "joint": ("D_img D_z", "E G C"),
+            "alternating": ("D_z", "E", "D_img", "G", "E C", "E G"),
+        }[settings.schedule]
+        betas = (settings.beta_1, 0.999)
+        self.optimisers = {
+            part: torch.optim.Adam(self._weights(part), lr=settings.learning_rate, betas=betas) for part in parts
+        }
+
+    def epoch(self, images: np.ndarray, labels: np.ndarray, epoch: int) -> np.ndarray:
+        """One pass over ``uint8 [N, S, S, 3]`` images; the mean of each of :data:`LOSSES`, ``float64 [8]``.
+
+        The first ``warm_up`` epochs have the reconstruction only, and NaN for the rest.
+        """
+        settings = self.settings
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(images))
+        self.noise = torch.Generator().manual_seed(int(np.random.SeedSequence((self.seed, epoch)).generate_state(1)[0]))
+        since = epoch - settings.warm_up
+        rate = settings.learning_rate * (1 - max(since, 0) / settings.epochs if settings.decay_to_zero else 1)
+        for optimiser in self.optimisers.values():
+            optimiser.param_groups[0]["lr"] = rate
+        for network in self.networks.values():
+            network.train()
+        step = self._joint_step if settings.schedule == "joint" else self._alternating_step
+        step = self._first_step if since < 0 else step
+        told: list[dict[str, float]] = []
+        for start in range(0, len(order), settings.batch_size):
+            rows = order[start : start + settings.batch_size]
+            if len(rows) > 1:  # one image alone has no batch statistics
+                batch = as_tensor(images[rows])
+                if settings.flip:
+                    turned = torch.rand(len(rows), generator=self.noise) < 0.5
+                    batch[turned] = batch[turned].flip(-1)
+                known = torch.from_numpy(labels[rows])
+                told.append(step(batch.to(self.device), known.to(self.device), since))
+        return np.array([np.mean([losses[name] for losses in told]) for name in LOSSES])
+
+    def pulls(self, images: np.ndarray, labels: np.ndarray) -> dict[str, tuple[float, float]]:
+        """How hard each loss of equation 6 pulls at E and at G: the norms of its weighted gradients.
+
+        Nothing is learnt, but the discriminators' moving averages see the batch.
+
+        Args:
+            images: ``uint8 [N, S, S, 3]``, one batch.
+            labels: ``int64 [N]``.
+        """
+        self.noise, found = torch.Generator().manual_seed(self.seed), {}
+        goal, known = self._drawn_labels(len(images)), torch.from_numpy(labels).to(self.device)
+        losses = self._six(as_tensor(images).to(self.device), known, goal, 0)
+        for name in (name for name, loss in losses.items() if loss.requires_grad):
+            loss = getattr(self.settings, f"weight_{name}") * losses[name]
+            norms = []
+            for part in ("E", "G"):
+                whole = torch.autograd.grad(loss, self._weights(part), retain_graph=True, allow_unused=True)
+                norms.append(math.sqrt(sum(float(slope.square().sum()) for slope in whole if slope is not None)))
+            found[name] = (norms[0], norms[1])
+        return found
+
+    def _first_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, float]:
+        e, g = self.networks["E"], self.networks["G"]
+        loss = reconstruction_loss(images, g(e(images), labels))
+        self._descend("E G C" if self.settings.schedule == "joint" else "E G", loss)
+        return {**dict.fromkeys(LOSSES, math.nan), "rec": loss.item()}
+
+    def _six(self, images: Tensor, labels: Tensor, goal: Tensor, epoch: int) -> dict[str, Tensor]:
+        e, g, d_img, d_z, c = self.networks.values()
+        codes, weight = e(images), imagined_weight(epoch, self.settings.decay_of_imagined)
+        again = g(codes, labels)
+        made = g(self._prior(len(images)) if self.settings.fakes == "prior" else codes, goal)
+        return self._autoencoder(images, again) | {
+            "z": looks(d_z(codes), True),
+            "img": looks(d_img(made, goal), True),
+            "class": functional.cross_entropy(c(codes), labels) + weight * functional.cross_entropy(c(e(made)), goal),
+        }
+
+    def _joint_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, float]:
+        """Equation 6: the discriminators climb, then E, G and C go down the weighted sum together."""
+        e, g = self.networks["E"], self.networks["G"]
+        goal, s = self._drawn_labels(len(images)), self.settings
+        with torch.no_grad():
+            codes = e(images)
+            fakes = g(self._prior(len(images)) if s.fakes == "prior" else codes, goal)
+        told = self._discriminators("D_img D_z", images, labels, fakes, goal, codes)
+
+        self._freeze("D_img D_z", True)
+        losses = self._six(images, labels, goal, epoch)
+        self._descend("E G C", sum(getattr(s, f"weight_{name}") * loss for name, loss in losses.items()))
+        self._freeze("D_img D_z", False)
+        return told | {name: loss.item() for name, loss in losses.items()}
+
+    def _alternating_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, float]:
+        """The order of the authors' release: D_z, E; D_img, G; E and C on real, then on generated faces; E and G."""
+        e, g, d_img, d_z, c = self.networks.values()
+        goal, s = self._drawn_labels(len(images)), self.settings
+        with torch.no_grad():
+            codes = e(images)
+        told = self._discriminators("D_z", images, labels, images, labels, codes)
+        told |= self._alone("z", "E", lambda: looks(d_z(e(images)), True))
+
+        source = self._prior(len(images)) if s.fakes == "prior" else codes
+        with torch.no_grad():
+            fakes = g(source, goal)
+        told |= self._discriminators("D_img", images, labels, fakes, goal, codes)
+        told |= self._alone("img", "G", lambda: looks(d_img(g(source, goal), goal), True))
+
+        real = self._alone("class", "E C", lambda: functional.cross_entropy(c(e(images)), labels))
+        weight = imagined_weight(epoch, s.decay_of_imagined)
+        made = self._alone("class", "E C", lambda: weight * functional.cross_entropy(c(e(fakes)), goal))
+
+        losses = self._autoencoder(images, g(e(images), labels))
+        self._descend("E G", sum(getattr(s, f"weight_{name}") * loss for name, loss in losses.items()))
+        told |= {name: loss.item() for name, loss in losses.items()}
+        return told | {"class": real["class"] + made["class"]}
+
+    def _alone(self, name: str, part: str, loss: Callable[[], Tensor]) -> dict[str, float]:
+        value = loss()
+        self._descend(part, getattr(self.settings, f"weight_{name}") * value)
+        return {name: value.item()}
+
+    def _autoencoder(self, images: Tensor, again: Tensor) -> dict[str, Tensor]:
+        some = self.settings.identity_images
+        return {
+            "rec": reconstruction_loss(images, again),
+            "id": identity_loss(self.identity, images[:some], again[:some]) if self.identity else images.new_zeros(()),
+            "tv": total_variation(again),
+        }
+
+    def _discriminators(
+        self, part: str, images: Tensor, labels: Tensor, fakes: Tensor, goal: Tensor, codes: Tensor
+    ) -> dict[str, float]:
+        losses = {}
+        if "D_img" in part:
+            judge = self.networks["D_img"]
+            losses["d_img"] = looks(judge(fakes, goal), False) + looks(judge(images, labels), True)
+        if "D_z" in part:
+            judge = self.networks["D_z"]
+            losses["d_z"] = looks(judge(codes), False) + looks(judge(self._prior(len(codes))), True)
+        self._descend(part, sum(losses.values()))
+        return {name: loss.item() for name, loss in losses.items()}
+
+    def _descend(self, part: str, loss: Tensor) -> None:
+        optimiser = self.optimisers[part]
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+
+    def _weights(self, part: str) -> list[nn.Parameter]:
+        return [weight for name in part.split() for weight in self.networks[name].parameters()]
+
+    def _freeze(self, part: str, frozen: bool) -> None:
+        for weight in self._weights(part):
+            weight.requires_grad_(not frozen)
+
+    def _prior(self, count: int) -> Tensor:
+        """Codes drawn from U(-1, 1)."""
+        return (torch.rand(count, self.settings.code_size, generator=self.noise) * 2 - 1).to(self.device)
+
+    def _drawn_labels(self, count: int) -> Tensor:
+        return self.targets[torch.randint(len(self.targets), (count,), generator=self.noise)].to(self.device)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything that the next epoch depends on, as plain arrays."""
+        arrays = to_arrays(self.networks)
+        for part, optimiser in self.optimisers.items():
+            for number, moments in optimiser.state_dict()["state"].items():
+                for name, value in moments.items():
+                    arrays[f"Adam/{part}/{number}/{name}"] = value.cpu().numpy().copy()
+        return arrays
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Continue from what :meth:`state` gave."""
+        from_arrays(self.networks, arrays)
+        for part, optimiser in self.optimisers.items():
+            whole, moments = optimiser.state_dict(), {}
+            for key, value in arrays.items():
+                if key.startswith(f"Adam/{part}/"):
+                    _, _, number, name = key.split("/")
+                    moments.setdefault(int(number), {})[name] = torch.from_numpy(value)
+            optimiser.load_state_dict({**whole, "state": moments})
+
+
+def train(
+    images: np.ndarray, labels: np.ndarray, settings: ImaginationSettings, seed: int, checkpoint: Path | None = None
+) -> dict[str, np.ndarray]:
+    """Train the imagination model.
+
+    Args:
+        images: ``uint8 [N, S, S, 3]``, faces in the middle.
+        labels: ``int64 [N]``, positions in :data:`CONDITIONS`.
+        settings: sizes, losses, schedule.
+        seed: same seed, same bits on a CPU.
+        checkpoint: kept up to date after each epoch, and gone on from where it is there already; it
+            must belong to these very arguments.
+
+    Returns:
+        the weights of E, G and C (:func:`~fer_utils.papers.clifer.networks.to_arrays`); ``code_mean`` and
+        ``code_scale``, ``float64 [code_size]``, what codes are shifted and divided by outside the
+        networks (``match_prior``); ``history``, ``float64 [warm_up + epochs, 8]``, the mean :data:`LOSSES`.
+    """
+    targets = sorted({int(label) for label in labels} - {CONDITIONS.index("disgust")})
+    trainer, history = Trainer(settings, targets, seed), []
+    stored = None if checkpoint is None else read_sealed(checkpoint)
+    if stored is not None:
+        history = list(stored.pop("history"))
+        trainer.restore(stored)
+    for epoch in track(range(len(history), settings.warm_up + settings.epochs), "training the imagination model"):
+        history.append(trainer.epoch(images, labels, epoch))
+        if checkpoint is not None:
+            write_sealed(checkpoint, {**trainer.state(), "history": np.array(history)})
+    kept = to_arrays({name: trainer.networks[name] for name in ("E", "G", "C")})
+    plain = {"code_mean": np.zeros(settings.code_size), "code_scale": np.ones(settings.code_size)}
+    if settings.match_prior:
+        codes = Imagination(settings, {**kept, **plain}).encode(images)
+        # A number that never varies says nothing, and must not be blown up.
+        spread = np.maximum(codes.std(axis=0), 1e-3 * codes.std())
+        plain = {"code_mean": codes.mean(axis=0), "code_scale": spread / PRIOR_DEVIATION}
+    return {**kept, **plain, "history": np.array(history)}
+
+
+class Imagination:
+    """A trained imagination model.
+
+    Args:
+        settings: those it was trained with.
+        arrays: what :func:`train` gave.
+
+    Raises:
+        FerError: the weights do not fit the settings.
+    """
+
+    def __init__(self, settings: ImaginationSettings, arrays: dict[str, np.ndarray]) -> None:
+        self.settings, self.device = settings, torch.device(in_use())
+        self.networks: dict[str, nn.Module] = {
+            "E": Encoder(settings),
+            "G": Generator(settings),
+            "C": classifier(settings.code_size, settings.n_conditions),
+        }
+        from_arrays(self.networks, arrays)
+        self.mean, self.scale = arrays["code_mean"], arrays["code_scale"]
+        for network in self.networks.values():
+            network.to(self.device).eval()
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Codes of ``uint8 [N, S, S, 3]`` faces, ``float64 [N, code_size]``; in (-1, 1) unless ``match_prior``."""
+        return self._in_batches(len(images), lambda part: self.networks["E"](as_tensor(images[part]).to(self.device)))
+
+    def read(self, codes: np.ndarray) -> np.ndarray:
+        """What C takes the expression of each code for: probabilities ``float32 [N, n_conditions]``."""
+        inside = torch.from_numpy((codes * self.scale + self.mean).astype(np.float32)).to(self.device)
+        with torch.no_grad():
+            return self.networks["C"](inside).softmax(dim=1).cpu().numpy()
+
+    def imagine(self, codes: np.ndarray, labels: Sequence[int]) -> np.ndarray:
+        """The codes of the faces imagined with each expression, ``float64 [N, len(labels), code_size]``."""
+        told, wanted = self._all_pairs(codes, labels)
+        encode, generate = self.networks["E"], self.networks["G"]
+        found = self._in_batches(len(told), lambda part: encode(generate(told[part], wanted[part])))
+        return found.reshape(len(codes), len(labels), self.settings.code_size)
+
+    def pictures(self, codes: np.ndarray, labels: Sequence[int]) -> np.ndarray:
+        """The faces themselves, ``uint8 [N, len(labels), S, S, 3]``."""
+        told, wanted = self._all_pairs(codes, labels)
+        with torch.no_grad():
+            made = as_pictures(self.networks["G"](told, wanted))
+        return made.reshape(len(codes), len(labels), *made.shape[1:])
+
+    def _all_pairs(self, codes: np.ndarray, labels: Sequence[int]) -> tuple[Tensor, Tensor]:
+        inside = (codes * self.scale + self.mean).astype(np.float32)
+        told = torch.from_numpy(np.repeat(inside, len(labels), axis=0))
+        wanted = torch.from_numpy(np.tile(np.asarray(labels, np.int64), len(codes)))
+        return told.to(self.device), wanted.to(self.device)
+
+    def _in_batches(self, count: int, work: Callable[[slice], Tensor]) -> np.ndarray:
+        with torch.no_grad():
+            parts = [work(slice(start, start + FORWARD_BATCH)) for start in range(0, count, FORWARD_BATCH)]
+        if not parts:
+            return np.zeros((0, self.settings.code_size))
+        return (torch.cat(parts).double().cpu().numpy() - self.mean) / self.scale

@@ -1,0 +1,202 @@
+"""The experiments of the paper on one data set, and the units that compute them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer_utils.errors import FerError, check_choice
+from fer_utils.faces import FaceSet
+from fer_utils.leak_audit import LeakReport, audit_faces
+from fer_utils.papers.clifer import protocol as steps
+from fer_utils.papers.clifer import retention
+from fer_utils.papers.clifer.imagination import CONDITIONS, Imagination
+from fer_utils.papers.clifer.protocol import FINAL_ORDER, FIRST_CLASS_ORDERS, NEUTRAL_ORDERS, TEST_CONDITIONS, orders_of
+from fer_utils.papers.clifer.settings import Settings
+from fer_utils.splits import Fold
+
+Mapper = Callable[[Callable[..., dict[str, Any]], Sequence[Mapping[str, Any]], str], list[dict[str, Any]]]
+"""``Run.map``: run these calls, or fetch what is stored of them."""
+
+PROTOCOLS = ("published", "sound")
+
+
+class Study:
+    """One data set, both protocols.
+
+    Args:
+        faces: all faces; those of the paper's classes are used.
+        settings: sizes, memories, orders.
+        seed: of the imagination model, of the people's folds and of the memories' first neurons.
+        mapper: runs or fetches units; ``Run.map`` in a notebook.
+    """
+
+    def __init__(self, faces: FaceSet, settings: Settings, seed: int, mapper: Mapper) -> None:
+        self.faces = steps.study_faces(faces, settings)
+        self.settings, self.seed, self.mapper = settings, seed, mapper
+        self.people = [str(person) for person in np.unique(self.faces.subjects)]
+        self._models: dict[str, list[dict[str, np.ndarray]]] = {}
+        self._answers: dict[str, list[dict[str, Any]]] = {}
+
+    @cached_property
+    def orders(self) -> list[list[int]]:
+        """Class orders as labels: the final one first, then those of :attr:`compared` and of :attr:`neutral_first`."""
+        names = [list(name for name in FINAL_ORDER if name in self.faces.classes)]
+        if self.settings.order_study:
+            present = self.faces.classes
+            for order in [*orders_of(present, FIRST_CLASS_ORDERS), *orders_of(present, NEUTRAL_ORDERS)]:
+                if order not in names:
+                    names.append(order)
+        return [[self.faces.classes.index(name) for name in order] for order in names]
+
+    @property
+    def compared(self) -> list[int]:
+        """Numbers of the orders of Table I, one starting with each class."""
+        return self._numbers(FIRST_CLASS_ORDERS)
+
+    @property
+    def neutral_first(self) -> list[int]:
+        """Numbers of the orders that start with neutral in V-D.2."""
+        return self._numbers(NEUTRAL_ORDERS)
+
+    def _numbers(self, orders: Sequence[Sequence[str]]) -> list[int]:
+        wanted = [[self.faces.classes.index(name) for name in order] for order in orders_of(self.faces.classes, orders)]
+        return sorted({self.orders.index(order) for order in wanted if order in self.orders})
+
+    @cached_property
+    def others(self) -> list[Fold]:
+        """``sound``: who trains each imagination model, and whose faces it then encodes."""
+        return steps.people_folds(self.faces, self.settings.people_folds, self.seed)
+
+    def possible(self, wanted: Sequence[str]) -> tuple[list[str], str]:
+        """Those of some protocols that the data allow, and why one is left out; ``""`` if none is.
+
+        ``sound`` needs two clips of every class from everybody, which few people of MMI show.
+
+        Raises:
+            FerError: none is left.
+        """
+        allowed, why = [], ""
+        for protocol in wanted:
+            try:
+                for person in self.people:
+                    steps.folds_of(self.faces, person, protocol)
+                allowed.append(protocol)
+            except FerError as error:
+                why = str(error)
+        if not allowed:
+            raise FerError(why)
+        return allowed, why
+
+    def training_rows(self, protocol: str) -> list[np.ndarray]:
+        """The faces that each imagination model is trained on, as row numbers."""
+        check_choice("protocol", protocol, PROTOCOLS)
+        if protocol == "published":
+            return [np.arange(len(self.faces))]
+        return [fold.train for fold in self.others]
+
+    def models(self, protocol: str) -> list[dict[str, np.ndarray]]:
+        """The trained imagination models, weights and history: one that saw everybody, or one a fold of people."""
+        if protocol not in self._models:
+            self.train([protocol])
+        return self._models[protocol]
+
+    def train(self, protocols: Sequence[str]) -> None:
+        """Train the imagination models of some protocols, side by side where there are cores."""
+        rows = {protocol: self.training_rows(protocol) for protocol in protocols}
+        shared = {"faces": self.faces, "settings": self.settings.imagination, "seed": self.seed}
+        calls = [{**shared, "rows": some} for parts in rows.values() for some in parts]
+        found = iter(self.mapper(steps.train_imagination, calls, f"imagination, {', '.join(protocols)}"))
+        self._models |= {protocol: [next(found) for _ in parts] for protocol, parts in rows.items()}
+
+    def audit(self, protocol: str) -> dict[str, LeakReport]:
+        """What the frames that are asked about share with training: the memories', and the imagination model's."""
+        of_memories = {p: steps.folds_of(self.faces, p, protocol) for p in self.people}
+        rows = self.training_rows(protocol)
+        of_models = [
+            Fold(fold.name, rows[self.model_of(person, protocol)], fold.test)
+            for person, folds in of_memories.items()
+            for fold in folds
+        ]
+        parts = {"memories": [fold for folds in of_memories.values() for fold in folds], "imagination": of_models}
+        calls = [{"faces": self.faces, "folds": folds} for folds in parts.values()]
+        found = self.mapper(audit_faces, calls, f"leak audit, {protocol}")
+        return {part: LeakReport(**one) for part, one in zip(parts, found, strict=True)}
+
+    def leak(self, protocol: str) -> str:
+        """:meth:`audit` in one line, to stand beside a number."""
+        return "; ".join(f"{part}: {report.text()}" for part, report in self.audit(protocol).items())
+
+    def model_of(self, person: str, protocol: str) -> int:
+        """Which of :meth:`models` a person's faces are encoded with."""
+        if protocol == "published":
+            return 0
+        return next(number for number, fold in enumerate(self.others) if person in set(self.faces.subjects[fold.test]))
+
+    def imagination(self, person: str, protocol: str) -> Imagination:
+        """The imagination model for one person."""
+        weights = steps.weights_of(self.models(protocol)[self.model_of(person, protocol)])
+        return Imagination(self.settings.imagination, weights)
+
+    def codes(self, protocol: str) -> list[np.ndarray]:
+        """Codes of all faces under each of :meth:`models`, ``float64 [N, 50]``."""
+        calls = [
+            {"faces": self.faces, "settings": self.settings.imagination, "weights": steps.weights_of(model)}
+            for model in self.models(protocol)
+        ]
+        return [found["codes"] for found in self.mapper(steps.encode, calls, f"codes, {protocol}")]
+
+    def answers(self, protocol: str) -> list[dict[str, Any]]:
+        """Every person and fold under every condition: ``person fold condition predicted sizes truth``.
+
+        One unit a person, fold and condition; all orders are in it.
+        """
+        if protocol not in self._answers:
+            models, codes = self.models(protocol), self.codes(protocol)
+            meanings = [CONDITIONS.index(name) for name in self.faces.classes]
+            calls, told = [], []
+            for person in self.people:
+                number = self.model_of(person, protocol)
+                for fold in steps.folds_of(self.faces, person, protocol):
+                    rows = np.unique(np.concatenate([fold.train, fold.test]))
+                    place = {row: at for at, row in enumerate(rows)}
+                    for condition in TEST_CONDITIONS:
+                        clifer = condition == "CLIFER"
+                        calls.append({
+                            "codes": codes[number][rows],
+                            "labels": self.faces.labels[rows],
+                            "train": np.array([place[row] for row in fold.train]),
+                            "test": np.array([place[row] for row in fold.test]),
+                            "orders": self.orders,
+                            "condition": condition,
+                            "settings": self.settings,
+                            "seed": self.seed,
+                            "weights": steps.weights_of(models[number]) if clifer else None,
+                            "meanings": meanings if clifer else None,
+                        })  # fmt: skip
+                        truth = self.faces.labels[fold.test]
+                        told.append({"person": person, "fold": fold.name, "condition": condition, "truth": truth})
+            found = self.mapper(steps.learn_person, calls, f"memories, {protocol}")
+            self._answers[protocol] = [{**about, **result} for about, result in zip(told, found, strict=True)]
+        return self._answers[protocol]
+
+    def scores(self, protocol: str) -> pd.DataFrame:
+        """F1 of every answer set: a row a person, fold, condition, order, step, memory and experiment."""
+        rows = []
+        for found in self.answers(protocol):
+            about = {name: found[name] for name in ("person", "fold", "condition")}
+            curves = retention.curves_of(found["predicted"], found["truth"], self.orders, len(self.faces.classes))
+            rows += [{**about, **row} for row in curves]
+        return pd.DataFrame(rows)
+
+    def forgetting(self, protocol: str, order: int = 0, memory: int = 0) -> dict[str, np.ndarray]:
+        """Share of each class recalled after each step, mean over people: ``float64 [classes, steps]`` a condition."""
+        told: dict[str, list[np.ndarray]] = {}
+        for found in self.answers(protocol):
+            recall = retention.forgetting(found["predicted"][order], found["truth"], self.orders[order], memory)
+            told.setdefault(found["condition"], []).append(recall)
+        return {condition: np.mean(recalls, axis=0) for condition, recalls in told.items()}

@@ -1,0 +1,368 @@
+"""The experiments of the paper with one cast of data sets, and the units that compute them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import scores
+from fer_utils.errors import FerError
+from fer_utils.faces import FaceSet
+from fer_utils.leak_audit import LeakReport
+from fer_utils.papers.dcgan_svm import protocol as steps
+from fer_utils.papers.dcgan_svm.experiments import (
+    ACTION_UNITS,
+    AU7_ONLY,
+    AU_EXPERIMENTS,
+    EMOTION_EXPERIMENTS,
+    EMOTION_TO_UNITS,
+    ROLES,
+    Experiment,
+    has_coded_units,
+    units_as_coded,
+    units_by_rule,
+)
+from fer_utils.papers.dcgan_svm.features import CONTROLS, UNTRAINED
+from fer_utils.papers.dcgan_svm.roles import Role, faces_of
+from fer_utils.papers.dcgan_svm.settings import OPTIMISERS, Settings
+from fer_utils.splits import Fold
+
+Mapper = Callable[[Callable[..., dict[str, Any]], Sequence[Mapping[str, Any]], str], list[dict[str, Any]]]
+"""``Run.map``: run these calls, or fetch what is stored of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recognition:
+    """Every answer of one emotion experiment; each picture is tested once.
+
+    Attributes:
+        faces: the pictures.
+        predicted: ``int64 [N]``.
+        scores: ``float64 [N, K]``, one against the rest.
+        chosen: ``float64 [F, 2]``, box constraint and kernel scale of each fold; where two GANs share
+            the folds, those of the first GAN's folds come first.
+    """
+
+    faces: FaceSet
+    predicted: np.ndarray
+    scores: np.ndarray
+    chosen: np.ndarray
+
+    @property
+    def correct(self) -> np.ndarray:
+        """``float64 [N]``, 1 where right."""
+        return (self.predicted == self.faces.labels).astype(float)
+
+    @property
+    def truth(self) -> np.ndarray:
+        """``bool [N, K]``, one column a class."""
+        return self.faces.labels[:, None] == np.arange(len(self.faces.classes))
+
+    def accuracy(self) -> scores.Estimate:
+        """Overall accuracy with its interval over people."""
+        return scores.accuracy(self.correct, self.faces.subjects)
+
+    def class_accuracy(self, code: int) -> scores.Estimate:
+        """Share of one class that was recognised, with its interval over people."""
+        rows = self.faces.labels == code
+        return scores.accuracy(self.correct[rows], self.faces.subjects[rows])
+
+    def auc(self, code: int) -> scores.Estimate:
+        """Area under one class's curve against the rest."""
+        return scores.auc(self.truth[:, code], self.scores[:, code], self.faces.subjects)
+
+    def mean_auc(self) -> scores.Estimate:
+        """Mean area over the classes."""
+        return scores.mean_auc(self.truth, self.scores, self.faces.subjects)
+
+    def confusion(self) -> np.ndarray:
+        """Counts, rows truth, columns prediction."""
+        return scores.confusion(self.faces.labels, self.predicted, len(self.faces.classes))
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """Every answer of one action-unit experiment.
+
+    Attributes:
+        shown: ``bool [N, 14]``, for the tested pictures.
+        scores: ``float64 [N, 14]``; NaN where the training pictures taught nothing.
+        subjects: ``[N]``.
+    """
+
+    shown: np.ndarray
+    scores: np.ndarray
+    subjects: np.ndarray
+
+    def auc(self, unit: int) -> scores.Estimate:
+        """Area of one action unit, by its FACS number."""
+        column = ACTION_UNITS.index(unit)
+        return scores.auc(self.shown[:, column], self.scores[:, column], self.subjects)
+
+    def mean_auc(self, units: Sequence[int] = ACTION_UNITS) -> scores.Estimate:
+        """Mean area over action units that could be tested."""
+        columns = [ACTION_UNITS.index(unit) for unit in units]
+        return scores.mean_auc(self.shown[:, columns], self.scores[:, columns], self.subjects)
+
+
+def _joined(faces: FaceSet, parts: Sequence[Mapping[str, np.ndarray]]) -> Recognition:
+    """Each picture's answer from the part that tested it."""
+    predicted, scores = parts[0]["predicted"].copy(), parts[0]["scores"].copy()
+    for part in parts[1:]:
+        tested = part["predicted"] >= 0
+        predicted[tested], scores[tested] = part["predicted"][tested], part["scores"][tested]
+    return Recognition(faces, predicted, scores, np.concatenate([part["chosen"] for part in parts]))
+
+
+class Study:
+    """One cast of data sets, one setting, both protocols.
+
+    Args:
+        cast: who plays which role, from :func:`fer_utils.papers.dcgan_svm.roles.cast`.
+        settings: GAN and SVM.
+        seed: of weights, folds and search.
+        mapper: runs or fetches units; ``Run.map`` in a notebook.
+
+    Raises:
+        FerError: this cast can play none of the emotion experiments.
+    """
+
+    def __init__(self, cast: Mapping[str, Role], settings: Settings, seed: int, mapper: Mapper) -> None:
+        self.cast, self.settings, self.seed, self.mapper = cast, settings, seed, mapper
+        # Bound here, so that each study keeps its own faces; hundreds of numbers ask for one role's audit.
+        self.faces, self.audits = cache(self._faces), cache(self._audits)
+        if not self.emotion_experiments():
+            have = ", ".join(sorted({role.dataset for role in cast.values()})) or "nothing"
+            raise FerError(
+                f"none of the paper's emotion experiments can be run with {have} alone; they need faces labelled with "
+                f"emotions in the role of RaFD, RAF-DB, KDEF or SFEW. `python -m fer_utils data` says what is here."
+            )
+
+    def _faces(self, role: str) -> FaceSet:
+        if role == AU7_ONLY.gan:
+            whole = self.faces("ck")
+            return whole.select(units_as_coded(whole)[:, ACTION_UNITS.index(7)])
+        if role not in self.cast:
+            raise FerError(f"nobody plays {ROLES[role]} here")
+        return faces_of(self.cast[role])
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What tables and figures call each role: the paper's name of it, or of who plays it instead."""
+        return {role: name if role not in self.cast else self.cast[role].title or name for role, name in ROLES.items()}
+
+    def _playable(self, experiment: Experiment) -> bool:
+        return {experiment.gan, experiment.train, experiment.test} <= set(self.cast)
+
+    def emotion_experiments(self) -> dict[int, Experiment]:
+        """Those of Section 4-A that this cast can play."""
+        return {number: each for number, each in EMOTION_EXPERIMENTS.items() if self._playable(each)}
+
+    def au_experiments(self) -> dict[int, Experiment]:
+        """Those of Section 4-B that this cast can play: enhanced CK with coded action units, RaFD with emotions."""
+        playable = {number: each for number, each in AU_EXPERIMENTS.items() if self._playable(each)}
+        return {number: each for number, each in playable.items() if self._has_units({each.train, each.test})}
+
+    def _has_units(self, roles: Set[str]) -> bool:
+        coded = "ck" not in roles or has_coded_units(self.faces("ck"))
+        return coded and ("frontal" not in roles or set(self.faces("frontal").classes) <= set(EMOTION_TO_UNITS))
+
+    def gans(self, protocols: Sequence[str] = steps.PROTOCOLS) -> dict[str, dict[str, Any]]:
+        """A GAN trained on all pictures of each role that an experiment wants one of: :func:`steps.train_gan`.
+
+        Where ``protocols`` has ``sound``, those that :meth:`parts` asks for are trained along with them.
+        """
+        wanted = [*self.emotion_experiments().values(), *self.au_experiments().values()]
+        calls = {each.gan: self._gan_call(each.gan, ()) for each in wanted}
+        roles = list(calls)
+        if "sound" in protocols:
+            for gan, role in dict.fromkeys((each.gan, each.test) for each in wanted):
+                calls |= {(gan, *unmet): self._gan_call(gan, unmet) for _, unmet in self.parts(gan, role, "sound")}
+        stored = dict(zip(calls, self.mapper(steps.train_gan, list(calls.values()), "training GANs"), strict=True))
+        return {role: stored[role] for role in roles}
+
+    def _gan_call(self, role: str, unmet: Sequence[str]) -> dict[str, Any]:
+        images, settings = self._pictures_without(role, unmet), self.settings
+        return {"images": images, "settings": settings, "seed": self.seed, "generated": settings.generated}
+
+    def trial(self, role: str) -> dict[str, dict[str, Any]]:
+        """The same GAN on a role's pictures with each of :data:`OPTIMISERS`, for about ``trial_steps`` steps."""
+        steps_an_epoch = max(1, len(self.faces(role)) // self.settings.batch_size)
+        epochs = max(1, round(self.settings.trial_steps / steps_an_epoch))
+        calls = [
+            {**self._gan_call(role, ()), "settings": self.settings.but(optimiser=name, epochs=epochs)}
+            for name in OPTIMISERS
+        ]
+        return dict(zip(OPTIMISERS, self.mapper(steps.train_gan, calls, "trying both beta1"), strict=True))
+
+    def _pictures_without(self, role: str, people: Sequence[str]) -> np.ndarray:
+        faces = self.faces(role)
+        return faces.images[~np.isin(faces.subjects.astype(str), people)]
+
+    def has_met(self, gan: str, role: str) -> bool:
+        """Whether a GAN, or a control that learns from pictures, would see the very people of a role."""
+        if gan in CONTROLS:
+            return gan == UNTRAINED
+        datasets = [self.cast["ck" if each == AU7_ONLY.gan else each].dataset for each in (gan, role)]
+        # Names of people mean nothing across data sets.
+        return datasets[0] == datasets[1] and bool(set(self.faces(gan).subjects) & set(self.faces(role).subjects))
+
+    def parts(self, gan: str, role: str, protocol: str) -> list[tuple[list[Fold], tuple[str, ...]]]:
+        """A protocol's folds over a role, shared out among GANs, and the people whom each GAN must not have met.
+
+        One GAN that may have met everybody; or, under ``sound`` where it would meet who is tested, two:
+        every other fold is answered by a GAN that saw only the people of the folds between.
+        So each sees about half of the people, and together they cost what one costs.
+        """
+        folds = self.folds(role, protocol)
+        if protocol == "published" or not self.has_met(gan, role):
+            return [(folds, ())]
+        people = self.faces(role).subjects.astype(str)
+        tested = [np.concatenate([fold.test for fold in half]) for half in (folds[::2], folds[1::2])]
+        return [(folds[start::2], tuple(np.unique(people[rows]).tolist())) for start, rows in enumerate(tested)]
+
+    def features(self, gan: str, role: str, settings: Settings | None = None, unmet: Sequence[str] = ()) -> np.ndarray:
+        """Features of a role's pictures from the discriminator that saw ``gan``'s, ``float32 [N, D]``.
+
+        Args:
+            gan: the role whose pictures it saw, or a control.
+            role: whose pictures to describe.
+            settings: with another ``feature`` they read the same GAN.
+            unmet: people left out of what it saw.
+        """
+        images, settings = self.faces(role).images, settings or self.settings
+        if gan in CONTROLS:
+            call = {"control": gan, "images": images, "settings": settings, "seed": self.seed}
+            call["seen"] = self._pictures_without(role, unmet)
+            return self.mapper(steps.extract_control, [call], gan)[0]["features"]
+        (stored,) = self.mapper(steps.train_gan, [self._gan_call(gan, unmet)], f"GAN on {self.titles[gan]}")
+        prefix = "discriminator/"
+        weights = {name.removeprefix(prefix): value for name, value in stored.items() if name.startswith(prefix)}
+        seen = self._pictures_without(gan, unmet)
+        call = {"weights": weights, "images": images, "settings": settings, "seen": seen}
+        return self.mapper(steps.extract, [call], "features")[0]["features"]
+
+    def folds(self, role: str, protocol: str) -> list[Fold]:
+        """The protocol's folds over a role's pictures."""
+        faces = self.faces(role)
+        if role == "ck":
+            # Enhanced CK has no emotions to balance random folds by.
+            faces = FaceSet(faces.name, faces.images, faces.table.assign(label="all"), ("all",))
+        return steps.make_folds(faces, protocol, self.settings.folds, self.seed)
+
+    def recognise(self, wanted: Sequence[tuple[str, str, str]], feature: str | None = None) -> list[Recognition]:
+        """Emotion SVMs for ``(GAN's role or control, SVM's role, protocol)``, a unit for each of :meth:`parts`."""
+        settings = self.settings.but(feature=feature or self.settings.feature)
+        calls, owners = [], []
+        for place, (gan, role, protocol) in enumerate(wanted):
+            faces = self.faces(role)
+            for folds, unmet in self.parts(gan, role, protocol):
+                owners.append(place)
+                calls.append(
+                    {
+                        "features": self.features(gan, role, settings, unmet),
+                        "labels": faces.labels,
+                        "groups": np.unique(faces.subjects.astype(str), return_inverse=True)[1],
+                        "folds": folds,
+                        "protocol": protocol,
+                        "settings": settings,
+                        "seed": self.seed,
+                    }
+                )
+        answers: list[list[dict[str, Any]]] = [[] for _ in wanted]
+        for place, found in zip(owners, self.mapper(steps.recognise, calls, "emotion SVMs"), strict=True):
+            answers[place].append(found)
+        return [_joined(self.faces(role), parts) for (_, role, _), parts in zip(wanted, answers, strict=True)]
+
+    def emotions(self, protocol: str) -> dict[int, Recognition]:
+        """All emotion experiments under one protocol."""
+        experiments = self.emotion_experiments()
+        found = self.recognise([(each.gan, each.train, protocol) for each in experiments.values()])
+        return dict(zip(experiments, found, strict=True))
+
+    def units(self, role: str, coded: bool) -> np.ndarray:
+        """Action units of a role's pictures, ``bool [N, 14]``: as coded, or from the emotion by Table VI."""
+        return units_as_coded(self.faces(role)) if coded else units_by_rule(self.faces(role))
+
+    def detect(self, wanted: Sequence[tuple[Experiment, str, bool]]) -> list[Detection]:
+        """Action-unit SVMs for ``(experiment, protocol, coded)``, a unit for each of :meth:`parts`.
+
+        ``coded``: RaFD's action units as acted (avatars know them) and not by Table VI.
+        Between two sets everything of one is training and everything of the other is tested.
+        """
+        calls, owners, tested = [], [], []
+        for place, (experiment, protocol, coded) in enumerate(wanted):
+            roles = list(dict.fromkeys([experiment.train, experiment.test]))
+            shown = np.concatenate([self.units(role, coded or role == "ck") for role in roles])
+            count = len(shown) - len(self.faces(experiment.test))
+            for folds, unmet in self.parts(experiment.gan, experiment.test, protocol):
+                if len(roles) == 2:
+                    rows = count + np.concatenate([fold.test for fold in folds])
+                    folds = [Fold("all of one set, these of the other", np.arange(count), rows)]
+                owners.append(place)
+                features = np.concatenate([self.features(experiment.gan, role, unmet=unmet) for role in roles])
+                calls.append({"features": features, "labels": shown, "folds": folds})
+            tested.append((shown[count:], self.faces(experiment.test).subjects))
+        scores = [np.full(shown.shape, np.nan) for shown, _ in tested]
+        for place, found in zip(owners, self.mapper(steps.detect, calls, "action-unit SVMs"), strict=True):
+            answered = found["scores"][-len(scores[place]) :]
+            scores[place] = np.where(np.isnan(answered), scores[place], answered)
+        return [Detection(shown, answered, people) for (shown, people), answered in zip(tested, scores, strict=True)]
+
+    def action_units(self, protocol: str) -> dict[int, Detection]:
+        """All action-unit experiments under one protocol."""
+        experiments = self.au_experiments()
+        found = self.detect([(each, protocol, False) for each in experiments.values()])
+        return dict(zip(experiments, found, strict=True))
+
+    def au7_only(self, protocol: str) -> tuple[Detection, Detection]:
+        """Features of a GAN that saw AU7 frames only: answers for tested frames, and for the SVM's own training."""
+        (tested,) = self.detect([(AU7_ONLY, protocol, False)])
+        shown, everyone = self.units("ck", coded=True), np.arange(len(self.faces("ck")))
+        call = {"features": self.features(AU7_ONLY.gan, "ck"), "labels": shown}
+        (own,) = self.mapper(steps.detect, [{**call, "folds": [Fold("itself", everyone, everyone)]}], "AU7 on training")
+        return tested, Detection(shown, own["scores"], self.faces("ck").subjects)
+
+    def _audits(self, role: str) -> dict[str, LeakReport]:
+        """The leak audit of both protocols' folds over a role's pictures."""
+        calls = [{"faces": self.faces(role), "folds": self.folds(role, protocol)} for protocol in steps.PROTOCOLS]
+        stored = self.mapper(steps.audit_folds, calls, "leak audit")
+        return {protocol: LeakReport(**found) for protocol, found in zip(steps.PROTOCOLS, stored, strict=True)}
+
+    def leak(self, experiment: Experiment, protocol: str) -> str:
+        """One line for a number: what its test pictures share with the SVM's training, and whether the GAN saw them."""
+        if experiment.train == experiment.test:
+            line = self.audits(experiment.test)[protocol].text()
+        else:
+            line = "SVM trained on another set"
+        met = protocol == "published" and self.has_met(experiment.gan, experiment.test)
+        return f"{line}; the GAN saw the tested pictures" if met else line
+
+    def quality(self, role: str, space: str) -> dict[str, float]:
+        """Table VII for the GAN trained on a role: :func:`steps.judge_pictures`."""
+        faces, made = self.faces(role), self.gans()[role]["pictures"]
+        call = {"real": faces.images, "labels": faces.labels, "generated": made, "space": space}
+        return self.mapper(steps.judge_pictures, [call], "image quality")[0]
+
+    def data_table(self) -> pd.DataFrame:
+        """Table I for this cast: a row a role."""
+        rows = []
+        for role, player in self.cast.items():
+            faces = self.faces(role)
+            rows.append(
+                {
+                    "role": ROLES[role],
+                    "played by": player.dataset,
+                    "called": self.titles[role],
+                    "images": len(faces),
+                    "people": faces.table["subject"].nunique(),
+                    "classes": len(faces.classes),
+                    "faces by": player.detector,
+                }
+            )
+        return pd.DataFrame(rows)

@@ -1,0 +1,141 @@
+"""The two data sets of the paper: the faces that GANs learn from, and FER-2013 in its three parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fer_utils import data
+from fer_utils.avatars.stand_ins.wild import people_never_tested
+from fer_utils.datasets.duplicates import identical_groups
+from fer_utils.datasets.fer2013 import CLASSES
+from fer_utils.errors import FerError
+from fer_utils.faces import FaceSet
+from fer_utils.preprocess import crop_faces, resize, to_grey
+from fer_utils.splits import grouped_folds
+
+GAN_SIDE = 64
+"""Radford et al. 2016; the paper does not say."""
+FACE_SIDE = 48
+"""FER-2013's, to which generated pictures are scaled."""
+SPLITS = ("Training", "PublicTest", "PrivateTest")
+GAN_CLASSES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
+"""Those that CK+ and FER-2013 share."""
+BORROWED = {"shared": {}, "contempt_as_neutral": {"contempt": "neutral"}, "first_frames": {"neutral": "neutral"}}
+"""For each way out of the class mismatch: a class of CK+ and the class of FER-2013 that it plays."""
+
+
+def source_faces(name: str, mismatch: str, target: FaceSet) -> FaceSet:
+    """What the GANs are trained on: CK+ or who plays it.
+
+    Pictures larger than 64 pixels are searched for the face (Viola-Jones); smaller ones are faces
+    already. Where avatars play FER-2013 too, those of its test parts are left out, so that no
+    generated picture shows a person who is tested.
+
+    Args:
+        name: registry name, such as ``"ck_plus"``, ``"ck48"`` or ``"avatars_studio"``.
+        mismatch: a key of :data:`fer_utils.papers.gan_augmentation.settings.MISMATCHES`.
+        target: from :func:`target_faces`.
+
+    Returns:
+        ``uint8 [N, 64, 64]``, labelled with the classes of FER-2013 that they enlarge, in the order of CLASSES.
+
+    Raises:
+        FerError: a class has fewer than two pictures.
+    """
+    faces = data.load(name)
+    if max(faces.images.shape[1:3]) > GAN_SIDE:
+        faces, _ = crop_faces(faces, "haar", GAN_SIDE, when_several="best_score")
+    if target.name == "fer2013" and target.stand_in and name.startswith("avatars_"):
+        faces = faces.select(np.isin(faces.subjects, people_never_tested(name.removeprefix("avatars_"))))
+    plays = {label: label for label in GAN_CLASSES} | BORROWED[mismatch]
+    faces = faces.select(faces.table["label"].isin(plays).to_numpy())
+    classes = tuple(label for label in CLASSES if label in plays.values())
+    table = faces.table.assign(label=faces.table["label"].map(plays))
+    lacking = [label for label in classes if (table["label"] == label).sum() < 2]
+    if lacking:
+        raise FerError(
+            f"{name} has no pictures to train a GAN for {', '.join(lacking)} on (mismatch {mismatch!r}). "
+            f"CK+48 has no neutral pictures, FER-2013's stand-in borrows none; take another source or mismatch."
+        )
+    return replace(faces, images=to_grey(resize(faces.images, GAN_SIDE)), table=table, classes=classes)
+
+
+def target_faces(faces: FaceSet) -> FaceSet:
+    """FER-2013 or who plays it: ``uint8 [N, 48, 48]``, the seven classes, a column ``split``.
+
+    The csv's official parts are kept. The edition in folders has lost the border between PublicTest and
+    PrivateTest: every second picture goes to either. Sets without parts are divided by person, 8 : 1 : 1.
+
+    Raises:
+        FerError: too few people to divide, or a part lacks pictures.
+    """
+    if max(faces.images.shape[1:3]) > GAN_SIDE:
+        faces, _ = crop_faces(faces, "haar", FACE_SIDE, when_several="best_score")
+    faces = faces.select(faces.table["label"].isin(CLASSES).to_numpy())
+    faces = replace(faces, images=to_grey(resize(faces.images, FACE_SIDE)), classes=CLASSES)
+    found = faces.table.get("split")
+    if found is None or not set(found) <= {*SPLITS, "Test"}:
+        private, public, *_ = grouped_folds(faces.subjects, 10, 0)
+        split = np.full(len(faces), "Training", dtype=object)
+        split[public.test], split[private.test] = "PublicTest", "PrivateTest"
+    else:
+        split = found.to_numpy(dtype=object).copy()
+        tested = np.flatnonzero(split == "Test")
+        split[tested[::2]], split[tested[1::2]] = "PublicTest", "PrivateTest"
+    lacking = [part for part in SPLITS if not (split == part).any()]
+    if lacking:
+        raise FerError(f"{faces.name} has no pictures in {', '.join(lacking)}")
+    return replace(faces, table=faces.table.assign(split=split))
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Rows of the target: what is trained on, chosen on, scored, and kept in reserve, ``int64`` each.
+
+    Attributes:
+        reserve: Training pictures outside ``train``: real ones to add in place of generated ones.
+        removed: how many rows each part lost because an identical picture is in a later part.
+    """
+
+    train: np.ndarray
+    public: np.ndarray
+    private: np.ndarray
+    reserve: np.ndarray
+    removed: dict[str, int]
+
+
+def divide(target: FaceSet, train_images: int | None, test_images: int | None, protocol: str) -> Parts:
+    """Draw the parts, each with its classes in proportion; the same rows for every protocol and seed.
+
+    ``sound`` leaves out what is pixel by pixel also in a later part: Training pictures that
+    PublicTest or PrivateTest hold, and PublicTest pictures that PrivateTest holds.
+    """
+    split = target.table["split"].to_numpy()
+    rows = {part: np.flatnonzero(split == part) for part in SPLITS}
+    public = drawn(target.labels, rows["PublicTest"], test_images)
+    private = drawn(target.labels, rows["PrivateTest"], test_images)
+    train = drawn(target.labels, rows["Training"], train_images)
+    reserve = np.setdiff1d(rows["Training"], train)
+    if protocol == "published":
+        return Parts(train, public, private, reserve, dict.fromkeys(("Training", "PublicTest"), 0))
+    group = identical_groups(target.images)
+    tested = group[np.concatenate([rows["PublicTest"], rows["PrivateTest"]])]
+    kept = train[~np.isin(group[train], tested)]
+    chosen_on = public[~np.isin(group[public], group[rows["PrivateTest"]])]
+    removed = {"Training": len(train) - len(kept), "PublicTest": len(public) - len(chosen_on)}
+    return Parts(kept, chosen_on, private, reserve[~np.isin(group[reserve], tested)], removed)
+
+
+def drawn(labels: np.ndarray, rows: np.ndarray, count: int | None) -> np.ndarray:
+    """``count`` of ``rows``, sorted, with the classes as frequent as among all of them; ``None``: all."""
+    if count is None or count >= len(rows):
+        return rows
+    # The first picture of each class, then the second …, where a class' turn comes as often as it is frequent.
+    random = np.random.default_rng(0)
+    turn = np.empty(len(rows))
+    for label in np.unique(labels[rows]):
+        mine = np.flatnonzero(labels[rows] == label)
+        turn[random.permutation(mine)] = (np.arange(len(mine)) + 0.5) / len(mine)
+    return np.sort(rows[np.argsort(turn, kind="stable")[:count]])

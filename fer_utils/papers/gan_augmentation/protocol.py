@@ -1,0 +1,247 @@
+"""What is run: GANs, classifiers, DF-SVM, image quality and the leak audit, each a unit of its own.
+
+=========  ==================  ==============================================  ====================
+protocol   the epoch is        steps                                           exact duplicates
+           chosen on
+=========  ==================  ==============================================  ====================
+published  PrivateTest, which  epochs: 24 % more with 24 % more pictures       stay
+           is also scored
+sound      PublicTest          as many for every arm                           leave training
+=========  ==================  ==============================================  ====================
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer_utils import leak_audit
+from fer_utils.cache_dir import cache_dir
+from fer_utils.devices import one_core, seed_everything
+from fer_utils.errors import check_choice
+from fer_utils.faces import FaceSet
+from fer_utils.gans import GanSettings, generate, train
+from fer_utils.image_features import embed
+from fer_utils.image_quality import kid, memorisation, variety
+from fer_utils.papers.gan_augmentation.settings import Settings
+from fer_utils.preprocess import resize
+from fer_utils.splits import Fold
+
+PROTOCOLS = ("published", "sound")
+PACKAGE = Path(__file__).parents[2]
+
+
+# -- units: pure functions of their arguments, run and stored one by one by fer_utils.reproduce ----
+
+
+@one_core
+def train_gan(
+    *, images: np.ndarray, labels: np.ndarray | None, settings: GanSettings, seed: int, generated: int, side: int
+) -> dict[str, Any]:
+    """Train one GAN and draw pictures from it.
+
+    A checkpoint lies in the cache while it runs, so a killed run goes on from its last epochs.
+
+    Args:
+        images: ``uint8 [N, 64, 64]`` of one class, or of all with their ``labels``.
+        settings: of the GAN, with as many classes as ``labels`` has.
+        generated: pictures drawn (of each class), after training.
+        side: to which they are scaled.
+
+    Returns:
+        ``pictures`` ``uint8 [generated · K, side, side]``, class by class; ``history`` of
+        :class:`fer_utils.gans.TrainedGan`.
+    """
+    path = _unfinished("gans", ("gans",), ".npz", images, labels, settings, seed)
+    gan = train(images, settings, seed, labels=labels, checkpoint=path)
+    told = np.repeat(np.arange(settings.n_classes), generated) if settings.n_classes else None
+    pictures = generate(gan, generated * max(1, settings.n_classes), seed + 1, told)
+    path.unlink(missing_ok=True)
+    return {"pictures": resize(pictures[..., 0], side), "history": gan.history}
+
+
+@one_core
+def train_classifier(
+    *, network: str, images: np.ndarray, labels: np.ndarray, scored: np.ndarray, looks: Sequence[int],
+    settings: Settings, n_classes: int, seed: int, weights: Path | None,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Train one network on one arm's pictures: :func:`fer_utils.papers.gan_augmentation.course.attend`.
+
+    It is shown the scored pictures and not their labels. A killed run goes on from its last look.
+
+    Args:
+        network: ``"VGG-16"`` or ``"ResNet-50"``.
+        images, scored: ``uint8 [N, S, S]``, scaled to ``settings.side``.
+        looks: after how many steps the scored pictures are looked at, rising; the last ends it.
+        weights: a ``.weights.h5`` file of this whole network, in place of ``settings.init``.
+    """
+    from fer_utils.papers.gan_augmentation.course import Course, attend
+
+    images, scored = resize(images, settings.side), resize(scored, settings.side)
+    seed_everything(seed)
+    course = Course(
+        build(network, settings, n_classes, weights), images, labels, steps=looks[-1],
+        batch_size=min(settings.batch_size, len(images)), rate=settings.rate, momentum=settings.momentum,
+        rotation=settings.rotation, translation=settings.translation, imagenet=settings.init == "imagenet", seed=seed,
+    )  # fmt: skip
+    what = (network, images, labels, scored, tuple(looks), settings, n_classes, seed, weights)
+    path = _unfinished("classifiers", ("papers/gan_augmentation",), ".npz", *what)
+    found = attend(course, scored, looks, path)
+    path.unlink(missing_ok=True)
+    return found
+
+
+def build(network: str, settings: Settings, n_classes: int, weights: Path | None) -> Any:
+    """VGG-16 or ResNet-50 as the settings want them, logits at the end.
+
+    Raises:
+        FerError: ImageNet weights were asked for and cannot be fetched.
+    """
+    from fer_utils.papers.gan_augmentation.resnet import reduced_resnet, resnet50
+    from fer_utils.papers.gan_augmentation.vgg import start_from_imagenet, vgg
+
+    imagenet = settings.init == "imagenet" and weights is None
+    if network == "VGG-16":
+        built = vgg(network, settings.side, n_classes, narrower=settings.narrower, batch_norm=settings.batch_norm)
+        if imagenet:
+            start_from_imagenet(built)
+    elif settings.reduced:
+        built = reduced_resnet(settings.side, n_classes, settings.resnet_width, settings.resnet_blocks)
+    else:
+        built = resnet50(settings.side, n_classes, "imagenet" if imagenet else None)
+    if weights is not None:
+        built.load_weights(weights)
+    return built
+
+
+def _unfinished(folder: str, code: Sequence[str], suffix: str, *what: Any) -> Path:
+    """Where a run that is not finished keeps its checkpoint: other arguments or other code are another run."""
+    digest = hashlib.sha256()
+    for part in what:
+        digest.update(np.ascontiguousarray(part).tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
+    for file in sorted(file for room in code for file in (PACKAGE / room).glob("*.py")):
+        digest.update(file.read_bytes())
+    return cache_dir() / folder / f"{digest.hexdigest()[:40]}{suffix}"
+
+
+def judge_pictures(
+    *, real: np.ndarray, labels: np.ndarray, half: np.ndarray, made: np.ndarray, made_labels: np.ndarray,
+    kinds: np.ndarray, judged: int, space: str,
+) -> dict[str, Any]:  # fmt: skip
+    """How good and how varied are pictures, at the size that classifiers see?
+
+    Args:
+        real: the GANs' training pictures, ``uint8 [N, S, S]``, and their classes.
+        half: ``bool [N]``, half of the people. The others are judged by them, as if they were generated.
+        made: ``uint8 [M, S, S]`` of all GANs, the classes they were made for, and which kind made them.
+        judged: KID takes at most so many pictures of a class.
+        space: of :data:`fer_utils.image_features.SPACES`.
+
+    Returns:
+        For each kind and ``"real"`` a dictionary of ``KID`` (all classes together) and means over the
+        classes: ``variety`` (1: as varied as the real ones of that class), ``nearest`` and ``nearest,
+        real`` (median distance to the nearest (other) training picture of the class, grey levels) and
+        ``copies`` (share nearer than 99 % of real ones are).
+    """
+    some, some_made = _some_of_each(labels, judged), _some_of_each(made_labels * 1_000 + _codes(kinds), judged)
+    features, described = np.split(embed(np.concatenate([real[some], made[some_made]]), space), [len(some)])
+    found: dict[str, Any] = {}
+    for kind in np.unique(kinds):
+        mine = kinds == kind
+        found[str(kind)] = _judge(real, labels, made[mine], made_labels[mine])
+        found[str(kind)]["KID"] = kid(features, described[mine[some_made]])
+    found["real"] = _judge(real[half], labels[half], real[~half], labels[~half])
+    found["real"]["KID"] = kid(features[half[some]], features[~half[some]])
+    return found
+
+
+def _judge(real: np.ndarray, labels: np.ndarray, made: np.ndarray, made_labels: np.ndarray) -> dict[str, float]:
+    pairs = [(made[made_labels == label], real[labels == label]) for label in np.unique(made_labels)]
+    near = [memorisation(*pair) for pair in pairs]
+    return {
+        "variety": float(np.mean([variety(*pair) for pair in pairs])),
+        "nearest": float(np.mean([each.generated for each in near])),
+        "nearest, real": float(np.mean([each.real for each in near])),
+        "copies": float(np.mean([each.copies for each in near])),
+    }
+
+
+def _codes(names: np.ndarray) -> np.ndarray:
+    return np.unique(names, return_inverse=True)[1]
+
+
+def _some_of_each(groups: np.ndarray, most: int) -> np.ndarray:
+    """Rows of up to ``most`` of each group, evenly spread over it, sorted."""
+    rows = [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    spread = [mine[np.linspace(0, len(mine) - 1, min(most, len(mine))).astype(int)] for mine in rows]
+    return np.sort(np.concatenate(spread))
+
+
+def audit_parts(*, faces: FaceSet, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
+    """The leak audit of the scored part, as a unit: ``{"n_test": …, "counts": {…}}``."""
+    report = leak_audit.audit(faces.table, leak_audit.sign(faces.images), [Fold("PrivateTest", train, test)])
+    return {"n_test": report.n_test, "counts": report.counts}
+
+
+# -- choosing the epoch ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """When an arm is looked at, and when the published baseline, which has fewer pictures, ends.
+
+    Attributes:
+        looks: steps, rising; the last is the end of all arms.
+        own: how many of the looks the training set without extra pictures has steps for.
+    """
+
+    looks: tuple[int, ...]
+    own: int
+
+
+def schedule(n_train: int, n_extra: int, settings: Settings) -> Schedule:
+    """Steps of ``epochs`` passes over both sizes of the training set, in whole batches."""
+    batch = min(settings.batch_size, n_train)
+    own = max(1, settings.epochs * n_train // batch)
+    total = max(own, settings.epochs * (n_train + n_extra) // batch)
+    even = {max(1, round(total * number / settings.looks)) for number in range(1, settings.looks + 1)}
+    looks = tuple(sorted({*even, own, total}))
+    return Schedule(looks, looks.index(own) + 1)
+
+
+def choose(predicted: np.ndarray, truth: np.ndarray, allowed: int) -> int:
+    """The look with the most right answers, the first of equals.
+
+    Args:
+        predicted: ``[L, N]`` answers on the pictures that choose.
+        truth: ``[N]``.
+        allowed: only so many looks from the start count.
+    """
+    return int((predicted[:allowed] == truth).mean(axis=1).argmax())
+
+
+def answers(
+    predicted: np.ndarray, public_truth: np.ndarray, private_truth: np.ndarray, protocol: str, allowed: int
+) -> tuple[np.ndarray, int]:
+    """What one training answers on PrivateTest under a protocol.
+
+    Args:
+        predicted: ``[L, P + Q]``, PublicTest first.
+        public_truth: ``[P]``.
+        private_truth: ``[Q]``; ``sound`` does not look at it.
+        protocol: ``"published"`` or ``"sound"``.
+        allowed: see :func:`choose`.
+
+    Returns:
+        ``[Q]`` and the look that was chosen.
+    """
+    check_choice("protocol", protocol, PROTOCOLS)
+    public, private = np.split(predicted, [len(public_truth)], axis=1)
+    chosen_on = (private, private_truth) if protocol == "published" else (public, public_truth)
+    look = choose(*chosen_on, allowed)
+    return private[look], look

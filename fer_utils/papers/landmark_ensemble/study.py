@@ -1,0 +1,322 @@
+"""The experiments of the paper on one data set: what is prepared, trained and read, as units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer_utils import leak_audit
+from fer_utils.devices import gpu_visible
+from fer_utils.errors import FerError
+from fer_utils.faces import FaceSet
+from fer_utils.leak_audit import LeakReport
+from fer_utils.papers.landmark_ensemble import complexity, pipeline, protocol
+from fer_utils.papers.landmark_ensemble.pipeline import Prepared
+from fer_utils.papers.landmark_ensemble.points import PART_POINTS, targets
+from fer_utils.papers.landmark_ensemble.protocol import Outcome, Task
+from fer_utils.papers.landmark_ensemble.schedule import batches_per_epoch
+from fer_utils.papers.landmark_ensemble.settings import KIND_TITLES, KINDS, MEMBERS, PARTS, Settings
+from fer_utils.splits import Fold
+
+Mapper = Callable[[Callable[..., dict[str, Any]], Sequence[Mapping[str, Any]], str], list[dict[str, Any]]]
+"""``Run.map``: run these calls, or fetch what is stored of them."""
+
+ROLE_SELECTION = {"published": "test_fold", "sound": "inner_split"}
+
+TOGETHER_GPU = 50
+"""Networks in a stack on a GPU; fifty of 160 pixels need about 30 GB of its memory."""
+
+SMALL_FLOPS = 50e6
+"""A picture's operations below which a processor, too, gains by stacking: the fixed cost of a training step then
+outweighs its arithmetic. On two cores with torch, time of five side by side over one at a time: 0.78 at 27 M (32
+pixels), 1.10 at 60 M (48 pixels), 1.18 at 107 M (64 pixels)."""
+
+
+class Study:
+    """One data set under one protocol, all three kinds of network.
+
+    Args:
+        faces: what is trained on; without ``tested`` also what is tested on.
+        settings: sizes, rates, epochs, folds.
+        seeds: networks are started and people set aside once for each.
+        mapper: runs or fetches units; ``Run.map`` in a notebook.
+        detector: finds the faces; the paper's is ``"ssd"``.
+        tested: other data sets to test on (cross-data). Only classes that all sets have are kept, of those that
+            ``settings.classes`` names.
+    """
+
+    def __init__(
+        self, faces: FaceSet, settings: Settings, seeds: Sequence[int], mapper: Mapper, detector: str = "ssd",
+        tested: Sequence[FaceSet] = (),
+    ) -> None:  # fmt: skip
+        self.settings, self.seeds, self.mapper, self.detector = settings, seeds, mapper, detector
+        self._trained: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
+        sets = (faces, *tested)
+        wanted = faces.classes if settings.classes is None else settings.classes
+        self.classes = tuple(name for name in faces.classes if name in wanted and all(_has(one, name) for one in sets))
+        if len(self.classes) < 2:
+            names = " and ".join(one.name for one in sets)
+            raise FerError(f"of {', '.join(wanted)} {names} have fewer than two classes in common; name others")
+        self.sets = [one.select(one.table["label"].isin(self.classes).to_numpy()) for one in sets]
+        self.labels = np.concatenate([self._codes(one) for one in self.sets])
+        # Two data sets never show the same person, whatever they call them.
+        self.subjects = np.concatenate([one.name + "/" + one.subjects for one in self.sets])
+        self.origin = np.repeat([one.name for one in self.sets], [len(one) for one in self.sets])
+
+    @property
+    def parameters(self) -> int:
+        """Weights of an ensemble."""
+        settings = self.settings
+        one = complexity.layers(settings.image_size, settings.filters, settings.hidden, len(self.classes))
+        return MEMBERS * int(one["parameters"].sum())
+
+    def _codes(self, faces: FaceSet) -> np.ndarray:
+        return faces.table["label"].map({name: code for code, name in enumerate(self.classes)}).to_numpy(np.int64)
+
+    # -- pictures ---------------------------------------------------------------------------
+
+    def prepare(self, faces: FaceSet) -> Prepared:
+        """Stages 1 to 4 for any face set, at the size at which dlib looks."""
+        return prepare_faces(faces, self.settings, self.mapper, self.detector)
+
+    @cached_property
+    def prepared(self) -> list[Prepared]:
+        """Crops and landmarks of each data set."""
+        return [self.prepare(faces) for faces in self.sets]
+
+    @cached_property
+    def crops(self) -> np.ndarray:
+        """``uint8 [N, S, S]`` of all sets, one after the other, at the networks' size."""
+        return np.concatenate([found.at(self.settings.image_size).crops for found in self.prepared])
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """``float32 [N, 68, 2]``, dlib's landmarks on :attr:`crops` in pixels."""
+        return np.concatenate([found.at(self.settings.image_size).points for found in self.prepared])
+
+    @cached_property
+    def variants(self) -> dict[str, np.ndarray]:
+        """Stage 5: every variant of every face that may be trained on."""
+        n = len(self.sets[0])
+        call = {"crops": self.crops[:n], "points": self.points[:n], "augmentation": self.settings.augmentation}
+        return self.mapper(protocol.draw, [call], "augmentation")[0]
+
+    # -- folds ------------------------------------------------------------------------------
+
+    @cached_property
+    def folds(self) -> list[Fold]:
+        """By person; or the data set's own split; or, with other sets to test on, one fold that tests them all."""
+        own, n = self.sets[0], len(self.sets[0])
+        fold = protocol.holdout(own.table["split"].to_numpy()) if "split" in own.table else None
+        if len(self.sets) > 1:
+            train, test = (fold.train, fold.test) if fold else (np.arange(n), np.empty(0, np.int64))
+            return [Fold("cross", train, np.concatenate([test, np.arange(n, len(self.labels))]))]
+        if fold:
+            return [fold]
+        return protocol.subject_folds(own.subjects, self.settings.folds, self.settings.fold_rule)
+
+    def tasks(self, role: str) -> list[Task]:
+        """What is trained for ``"published"`` or ``"sound"``; the same where one training serves both."""
+        groups = np.concatenate([_groups(faces) for faces in self.sets])
+        tasks = protocol.tasks_of(self.folds, groups, self.settings, self.seeds)
+        if role == "published" and self.settings.train_twice:
+            return [protocol.with_everyone(task) for task in tasks]
+        return tasks
+
+    def audit(self, role: str) -> LeakReport:
+        """What test images share with the training part of ``"published"`` or ``"sound"``."""
+        table = pd.concat([faces.table for faces in self.sets], ignore_index=True).assign(subject=self.subjects)
+        columns = [name for name in ("label", "subject", "source", "sequence") if name in table]
+        call = {"table": {name: list(table[name].astype(str)) for name in columns}, "crops": self.crops,
+                "folds": [task.fold for task in self.tasks(role)]}  # fmt: skip
+        return LeakReport(**self.mapper(audit_folds, [call], "leak audit")[0])
+
+    # -- networks ---------------------------------------------------------------------------
+
+    def work(self, roles: Sequence[str]) -> list[dict[str, Any]]:
+        """The calls of :func:`protocol.train` that these protocols need, longest first."""
+        return [call for role in self._distinct(roles) for kind in KINDS[::-1] for call in self._calls(kind, role)]
+
+    def _distinct(self, roles: Sequence[str]) -> Sequence[str]:
+        return roles if self.settings.train_twice else roles[:1]
+
+    def _task_groups(self, role: str) -> list[list[Task]]:
+        """The tasks of each unit: many folds on a GPU; one on a processor, so that a killed run goes on there."""
+        tasks, size = self.tasks(role), max(1, networks_together(self.settings) // MEMBERS)
+        return [tasks[start : start + size] for start in range(0, len(tasks), size)]
+
+    def _calls(self, kind: str, role: str) -> list[dict[str, Any]]:
+        longest = max(len(task.fold.train) for task in self.tasks(role))
+        batches = batches_per_epoch(longest, self.settings.batch_size)
+        shared = {
+            "kind": kind, "crops": self.crops, "labels": self.labels, **self.variants,
+            "n_classes": len(self.classes), "settings": self.settings, "batches": batches,
+            "together": networks_together(self.settings),
+        }  # fmt: skip
+        return [{**shared, "tasks": tasks} for tasks in self._task_groups(role)]
+
+    def trained(self, kind: str, role: str) -> list[dict[str, np.ndarray]]:
+        """What :func:`protocol.train` gave for each unit of one kind; fetched once."""
+        if (kind, role) not in self._trained:
+            self._trained[kind, role] = self.mapper(protocol.train, self._calls(kind, role), f"training {kind}")
+        return self._trained[kind, role]
+
+    def _units(self, kind: str, role: str) -> list[tuple[list[Task], dict[str, np.ndarray]]]:
+        """The tasks of each unit and what it gave."""
+        return list(zip(self._task_groups(role), self.trained(kind, role), strict=True))
+
+    def outcome(self, kind: str, role: str, selection: str | None = None, tested_on: str | None = None) -> Outcome:
+        """Test answers of one kind of network.
+
+        Args:
+            kind: ``"baseline"``, ``"ftl"`` or ``"el"``.
+            role: ``"published"`` or ``"sound"``, which also chooses the epoch unless ``selection`` does.
+            selection: one of ``EPOCH_SELECTIONS``.
+            tested_on: only images of the data set of this name.
+        """
+        among = None if tested_on is None else self.origin == tested_on
+        parts = []
+        way = selection or ROLE_SELECTION[role]
+        for tasks, found in self._units(kind, role):
+            parts.append(protocol.select(found, tasks, self.labels, self.subjects, way, among))
+        return protocol.joined(parts)
+
+    # -- tables -----------------------------------------------------------------------------
+
+    def accuracies(self, role: str, selection: str | None = None, tested_on: str | None = None) -> pd.DataFrame:
+        """A row a network of Table I (or III): the three ensembles and EL's five members.
+
+        Columns ``network``, ``accuracy %`` with its interval, ``mean of folds %``, ``people``.
+        """
+        rows = []
+        for kind in KINDS:
+            found = self.outcome(kind, role, selection, tested_on)
+            members: list[tuple[str, int | None]] = [(KIND_TITLES[kind], None)]
+            if kind == "el":
+                members = [(part.capitalize(), number) for number, part in enumerate(PARTS)] + members
+            for name, member in members:
+                estimate = found.accuracy(member)
+                cells = {"mean of folds %": 100 * found.fold_mean(member), "people": estimate.n}
+                rows.append({"network": name, **estimate.percent(), **cells})
+        return pd.DataFrame(rows)
+
+    def landmark_errors(self, role: str = "sound") -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """How far EL's landmarks lie from dlib's on the test images, before and after the extractor was tuned.
+
+        Returns:
+            For each part ``float64 [T]`` before and after, mean absolute differences as fractions of the crop's side,
+            and ``[T]``, the person in each image.
+        """
+        found: dict[str, list[tuple[np.ndarray, ...]]] = {part: [] for part in PARTS}
+        for tasks, left in self._units("el", role):
+            for number, task in enumerate(tasks):
+                for member, part in enumerate(PARTS):
+                    rows = task.fold.test
+                    wanted = targets(self.points[rows], part, self.settings.image_size)
+                    given = (left[name][number, member, : len(rows), : wanted.shape[1]] for name in ("before", "after"))
+                    errors = (np.abs(one - wanted).mean(axis=1, dtype=float) for one in given)
+                    found[part].append((*errors, self.subjects[rows]))
+        return {part: tuple(map(np.concatenate, zip(*rows, strict=True))) for part, rows in found.items()}
+
+    def landmark_changes(self, role: str = "sound") -> pd.DataFrame:
+        """Figure 10 in numbers: each part's mean landmark error before and after the extractor was tuned.
+
+        Columns ``part``, ``before %``, ``after %``, ``change %`` of the crop's side.
+        """
+        rows = []
+        for part, (before, after, _) in self.landmark_errors(role).items():
+            old, new = 100 * before.mean(), 100 * after.mean()
+            rows.append({"part": part, "before %": old, "after %": new, "change %": new - old})
+        return pd.DataFrame(rows)
+
+    def first_task(self, kind: str, role: str = "sound") -> tuple[Task, dict[str, np.ndarray]]:
+        """The first fold and what its unit left behind, weights included."""
+        tasks, found = self._units(kind, role)[0]
+        return tasks[0], found
+
+
+def train_all(studies: Sequence[Study], roles: Sequence[str] = ("published", "sound")) -> int:
+    """Train every network of some studies that share a mapper, all at once, so that the units can share the workers.
+
+    Returns:
+        How many units there were.
+    """
+    calls = [call for study in studies for call in study.work(roles)]
+    return len(studies[0].mapper(protocol.train, calls, "training"))
+
+
+def _groups(faces: FaceSet) -> np.ndarray:
+    """Whom to set aside together: people, or where nobody knows them, the pictures of one movie (SFEW)."""
+    unknown = (faces.subjects == faces.table["source"].astype(str).to_numpy()).all()
+    if unknown and "sequence" in faces.table:
+        return faces.table["sequence"].astype(str).to_numpy(object)
+    return faces.subjects
+
+
+def networks_together(settings: Settings) -> int:
+    """How many networks train side by side on this machine; the numbers they give do not hang on it."""
+    if gpu_visible():
+        return TOGETHER_GPU
+    flops = complexity.layers(settings.image_size, settings.filters, settings.hidden)["flops"].sum()
+    return MEMBERS if flops < SMALL_FLOPS else 1
+
+
+def _has(faces: FaceSet, name: str) -> bool:
+    return name in faces.classes and bool((faces.table["label"] == name).any())
+
+
+def prepare_faces(faces: FaceSet, settings: Settings, mapper: Mapper, detector: str = "ssd") -> Prepared:
+    """Stages 1 to 4 of the pipeline, run or fetched as a unit."""
+    call = {"faces": faces, "detector_size": settings.detector_size, "clahe_clip": settings.clahe_clip,
+            "clahe_tiles": settings.clahe_tiles, "landmark_size": settings.landmark_size,
+            "margin": settings.margin, "detector": detector}  # fmt: skip
+    return pipeline.prepared(mapper(pipeline.prepare, [call], "faces and landmarks")[0])
+
+
+def audit_folds(*, table: dict[str, list[str]], crops: np.ndarray, folds: list[Fold]) -> dict[str, Any]:
+    """The leak audit as a unit: ``{"n_test": …, "counts": {…}}``."""
+    report = leak_audit.audit(pd.DataFrame(table), leak_audit.sign(crops), folds)
+    return {"n_test": report.n_test, "counts": report.counts}
+
+
+def landmark_check(sets: Mapping[str, Prepared], mapper: Mapper) -> pd.DataFrame:
+    """Detection and landmarks of several data sets: :meth:`Prepared.report` and dlib's disagreement with its mirror.
+
+    Column ``mirror gap %``: median over the pictures, in per cent of the face's height.
+    """
+    calls = [{"crops": found.crops, "points": found.points} for found in sets.values()]
+    gaps = mapper(pipeline.mirror_gap, calls, "landmarks in the mirror")
+    rows = [
+        found.report().assign(**{"data": name, "mirror gap %": 100 * np.median(gap["gap"])})
+        for (name, found), gap in zip(sets.items(), gaps, strict=True)
+    ]
+    table = pd.concat(rows, ignore_index=True)
+    return table[["data", *(name for name in table if name != "data")]]
+
+
+def error_by_angle(found: Prepared, truth: np.ndarray, angles: np.ndarray, size: tuple[int, int]) -> pd.DataFrame:
+    """Figure 12 with a truth to measure against: dlib's error by the angle of the head.
+
+    Args:
+        found: prepared faces.
+        truth: ``float32 [N, 68, 2]``, true points in pixels of the original pictures.
+        angles: ``[N]``, e.g. yaw in degrees, or its bins.
+        size: height and width of the original pictures.
+
+    Returns:
+        A row an angle: ``angle``, ``images``, ``all`` and one column a part: the mean distance in per
+        cent of the face's height from brows to chin, and ``failed %``: images off by more than 10 per cent.
+    """
+    wanted = found.into_crop(truth, size)
+    share = 100 * np.linalg.norm(found.points - wanted, axis=2) / pipeline.face_heights(wanted)[:, None]
+    rows = []
+    for angle in np.unique(angles):
+        mine = share[angles == angle]
+        parts = {part: float(mine[:, PART_POINTS[part]].mean()) for part in ("all", *PARTS)}
+        failed = 100 * float((mine.mean(axis=1) > 10).mean())
+        rows.append({"angle": angle, "images": len(mine), **parts, "failed %": failed})
+    return pd.DataFrame(rows)

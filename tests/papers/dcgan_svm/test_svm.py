@@ -1,0 +1,141 @@
+"""Kernels computed once, the same answers as plain SVMs, and no test row that is ever tuned on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.model_selection import GridSearchCV, PredefinedSplit
+from sklearn.svm import SVC
+
+from fer_utils.papers.dcgan_svm import svm
+from fer_utils.papers.dcgan_svm.svm import Setting
+from fer_utils.splits import Fold, grouped_folds, random_folds
+
+CLASSES, PEOPLE = 4, 12
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """96 rows of 30 features in float32, four overlapping classes, twelve people with a shift of their own."""
+    random = np.random.default_rng(0)
+    labels, people = np.tile(np.arange(CLASSES), 24), np.repeat(np.arange(PEOPLE), 8)
+    centres, shifts = random.normal(0, 1, (CLASSES, 30)), random.normal(0, 0.7, (PEOPLE, 30))
+    features = centres[labels] + shifts[people] + random.normal(0, 1.5, (96, 30))
+    return features.astype(np.float32), labels, people
+
+
+@pytest.mark.parametrize("setting", [Setting(1.0, 1.0), Setting(100.0, 3.0), Setting(0.1, 0.3)])
+def test_a_slice_of_the_kernel_answers_as_a_plain_svm(data, setting: Setting) -> None:  # type: ignore[no-untyped-def]
+    features, labels, _ = data
+    distances = svm.squared_distances(features)
+    gamma = setting.gamma(svm.typical_distance(distances))
+    kernel = np.exp(-gamma * distances)
+    for fold in random_folds(labels, 4, 0):
+        predicted, scores = svm.answer(kernel, labels, fold, setting.C, CLASSES)
+        plain = SVC(C=setting.C, gamma=gamma, decision_function_shape="ovr")
+        plain.fit(features[fold.train].astype(np.float64), labels[fold.train])
+        given = features[fold.test].astype(np.float64)
+        assert np.array_equal(predicted, plain.predict(given))
+        assert np.allclose(scores, plain.decision_function(given), atol=1e-6)
+
+
+def test_the_search_finds_what_scikit_learn_s_finds(data) -> None:  # type: ignore[no-untyped-def]
+    features, labels, _ = data
+    distances, folds = svm.squared_distances(features), random_folds(labels, 4, 0)
+    typical, tried = svm.typical_distance(distances), svm.draw_settings(8, 0)
+    ours = svm.pooled_accuracies(distances, labels, folds, tried, typical)
+    where = np.empty(len(labels), int)
+    for number, fold in enumerate(folds):
+        where[fold.test] = number
+    grid = [{"C": [setting.C], "gamma": [setting.gamma(typical)]} for setting in tried]
+    plain = GridSearchCV(SVC(), grid, cv=PredefinedSplit(where)).fit(features.astype(np.float64), labels)
+    # Folds are of one size here, so a mean over folds is a mean over rows.
+    assert np.allclose(ours, plain.cv_results_["mean_test_score"])
+    assert len(np.unique(ours)) > 2
+
+
+def test_no_row_outside_the_training_part_is_looked_at(data) -> None:  # type: ignore[no-untyped-def]
+    features, labels, people = data
+    distances, tried = svm.squared_distances(features), svm.draw_settings(6, 1)
+    for fold in grouped_folds(people, 4, 0):
+        honest = svm.choose(distances, labels, people, fold.train, tried, 3, 0)
+        # NaN would break any fit or prediction it entered; -9 is no class.
+        poisoned = np.full_like(distances, np.nan)
+        poisoned[np.ix_(fold.train, fold.train)] = distances[np.ix_(fold.train, fold.train)]
+        hidden, strangers = labels.copy(), people.copy()
+        hidden[fold.test], strangers[fold.test] = -9, -9
+        assert svm.choose(poisoned, hidden, strangers, fold.train, tried, 3, 0) == honest
+        with pytest.raises(ValueError, match="NaN"):
+            svm.choose(poisoned, hidden, strangers, np.append(fold.train, fold.test[0]), tried, 3, 0)
+
+
+def test_people_are_kept_apart_within_the_training_part(data, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    features, labels, people = data
+    seen: list[Fold] = []
+    plain = svm.pooled_accuracies
+
+    def spy(distances, labels, folds, settings, typical):  # type: ignore[no-untyped-def]
+        seen.extend(folds)
+        return plain(distances, labels, folds, settings, typical)
+
+    monkeypatch.setattr(svm, "pooled_accuracies", spy)
+    train = np.flatnonzero(people < 9)
+    svm.choose(svm.squared_distances(features), labels, people, train, svm.draw_settings(2, 0), 3, 0)
+    assert len(seen) == 3
+    for fold in seen:
+        assert not set(people[train][fold.train]) & set(people[train][fold.test])
+    assert sorted(np.concatenate([fold.test for fold in seen])) == list(range(len(train)))
+
+
+def test_typical_distance_is_that_of_different_rows() -> None:
+    assert svm.typical_distance(svm.squared_distances(np.array([[0.0], [1.0], [3.0]]))) == (1 + 4 + 9) / 3
+    # A change of unit changes the distances and leaves the kernel.
+    features = np.random.default_rng(0).normal(0, 1, (6, 3))
+    kernels = []
+    for unit in (1.0, 1000.0):
+        distances = svm.squared_distances(unit * features)
+        kernels.append(np.exp(-Setting(1, 0.7).gamma(svm.typical_distance(distances)) * distances))
+    assert np.allclose(*kernels)
+
+
+def test_settings_are_drawn_evenly_in_the_logarithm() -> None:
+    drawn = svm.draw_settings(400, 0)
+    assert drawn[:5] == svm.draw_settings(5, 0) and drawn[:5] != svm.draw_settings(5, 1)
+    for values in (np.log10([setting.C for setting in drawn]), np.log10([setting.scale for setting in drawn])):
+        assert -3 <= values.min() < -2.8 and 2.8 < values.max() <= 3 and abs(values.mean()) < 0.3
+
+
+def test_a_class_that_training_lacks_comes_last(data) -> None:  # type: ignore[no-untyped-def]
+    features, labels, _ = data
+    kernel = np.exp(-0.02 * svm.squared_distances(features))
+    fold = Fold("", np.flatnonzero(labels != 2), np.flatnonzero(labels == 2))
+    predicted, scores = svm.answer(kernel, labels, fold, 1.0, CLASSES)
+    assert (predicted != 2).all() and (scores[:, 2] < np.delete(scores, 2, axis=1).min(axis=1)).all()
+
+
+def test_two_classes_have_opposite_scores(data) -> None:  # type: ignore[no-untyped-def]
+    features, labels, _ = data
+    rows = np.flatnonzero(labels < 2)
+    kernel = np.exp(-0.02 * svm.squared_distances(features[rows]))
+    fold = Fold("", np.arange(30), np.arange(30, len(rows)))
+    predicted, scores = svm.answer(kernel, labels[rows], fold, 1.0, 2)
+    assert np.array_equal(scores[:, 0], -scores[:, 1]) and np.array_equal(scores.argmax(axis=1), predicted)
+
+
+def test_linear_scores_are_those_of_a_plain_linear_svm(data) -> None:  # type: ignore[no-untyped-def]
+    features, labels, people = data
+    shown = np.stack([labels == 1, labels >= 2], axis=1)
+    folds = grouped_folds(people, 4, 0)
+    scores = svm.linear_scores(features, shown, folds)
+    for fold in folds:
+        exact = features.astype(np.float64) / np.sqrt((features[fold.train].astype(np.float64) ** 2).sum(1).mean())
+        for unit in range(2):
+            plain = SVC(kernel="linear", C=1.0).fit(exact[fold.train], shown[fold.train, unit])
+            assert np.allclose(scores[fold.test, unit], plain.decision_function(exact[fold.test]), atol=1e-6)
+
+
+def test_nothing_to_learn_is_no_score(data) -> None:  # type: ignore[no-untyped-def]
+    features, labels, _ = data
+    shown = np.stack([np.zeros(96, bool), labels == 1, np.arange(96) == 95], axis=1)
+    scores = svm.linear_scores(features, shown, [Fold("", np.arange(60), np.arange(60, 96))])
+    assert np.isnan(scores[:60]).all() and np.isnan(scores[60:, [0, 2]]).all() and np.isfinite(scores[60:, 1]).all()

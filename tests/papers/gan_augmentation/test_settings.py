@@ -1,0 +1,90 @@
+"""The paper's numbers are the defaults, and what cannot be is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from fer_utils.errors import UsageError
+from fer_utils.papers.gan_augmentation.paper_tables import PAPERS_GAINS
+from fer_utils.papers.gan_augmentation.settings import GANS, REAL_QUICK, Settings, settings_for
+from fer_utils.reproduce.claims import claim
+
+TEXT = "gan_augmentation/text"
+
+
+def stated(name: str) -> float:
+    return float(claim(f"{TEXT}/{name}")["value"])
+
+
+def test_the_defaults_are_what_the_paper_states() -> None:
+    paper = settings_for("paper")
+    dcgan, wgan, cgan = (paper.gan(kind) for kind in ("dcgan", "wgan_gp", "cgan"))
+    assert (dcgan.batch_size, dcgan.epochs) == (stated("dcgan/all/batch_size"), stated("dcgan/all/epochs"))
+    assert (wgan.batch_size, wgan.epochs) == (stated("wgan-gp/all/batch_size"), stated("wgan-gp/all/epochs"))
+    assert cgan.batch_size == stated("cgan/all/batch_size")
+    assert {paper.gan(kind).learning_rate for kind in GANS} == {stated("gans/all/learning_rate")}
+    assert paper.generated == stated("generated/per_class/images")
+    assert (paper.batch_size, paper.epochs) == (stated("cnns/all/batch_size"), stated("cnns/all/epochs"))
+    assert (paper.rate, paper.df_rate) == (stated("cnns/all/learning_rate"), stated("df-svm/all/learning_rate"))
+    frozen = stated("df-svm/vgg-13/frozen_layers"), stated("df-svm/vgg-16/frozen_layers")
+    assert paper.df_frozen == frozen
+
+
+def test_gans_are_grey_radford_s_and_gulrajani_s() -> None:
+    paper = settings_for("paper")
+    assert {paper.gan(kind).channels for kind in GANS} == {1} and {paper.gan(kind).image_size for kind in GANS} == {64}
+    assert (paper.gan("dcgan").beta1, paper.gan("dcgan").latent) == (0.5, 100)
+    for kind in ("wgan_gp", "cgan"):
+        gan = paper.gan(kind)
+        assert (gan.objective, gan.penalty, gan.critic_steps, gan.beta1, gan.beta2) == ("wgan_gp", 10, 5, 0, 0.9)
+
+
+def test_reduced_networks_are_called_so() -> None:
+    paper, quick = settings_for("paper"), settings_for("quick")
+    assert not paper.reduced and paper.title("ResNet-50") == "ResNet-50"
+    assert quick.reduced and quick.title("ResNet-50") == "reduced ResNet" and quick.title("VGG-16") == "reduced VGG-16"
+    for change in ({"narrower": 2}, {"batch_norm": True}, {"resnet_blocks": (1, 1)}, {"resnet_width": 32}):
+        assert paper.but(init="random", **change).reduced
+
+
+def test_quick_takes_more_of_real_pictures() -> None:
+    stand_in = settings_for("quick")
+    assert settings_for("quick", real=True) is REAL_QUICK
+    assert REAL_QUICK.train_images > stand_in.train_images and REAL_QUICK.test_images > stand_in.test_images
+    # As in the paper, 24 % more pictures.
+    assert 6 * REAL_QUICK.generated / REAL_QUICK.train_images == pytest.approx(7_000 / 28_709, abs=0.01)
+    assert 6 * stand_in.generated / stand_in.train_images == pytest.approx(7_000 / 28_709, abs=0.01)
+    assert settings_for("paper", real=True) == settings_for("paper")
+
+
+def test_the_gains_are_those_of_the_claims() -> None:
+    for (network, arm), points in PAPERS_GAINS.items():
+        kind = {"dcgan": "dcgan", "wgan_gp": "wgan"}[arm]
+        claimed = claim(f"gan_augmentation/order/{kind}_minus_none/{network.lower()}/accuracy_difference")
+        assert points == pytest.approx(claimed["value"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"mismatch": "a"}, "shared, contempt_as_neutral, first_frames"),
+        ({"init": "imagnet"}, "Did you mean 'imagenet'"),
+        ({"generated": 0}, "above zero"),
+        ({"train_images": 2.5}, "whole number"),
+        ({"side": 24}, "at least 32"),
+        ({"rate": 0.0}, "above zero"),
+        ({"translation": 1.0}, "translation"),
+        ({"narrower": 8}, "need|needs init='random'"),
+        ({"epoch": 3}, "Did you mean 'epochs'"),
+    ],
+)
+def test_refusals(wrong: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        Settings().but(**wrong)
+
+
+def test_an_unknown_gan_and_profile() -> None:
+    with pytest.raises(UsageError, match="Did you mean 'wgan_gp'"):
+        Settings().gan("wgan_g")
+    with pytest.raises(UsageError, match="Did you mean 'quick'"):
+        settings_for("quik")

@@ -1,0 +1,191 @@
+"""The whole experiment on drawn faces: sizes of the arms, what is run once, and that nothing chooses by PrivateTest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fer_utils.errors import UsageError
+from fer_utils.faces import FaceSet
+from fer_utils.gans import train as train_gan
+from fer_utils.papers.gan_augmentation import protocol as steps
+from fer_utils.papers.gan_augmentation.arms import ARMS, control
+from fer_utils.papers.gan_augmentation.paper_tables import comparisons, findings, gain_table, results, table_1
+from fer_utils.papers.gan_augmentation.settings import GANS, PROTOCOLS, Settings
+from fer_utils.papers.gan_augmentation.study import Row, Study
+from fer_utils.reproduce.claims import claim
+from tests.papers.gan_augmentation.conftest import SETTINGS, Counting
+
+
+@pytest.fixture
+def study(target: FaceSet, lab: str) -> Study:
+    # Batches of 14 do not divide 42 pictures and 18 more: the arms' steps differ.
+    return Study(target, lab, SETTINGS.but(batch_size=14, epochs=2), [0, 1], Counting())
+
+
+def test_arms_have_the_promised_pictures(study: Study) -> None:
+    for protocol in PROTOCOLS:
+        parts = study.parts(protocol)
+        for arm in ARMS:
+            extra, call = study.extra(arm, protocol), study._call("VGG-16", arm, protocol, 0)
+            # Three pictures of each of the six shared classes; none of neutral, the last.
+            assert np.bincount(extra.labels, minlength=7).tolist() == ([0] * 7 if arm == "none" else [3] * 6 + [0])
+            assert len(call["images"]) == len(call["labels"]) == len(parts.train) + len(extra.labels)
+            assert np.array_equal(call["images"][: len(parts.train)], study.target.images[parts.train])
+            assert len(call["scored"]) == len(parts.public) + len(parts.private)
+
+
+def test_controls_are_what_they_say(study: Study) -> None:
+    images, labels, parts = study.target.images, study.target.labels, study.parts("sound")
+    wanted = study.pictures("dcgan").labels
+
+    def among(made: np.ndarray, rows: np.ndarray) -> bool:
+        return {image.tobytes() for image in made} <= {image.tobytes() for image in images[rows]}
+
+    mirrored = control("mirrored", wanted, images, labels, parts)
+    assert among(mirrored.images[:, :, ::-1], parts.train) and not among(mirrored.images, parts.train)
+    real = control("real", wanted, images, labels, parts)
+    assert among(real.images, parts.reserve)
+    noise = control("noise", wanted, images, labels, parts)
+    assert abs(noise.images.mean() - 127.5) < 2 and noise.images.std() > 70
+    with pytest.raises(UsageError, match="mirrored, real, noise"):
+        control("none", wanted, images, labels, parts)
+
+
+def test_a_rare_class_gives_what_it_has(study: Study) -> None:
+    parts = study.parts("sound")
+    few = replace(parts, reserve=parts.reserve[study.target.labels[parts.reserve] != 1])
+    found = control("real", np.repeat(np.arange(6), 3), study.target.images, study.target.labels, few)
+    assert np.bincount(found.labels, minlength=7).tolist() == [3, 0, 3, 3, 3, 3, 0]
+    mirrored = control("mirrored", np.repeat(0, 50), study.target.images, study.target.labels, parts)
+    assert len(mirrored.labels) == 50
+
+
+def test_steps_of_the_protocols() -> None:
+    plan = steps.schedule(1_000, 240, Settings(init="random", batch_size=50, epochs=10, looks=4))
+    # 10 passes over 1,000 are 200 steps, over 1,240 248; looks at quarters, and where the smaller set ends.
+    assert plan.looks == (62, 124, 186, 200, 248) and plan.looks[plan.own - 1] == 200
+    assert steps.schedule(5, 0, Settings(init="random", batch_size=50, epochs=1, looks=3)).looks == (1,)
+
+
+def test_every_training_is_run_once(study: Study) -> None:
+    found = {name: results(study, name) for name in PROTOCOLS}
+    ran = study.mapper
+    # Two networks, two seeds; three arms published, and sound, whose training part is smaller, three controls for one.
+    assert ran.count("train_classifier") == 2 * 2 * 3 + 2 * (2 * 3 + 3)
+    assert ran.count("train_gan") == 12 and ran.count("deep_feature_svm") == 2
+    table = {name: table_1(found[name], study.settings) for name in PROTOCOLS}
+    assert len(table["published"]) == 1 + 6 + 2 and len(table["sound"]) == 1 + 6 + 3
+    assert set(table["sound"]["extra pictures"]) == {0, 18}
+    assert table["sound"]["accuracy %"].between(0, 100).all()
+    for name in PROTOCOLS:
+        ids = [f"gan_augmentation/{text}" for text, _, _ in findings(found[name])]
+        assert len(set(ids)) == len(ids) == 18 and all(claim(each)["ours"] == "reproduce" for each in ids)
+        lines = [(network, words) for network, words, _ in comparisons(found[name])]
+        assert len(set(lines)) == len(lines)
+        gains = gain_table(found[name], study.settings)
+        assert gains["paper"].notna().sum() == 4
+        assert np.allclose(gains["gain"], [100 * each.both.value for *_, each in comparisons(found[name])])
+
+
+def test_the_plain_row_of_published_ends_earlier(study: Study) -> None:
+    plan = study.schedule("published")
+    assert plan.own < len(plan.looks)
+    short, long = (study.outcome(Row("VGG-16", "none", budget), "published") for budget in ("epochs", "steps"))
+    assert short.steps.max() <= plan.looks[plan.own - 1] < plan.looks[-1]
+    assert (long.correct.mean(axis=1) >= short.correct.mean(axis=1)).all(), "more looks to choose the best from"
+
+
+def test_no_control_with_real_pictures_without_a_reserve(target: FaceSet, lab: str) -> None:
+    study = Study(target, lab, SETTINGS.but(train_images=None), [0], Counting())
+    assert "real" not in {row.arm for row in study.rows("sound")}
+    assert {"mirrored", "noise"} <= {row.arm for row in study.rows("sound")}
+
+
+def test_sound_does_not_choose_by_the_scored_pictures(study: Study) -> None:
+    random = np.random.default_rng(0)
+    predicted = random.integers(0, 7, (9, 60)).astype(np.uint8)
+    public, private = random.integers(0, 7, 25), random.integers(0, 7, 35)
+    chosen = {name: steps.answers(predicted, public, private, name, 9) for name in PROTOCOLS}
+    moved = {steps.answers(predicted, public, random.permutation(private), "sound", 9)[1] for _ in range(20)}
+    assert moved == {chosen["sound"][1]}
+    moved = {steps.answers(predicted, public, random.permutation(private), "published", 9)[1] for _ in range(20)}
+    assert len(moved) > 1, "published does"
+    assert np.array_equal(chosen["sound"][0], predicted[chosen["sound"][1], 25:])
+
+
+def test_no_unit_of_sound_is_given_the_scored_labels(target: FaceSet, lab: str) -> None:
+    def calls(faces: FaceSet) -> list[Any]:
+        mapper = Counting()
+        study = Study(faces, lab, SETTINGS.but(test_images=None), [0], mapper)
+        study.train(["sound"])
+        study.df_svm("sound")
+        return mapper.calls
+
+    private = (target.table["split"] == "PrivateTest").to_numpy()
+    moved = target.table["label"].to_numpy().copy()
+    moved[private] = np.roll(moved[private], 5)
+    other = replace(target, table=target.table.assign(label=moved))
+    for (name, one), (_, two) in zip(calls(target), calls(other), strict=True):
+        for key, value in one.items():
+            same = np.array_equal(value, two[key]) if isinstance(value, np.ndarray) else value == two[key]
+            assert same, f"{name} is given other {key}"
+
+
+def test_choose_takes_the_first_of_the_best() -> None:
+    predicted = np.array([[0, 0, 0], [0, 1, 0], [0, 1, 0], [0, 1, 2]])
+    truth = np.array([0, 1, 2])
+    assert steps.choose(predicted, truth, 4) == 3 and steps.choose(predicted, truth, 3) == 1
+    with pytest.raises(UsageError, match="published, sound"):
+        steps.answers(predicted, truth[:1], truth[1:], "both", 4)
+
+
+def test_gans_of_all_kinds(study: Study) -> None:
+    for kind in GANS:
+        assert list(study.gans(kind)) == (["all"] if kind == "cgan" else list(study.source.classes))
+        made = study.pictures(kind)
+        assert made.images.shape == (18, 48, 48) and made.images.dtype == np.uint8
+        assert np.array_equal(np.bincount(made.labels, minlength=7), [3] * 6 + [0])
+    quality = study.quality("mobilenet").set_index("pictures")
+    assert list(quality.index)[:3] == list(GANS.values()) and np.isfinite(quality.to_numpy(float)).all()
+    # Untrained GANs: nothing like the pictures, and all alike.
+    assert (quality["KID"].iloc[:3] > quality["KID"].iloc[3]).all() and (quality["variety"].iloc[:3] < 0.5).all()
+
+
+def test_a_killed_gan_goes_on(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = study.source.images[:10]
+    call = {"images": images, "labels": None, "seed": 0, "generated": 4, "side": 48,
+            "settings": SETTINGS.gan("wgan_gp").but(epochs=6, critic_steps=1)}  # fmt: skip
+    whole = steps.train_gan(**call)
+    epochs = []
+
+    def killed(*args: Any, **kwargs: Any) -> Any:
+        return train_gan(*args, **kwargs, checkpoint_every=2, stop_after=4)
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        epochs.append(kwargs["checkpoint"].exists())
+        return train_gan(*args, **kwargs)
+
+    monkeypatch.setattr(steps, "train", killed)
+    monkeypatch.setattr(steps, "generate", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        steps.train_gan(**call)
+    monkeypatch.undo()
+    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
+    left = list((tmp_path / "cache" / "gans").glob("*.npz"))
+    assert len(left) == 1, "a checkpoint is left"
+    monkeypatch.setattr(steps, "train", watched)
+    again = steps.train_gan(**call)
+    assert epochs == [True] and not left[0].exists()
+    assert np.array_equal(again["pictures"], whole["pictures"]) and np.array_equal(again["history"], whole["history"])
+
+
+def test_the_data_table(study: Study) -> None:
+    table = study.data_table().set_index("part")
+    assert table.loc["published: training", "total"] == 42
+    assert table.loc["sound: training", "total"] == 42 - study.parts("sound").removed["Training"]
+    assert (table.sum(axis=1) == 2 * table["total"]).all()

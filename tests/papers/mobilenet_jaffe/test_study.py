@@ -1,0 +1,250 @@
+"""A study asks for each piece of work once, and its smoke profile runs from JAFFE's files to the scores."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fer_utils import data
+from fer_utils.errors import FerError
+from fer_utils.faces import FaceSet
+from fer_utils.papers.mobilenet_jaffe import protocol as steps
+from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, PROTOCOLS, Settings, settings_for
+from fer_utils.papers.mobilenet_jaffe.study import Study, comparisons
+from fer_utils.reproduce.units import Store, run_units, unit_key
+from tests.stand_ins import write_jaffe
+
+SETTINGS = Settings(image_size=32, quota=24, epochs=2)
+
+
+class CountingMapper:
+    """Runs each unit once and counts what was run; features are made up unless ``real``."""
+
+    def __init__(self, real: bool = False) -> None:
+        self.real, self.ran, self.stored = real, Counter(), {}
+
+    def __call__(
+        self, function: Callable[..., dict[str, Any]], calls: Sequence[Mapping[str, Any]], stage: str
+    ) -> list[dict[str, Any]]:
+        assert stage
+        return [self._one(function, call) for call in calls]
+
+    def _one(self, function: Callable[..., dict[str, Any]], call: Mapping[str, Any]) -> dict[str, Any]:
+        key = unit_key(function, call)
+        if key not in self.stored:
+            self.ran[function.__name__] += 1
+            self.stored[key] = made_up(call) if function is steps.extract and not self.real else function(**call)
+        return self.stored[key]
+
+
+def made_up(call: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Eight features an image that tell the class, in a noise that hangs on the pictures and their normalisation."""
+    pool = call["pool"]
+    rng = np.random.default_rng(zlib.crc32(f"{call['faces'].fingerprint} {call['normalisation']}".encode()))
+    return {"activations": (np.eye(8)[pool.label] + rng.normal(0, 0.2, (len(pool), 8))).astype(np.float32)}
+
+
+@pytest.fixture
+def mapper() -> CountingMapper:
+    return CountingMapper()
+
+
+@pytest.fixture
+def study(drawn: FaceSet, mapper: CountingMapper) -> Study:
+    return Study(drawn, SETTINGS, [0, 1], mapper)
+
+
+# -- what is compared ------------------------------------------------------------------------------
+
+
+def test_comparisons_change_one_factor_each() -> None:
+    groups = comparisons(SETTINGS)
+    assert {name: list(levels) for name, levels in groups.items()} == {
+        "normalisation": ["raw", "0-1", "-1..1", "per-image"],
+        "face crop": ["whole picture", "cropped face"],
+        "learning rate": ["0.01", "0.001"],
+        "batch size": ["8", "32", "128"],
+    }
+    for levels in groups.values():
+        assert SETTINGS in levels.values()
+        for condition in levels.values():
+            changed = [name for name, value in vars(condition).items() if value != getattr(SETTINGS, name)]
+            assert len(changed) <= 1
+
+
+# -- one piece of work, once -----------------------------------------------------------------------
+
+
+def test_features_are_computed_once_an_image_condition(study: Study, mapper: CountingMapper) -> None:
+    for protocol in "AD":
+        for factor in comparisons(SETTINGS):
+            study.compare(factor, protocol)
+    # Four normalisations and one crop; learning rates and batch sizes train on what is there.
+    assert mapper.ran["extract"] == 5
+    # Per protocol the base, three normalisations, the crop, another rate and two batch sizes.
+    assert mapper.ran["train"] == 2 * 8
+    study.compare("normalisation", "A")
+    study.curve(SETTINGS, "D")
+    assert mapper.ran == {"extract": 5, "train": 16}
+
+
+def test_an_epoch_chosen_within_training_costs_one_more_run(study: Study, mapper: CountingMapper) -> None:
+    for way in EPOCH_SELECTIONS:
+        study.outcome(SETTINGS, "C", way)
+    assert mapper.ran == {"extract": 1, "train": 2}
+    study.audits()
+    study.audits()
+    assert mapper.ran["audit_split"] == len(PROTOCOLS)
+
+
+def test_settings_that_change_the_pictures_change_the_features(study: Study, mapper: CountingMapper) -> None:
+    base = study.features([SETTINGS])[0]
+    same = study.features([SETTINGS.but(learning_rate=0.5, batch_size=7, epochs=9)])[0]
+    assert same is base and mapper.ran["extract"] == 1
+    for changed in ({"normalisation": "0-1"}, {"image_size": 48}, {"weights": "none"}, {"trainable": "last_block"}):
+        study.features([SETTINGS.but(**changed)])
+    assert mapper.ran["extract"] == 5
+
+
+def test_a_weights_file_is_known_by_its_content(study: Study, mapper: CountingMapper, tmp_path: Path) -> None:
+    path, copy = tmp_path / "a.weights.h5", tmp_path / "b.weights.h5"
+    path.write_bytes(b"1"), copy.write_bytes(b"1")
+    study.features([SETTINGS.but(weights=str(path)), SETTINGS.but(weights=str(copy))])
+    assert mapper.ran["extract"] == 1
+    copy.write_bytes(b"2")
+    study.features([SETTINGS.but(weights=str(copy))])
+    assert mapper.ran["extract"] == 2
+
+
+# -- what comes out --------------------------------------------------------------------------------
+
+
+def test_compare_gives_a_row_a_level(study: Study) -> None:
+    table = study.compare("batch size", "D")
+    assert list(table["level"]) == ["8", "32", "128"]
+    assert set(table["factor"]) == {"batch size"} and set(table["protocol"]) == {"D"}
+    assert (table["low %"] <= table["accuracy %"]).all() and (table["accuracy %"] <= table["high %"]).all()
+    assert table[["accuracy %", "macro F1"]].to_numpy().min() >= 0 and table["macro F1"].max() <= 100
+    base = study.outcome(SETTINGS, "D")
+    np.testing.assert_allclose(table["accuracy %"][1], 100 * base.accuracy().value)
+    np.testing.assert_allclose(table["macro F1"][1], 100 * base.macro_f1())
+    # More steps of the same size learn these made-up features better.
+    assert table["accuracy %"][0] > table["accuracy %"][2]
+
+
+def test_a_curve_ends_in_the_last_epoch_s_accuracy(study: Study) -> None:
+    for protocol in "AC":
+        curve, folds = study.curve(SETTINGS, protocol), study.plan.splits[protocol].folds
+        assert curve.shape == (2, len(folds)) and ((curve >= 0) & (curve <= 1)).all()
+        sizes = [len(fold.test) for fold in folds]
+        expected = study.outcome(SETTINGS, protocol, "last_epoch").accuracy().value
+        np.testing.assert_allclose(np.average(curve[-1], weights=sizes), expected)
+        best = study.outcome(SETTINGS, protocol, "test_fold").accuracy().value
+        np.testing.assert_allclose(np.average(curve.max(axis=0), weights=sizes), best)
+
+
+def test_the_audit_is_a_report(study: Study) -> None:
+    assert study.audits()["D"].text() == "none found"
+    assert study.audits()["A"].shares()["subject"] == 1
+
+
+def test_everything_the_notebook_needs_is_trained_at_once(study: Study, mapper: CountingMapper) -> None:
+    # Base under four protocols with inner folds; seven other conditions under A and D.
+    assert study.train_all() == 2 * 4 + 7 * 2
+    ran = dict(mapper.ran)
+    for name in PROTOCOLS:
+        study.outcome(study.settings, name, "inner_split")
+    for factor in comparisons(study.settings):
+        study.compare(factor, "A"), study.compare(factor, "D")
+    assert mapper.ran == ran
+
+
+# -- more than the head ----------------------------------------------------------------------------
+
+
+def test_everything_trained_has_no_features(study: Study) -> None:
+    with pytest.raises(FerError, match=r"use Study\.tuned"):
+        study.features([SETTINGS, SETTINGS.but(trainable="all")])
+
+
+@pytest.mark.parametrize("trainable", ["last_block", "all"])
+def test_tuned_asks_for_what_it_needs(study: Study, mapper: CountingMapper, trainable: str) -> None:
+    """The units' arguments; what :func:`tune` makes of them is tested in ``test_tuning.py``."""
+    asked = []
+
+    def answer(function: Any, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
+        if function is steps.extract:
+            return mapper(function, calls, stage)
+        asked.extend(calls)
+        truth = [study.plan.pool.label[call["fold"].test] for call in calls]
+        return [{"predicted": right[None, None].astype(np.int16), "loss": np.zeros((1, 1))} for right in truth]
+
+    study.mapper = answer
+    outcome = study.tuned(SETTINGS.but(trainable=trainable, epochs=1), "D", max_folds=3)
+    assert outcome.accuracy().value == 1 and len(outcome.epochs) == 3
+    assert [call["seed"] for call in asked] == study.plan.splits["D"].seeds[:3]
+    assert [call["fold"] for call in asked] == study.plan.splits["D"].folds[:3]
+    for call in asked:
+        assert (call["activations"] is None) == (trainable == "all")
+    assert mapper.ran["extract"] == (trainable == "last_block")
+    everything = study.tuned(SETTINGS.but(trainable=trainable, epochs=1), "D")
+    assert len(everything.epochs) == 20 and len(everything.truth) == 144
+
+
+@pytest.mark.usefixtures("eagerly")
+@pytest.mark.parametrize("trainable", ["last_block", "all"])
+def test_tuned_for_one_epoch(drawn: FaceSet, trainable: str) -> None:
+    """For real, on the first fold: one answer a test image."""
+    mapper = CountingMapper(real=True)
+    real = Study(drawn, SETTINGS.but(quota=6, epochs=1), [0], mapper)
+    outcome = real.tuned(real.settings.but(trainable=trainable), "D", max_folds=1)
+    fold = real.plan.splits["D"].folds[0]
+    np.testing.assert_array_equal(outcome.truth, real.plan.pool.label[fold.test])
+    assert outcome.predicted.shape == outcome.truth.shape and set(outcome.predicted) <= {0, 1, 2}
+    np.testing.assert_array_equal(outcome.epochs, [1])
+    assert mapper.ran == {"tune": 1} | ({"extract": 1} if trainable == "last_block" else {})
+
+
+# -- the whole way ---------------------------------------------------------------------------------
+
+
+def test_the_smoke_profile_on_jaffe_s_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_jaffe(tmp_path / "jaffe")
+    monkeypatch.setenv("FER_DATA", str(tmp_path))
+    faces, store = data.load("jaffe"), Store(tmp_path / "units")
+
+    def run(function: Any, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
+        return run_units(function, calls, stage=stage, store=store)
+
+    smoke = settings_for("smoke")
+    study = Study(faces, smoke, [0], run)
+    outcomes = {}
+    for protocol in PROTOCOLS:
+        for way in EPOCH_SELECTIONS:
+            outcomes[protocol, way] = study.outcome(smoke, protocol, way)
+            assert ((outcomes[protocol, way].predicted >= 0) & (outcomes[protocol, way].predicted < 7)).all()
+    # 22 of 24 images a class are trained on.
+    assert len(outcomes["A", "last_epoch"].truth) == 7 * 2
+    for protocol in "BCD":
+        outcome = outcomes[protocol, "last_epoch"]
+        assert len(outcome.truth) == 213 and set(outcome.subject) == set(faces.subjects)
+        np.testing.assert_array_equal(np.bincount(outcome.truth), np.bincount(faces.labels))
+        np.testing.assert_array_equal(outcome.epochs, [smoke.epochs] * 10)
+    assert study.audits()["A"].shares()["subject"] == 1 and study.audits()["B"].shares()["source"] == 0
+    for protocol in "CD":
+        # The drawn stand-ins are alike enough to be near duplicates of each other; real people are not.
+        counts = study.audits()[protocol].counts | {"near": 0}
+        assert counts == {"subject": 0, "clip": None, "source": 0, "exact": 0, "near": 0}
+
+    # One unit of features, two of heads a protocol, one audit a protocol; another study finds them all.
+    stored = sorted((tmp_path / "units").rglob("*.npz"))
+    assert len(stored) == 1 + 2 * 4 + 4
+    again = Study(faces, smoke, [0], run).outcome(smoke, "C", "inner_split")
+    np.testing.assert_array_equal(again.predicted, outcomes["C", "inner_split"].predicted)
+    assert sorted((tmp_path / "units").rglob("*.npz")) == stored
