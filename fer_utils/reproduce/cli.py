@@ -186,7 +186,7 @@ def _rounds(notebook: str, options: argparse.Namespace) -> list[dict[str, Any]]:
 def _parameters_for(notebook: str, options: argparse.Namespace) -> dict[str, Any]:
     """The notebook's parameters that the command line sets, typed and checked."""
     from fer_utils import data
-    from fer_utils.reproduce.parameters import find
+    from fer_utils.papers.parameters import find
     from fer_utils.reproduce.request import known_parameters
 
     known = known_parameters(notebook)

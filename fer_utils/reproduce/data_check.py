@@ -7,7 +7,7 @@ from collections import Counter
 from fer_utils import data, datasets
 from fer_utils.data import doctor
 from fer_utils.errors import harmless
-from fer_utils.reproduce.claims import load_claims
+from fer_utils.papers.claims import load_claims
 
 JUDGED = ("=", ">=", "<=")
 """Relations of claims that are held against a value; the others are directions, which any data can show."""

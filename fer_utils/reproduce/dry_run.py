@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 
 import pandas as pd
 
+from fer_utils.papers.registry import paper_of
 from fer_utils.reproduce.request import Request, in_force
-
-ESTIMATORS = {
-    "01_clifer": "fer_utils.papers.clifer.estimate",
-    "02_gan_augmentation": "fer_utils.papers.gan_augmentation.estimate",
-    "03_landmark_ensemble": "fer_utils.papers.landmark_ensemble.estimate",
-    "04_dcgan_svm": "fer_utils.papers.dcgan_svm.estimate",
-    "05_mobilenet_jaffe": "fer_utils.papers.mobilenet_jaffe.estimate",
-}
-"""Where a paper says what its notebook costs: a module with ``estimate(parameters) -> DataFrame``."""
 
 AT_ONCE = "at once"
 """A column that such a table may have: how many of these units run at once where nobody named a number of workers
@@ -48,9 +39,10 @@ def print_plan(requests: Sequence[Request]) -> None:
 
 
 def _estimate(request: Request) -> pd.DataFrame | None:
-    if request.notebook not in ESTIMATORS:
+    paper = paper_of(request.notebook)
+    if paper is None:
         return None
-    table = importlib.import_module(ESTIMATORS[request.notebook]).estimate(in_force(request))
+    table = paper.part("estimate").estimate(in_force(request))
     return table if AT_ONCE in table else table.assign(**{AT_ONCE: 1})
 
 

@@ -1,91 +1,40 @@
-"""The shipped notebooks' parameters, in the order of their cells. A test holds this table against the notebooks."""
+"""The shipped notebooks' parameters, in the order of their cells. A test holds these tables against the notebooks."""
 
 from __future__ import annotations
 
-from fer_utils.devices import DEVICES
-from fer_utils.faces import EMOTIONS
-from fer_utils.reproduce.parameters import Parameter as P
+from collections.abc import Mapping
+from typing import Any
 
-PROFILES = ("smoke", "quick", "paper")
-PROTOCOLS = ("published", "sound")
-DETECTORS = ("haar", "ssd", "dlib")
-SPACES = ("mobilenet", "inception")
+from fer_utils.errors import UsageError
+from fer_utils.papers.parameters import PROFILE, Parameter, changed, check
+from fer_utils.papers.registry import PAPERS
 
-_PROFILE = P("quick", choices=PROFILES)
-_PROTOCOL = P("both", choices=(*PROTOCOLS, "both"))
-_DEVICE = P("auto", choices=DEVICES)
-_EPOCHS = P(None, "number", high=100_000, optional=True)
-_PICTURES = P(None, "number", high=10_000_000, optional=True)
+START = "00_start_here"
+"""The notebook that reproduces no paper."""
 
-NOTEBOOKS: dict[str, dict[str, P]] = {
-    "00_start_here": {"profile": _PROFILE, "judged": P(100, "number", low=0)},
-    "01_clifer": {
-        "dataset": P("avatars_clips", "data set"),
-        "profile": _PROFILE,
-        "protocol": _PROTOCOL,
-        "seeds": P([0], "seeds"),
-        "device": _DEVICE,
-        "variant": P(None, choices=("clifer_paper", "clifer_code", "gdm_iris", "gdm_core50"), optional=True),
-        "identity": P(None, choices=("dlib", "none"), suffix=".mat", optional=True),
-        "epochs": _EPOCHS,
-    },
-    "02_gan_augmentation": {
-        "dataset": P("fer2013:stand-in", "data set"),
-        "source": P("avatars_studio", "data set"),
-        "profile": _PROFILE,
-        "protocol": _PROTOCOL,
-        "seeds": P([0, 1, 2], "seeds"),
-        "device": _DEVICE,
-        "mismatch": P(None, choices=("shared", "contempt_as_neutral", "first_frames"), optional=True),
-        "init": P(None, choices=("imagenet", "random"), optional=True),
-        "weights": P({}, "files", choices=("VGG-16", "ResNet-50"), suffix=".weights.h5"),
-        "train_images": _PICTURES,
-        "test_images": _PICTURES,
-        "generated": P(None, "number", high=100_000, optional=True),
-        "epochs": _EPOCHS,
-        "space": P("mobilenet", choices=SPACES),
-    },
-    "03_landmark_ensemble": {
-        "dataset": P("avatars_studio", "data set"),
-        "wild": P("auto", "data set", choices=("auto", "none"), optional=True),
-        "turned": P("avatars_views", "data set", optional=True),
-        "profile": _PROFILE,
-        "protocol": _PROTOCOL,
-        "seeds": P([0], "seeds"),
-        "device": _DEVICE,
-        "image_size": P(None, "number", low=16, high=1024, optional=True),
-        "classes": P(None, "names", choices=EMOTIONS, optional=True, fewest=2),
-        "max_folds": P(None, "number", high=1000, optional=True),
-        "batch_norm": P(None, choices=("stored", "batch"), optional=True),
-        "head_activation": P(None, choices=("linear", "relu"), optional=True),
-        "balance": P(None, "flag", optional=True),
-        "landmarks": P(None, choices=("transformed", "detected"), optional=True),
-        "fold_rule": P(None, choices=("every_tenth", "blocks"), optional=True),
-        "detector": P("ssd", choices=DETECTORS),
-    },
-    "04_dcgan_svm": {
-        "dataset": P("avatars_studio", "data set"),
-        "profile": _PROFILE,
-        "protocol": _PROTOCOL,
-        "seeds": P([0], "seeds"),
-        "device": _DEVICE,
-        "width": P(None, "number", high=1024, optional=True),
-        "epochs": _EPOCHS,
-        "optimiser": P(None, choices=("published", "radford"), optional=True),
-        "feature": P(None, choices=("after", "before", "pooled"), optional=True),
-        "space": P("mobilenet", choices=SPACES),
-    },
-    "05_mobilenet_jaffe": {
-        "dataset": P("london", "data set"),
-        "profile": _PROFILE,
-        "protocol": _PROTOCOL,
-        "seeds": P([0, 1, 2], "seeds"),
-        "device": _DEVICE,
-        "weights": P(None, choices=("shipped", "imagenet", "none"), suffix=".weights.h5", optional=True),
-        "quota": P(None, "number", low=10, high=100_000, optional=True),
-        "epochs": _EPOCHS,
-        "tune": P([], "names", choices=("last_block", "all")),
-        "tune_epochs": P(3, "number", high=10_000),
-        "detector": P("ssd", choices=DETECTORS),
-    },
+NOTEBOOKS: dict[str, dict[str, Parameter]] = {
+    START: {"profile": PROFILE, "judged": Parameter(100, "number", low=0)},
+    **{paper.notebook: paper.part("settings").PARAMETERS for paper in PAPERS},
 }
+
+
+def in_force(notebook: str, scope: Mapping[str, Any]) -> dict[str, Any]:
+    """Check a running notebook's parameters; for its first cell: ``changed = in_force("05_…", globals())``.
+
+    Args:
+        notebook: its name without ``.ipynb``.
+        scope: its variables.
+
+    Returns:
+        What :func:`changed` says; hand it to :class:`fer_utils.reproduce.run.Run`, which labels everything with it.
+
+    Raises:
+        UsageError: a parameter has a value that it cannot have, or is gone.
+    """
+    known = NOTEBOOKS[notebook]
+    lacking = [name for name in known if name not in scope]
+    if lacking:
+        raise UsageError(f"the parameter cell of notebook {notebook} lacks {', '.join(lacking)}. Run that cell first.")
+    values = {name: scope[name] for name in known}
+    check(notebook, values, known)
+    return changed(values, known)

@@ -12,9 +12,9 @@ from typing import Any
 import papermill
 
 from fer_utils.errors import UsageError, did_you_mean
-from fer_utils.reproduce import parameters
+from fer_utils.papers import parameters
+from fer_utils.papers.parameters import Parameter
 from fer_utils.reproduce.knobs import NOTEBOOKS as SHIPPED
-from fer_utils.reproduce.parameters import Parameter
 from fer_utils.reproduce.provenance import PACKAGE
 from fer_utils.reproduce.shipped import cells_digest, edited_cells
 

@@ -27,13 +27,12 @@ from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.figure_style import use_house_style
 from fer_utils.files import sha256_file, whole_file, write_json
-from fer_utils.reproduce.claims import claim as paper_claim
-from fer_utils.reproduce.knobs import PROFILES, PROTOCOLS
-from fer_utils.reproduce.parameters import as_suffix
+from fer_utils.papers.finding import Finding
+from fer_utils.papers.parameters import as_suffix
+from fer_utils.papers.study import PROFILES
 from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.units import Unit, run_units
-from fer_utils.scores import Estimate
 
 HARMLESS = ("seeds", "protocol")
 """Parameters that may be changed without making the run another experiment than its profile's."""
@@ -44,13 +43,13 @@ class Run:
 
     Args:
         notebook: the notebook's name without ``.ipynb``.
-        profile: ``"smoke"``, ``"quick"`` or ``"paper"``.
+        profile: one of :data:`fer_utils.papers.study.PROFILES`.
         faces: the data; its name, kind and fingerprint go on everything. ``None`` for a
             notebook that reports on no data set.
         seed: recorded in the receipt.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``; see :func:`fer_utils.devices.choose_device`.
         changed: parameters that are not the shipped notebook's, as
-            :func:`fer_utils.reproduce.parameters.in_force` finds them. They go on every label and into the folder's
+            :func:`fer_utils.papers.parameters.in_force` finds them. They go on every label and into the folder's
             name. ``None``: what the command line says.
 
     Raises:
@@ -168,39 +167,22 @@ class Run:
             plt.close(figure)
             display.display_png(file.read_bytes(), raw=True)
 
-    def claim(
-        self,
-        claim: str,
-        found: Estimate,
-        protocol: str,
-        *,
-        leak: str,
-        scale: float = 1.0,
-        reference: float | None = None,
-    ) -> None:
-        """Set our number beside one of the paper's; said again for the same claim and protocol, it replaces the first.
+    def claim(self, *findings: Finding) -> None:
+        """Set our numbers beside the paper's; said again for the same claim and protocol, one replaces the first.
 
         There is no ``sound`` number on a set whose people nobody knows and which has no official split: nobody can say
         whether its people are apart. The notebook then says so.
 
-        Args:
-            claim: an id from the claims table.
-            found: our estimate; ``scale`` brings it to the claim's own unit (100 for per cent).
-            protocol: ``"published"`` or ``"sound"``.
-            leak: the leak audit's line for this number's split; no number stands without one.
-            reference: what the number is compared with where only a direction can be judged, in
-                the claim's unit (chance for an accuracy, 0 for a difference).
-
         Raises:
-            UsageError: no such claim or protocol.
-            FerError: the run was opened without data, or the leak audit's line is empty.
+            FerError: the run was opened without data.
         """
-        paper_claim(claim)
-        check_choice("protocol", protocol, PROTOCOLS)
+        for finding in findings:
+            self._claim(finding)
+
+    def _claim(self, finding: Finding) -> None:
         if self.faces is None:
             raise FerError("a claim needs data: open the Run with faces")
-        if not leak.strip():
-            raise FerError(f"{claim} ({protocol}) has no leak audit: say what its test data share with training")
+        claim, found, protocol, scale = finding.claim, finding.estimate, finding.protocol, finding.scale
         if protocol == "sound" and PEOPLE_UNKNOWN in self.faces.notes and "split" not in self.faces.table:
             print(f"{claim}: no sound number, for nobody knows who is who in {self.faces.name}")
             return
@@ -217,8 +199,8 @@ class Run:
             "profile": self.profile,
             "changed": {name: value for name, value in self.changed.items() if name not in HARMLESS},
             "interval": found.how,
-            "reference": reference,
-            "leak": leak,
+            "reference": finding.reference,
+            "leak": finding.leak.text(),
             # Only where there is something to say, so that numbers on official pictures stay as they were.
             **({"differs": self._differs} if self._differs else {}),
         }

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from fer_utils.errors import UsageError
 from fer_utils.files import disk_error
+from fer_utils.papers.parameters import as_suffix
 from fer_utils.reproduce.executed import finished
 from fer_utils.reproduce.folders import move_into_place, working_folder
 from fer_utils.reproduce.kernel import run_cells
-from fer_utils.reproduce.parameters import as_suffix
 from fer_utils.reproduce.receipt import write_receipt
 from fer_utils.reproduce.request import Request, check, edits
 

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from fer_utils.files import sha256_file
-from fer_utils.reproduce.claims import load_claims
+from fer_utils.papers.claims import load_claims
 
 RECEIPT = "receipt.json"
 NUMBERS = "numbers.json"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_utils.reproduce.claims import load_claims
+from fer_utils.papers.claims import load_claims
 from fer_utils.reproduce.folders import settled
 from fer_utils.reproduce.headlines import HEADLINES, read_control
 from fer_utils.reproduce.signed import NOTEBOOK, PROTOCOLS, RECEIPT, SignedRun, signed_runs

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from fer_utils.devices import gpu_visible
-from fer_utils.gans import Discriminator, GanSettings, Generator, train
-from fer_utils.gans.networks import initialise
-from fer_utils.gans.settings import WGAN_GP
+from fer_utils.gans.networks import Discriminator, Generator, initialise
+from fer_utils.gans.settings import WGAN_GP, GanSettings
+from fer_utils.gans.train import train
 from tests.benchmarks.conftest import Recorder, seconds
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fer_utils.gans import GanSettings
-from fer_utils.gans.settings import WGAN_GP
+from fer_utils.gans.settings import WGAN_GP, GanSettings
 
 TINY = {"image_size": 16, "ngf": 4, "ndf": 4, "latent": 8, "batch_size": 8, "epochs": 4}
 

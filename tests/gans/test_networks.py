@@ -8,9 +8,8 @@ from torch import nn
 from torch.nn import functional
 
 from fer_utils.errors import UsageError
-from fer_utils.gans import Discriminator, GanSettings, Generator
-from fer_utils.gans.networks import initialise, to_network, to_pixels
-from fer_utils.gans.settings import WGAN_GP
+from fer_utils.gans.networks import Discriminator, Generator, initialise, to_network, to_pixels
+from fer_utils.gans.settings import WGAN_GP, GanSettings
 
 
 def count(network: nn.Module) -> int:

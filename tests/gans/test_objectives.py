@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from fer_utils.gans import Discriminator, objectives
+from fer_utils.gans import objectives
+from fer_utils.gans.networks import Discriminator
 from fer_utils.gans.settings import WGAN_GP
 
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from fer_utils.errors import FerError
-from fer_utils.gans import Discriminator, GanSettings, Generator, TrainedGan, generate, train
-from fer_utils.gans.networks import initialise
-from fer_utils.gans.settings import WGAN_GP
+from fer_utils.gans.networks import Discriminator, Generator, initialise
+from fer_utils.gans.settings import WGAN_GP, GanSettings
+from fer_utils.gans.train import TrainedGan, generate, train
 from tests.gans.conftest import TINY, labels_for
 
 

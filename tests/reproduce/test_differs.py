@@ -20,7 +20,7 @@ from fer_utils.scores import Estimate
 
 @pytest.fixture
 def claim_id() -> str:
-    from fer_utils.reproduce.claims import load_claims
+    from fer_utils.papers.claims import load_claims
 
     claims = load_claims()
     return claims.index[(claims["paper"] == "mobilenet_jaffe") & (claims["relation"] == "=")][0]

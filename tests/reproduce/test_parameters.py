@@ -14,9 +14,9 @@ from fer_utils.papers.dcgan_svm import settings as dcgan_svm
 from fer_utils.papers.gan_augmentation import settings as gan_augmentation
 from fer_utils.papers.landmark_ensemble import settings as landmark_ensemble
 from fer_utils.papers.mobilenet_jaffe import settings as mobilenet_jaffe
+from fer_utils.papers.parameters import Parameter, as_suffix, in_force
 from fer_utils.reproduce import knobs
 from fer_utils.reproduce.knobs import NOTEBOOKS
-from fer_utils.reproduce.parameters import Parameter, as_suffix, in_force
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 

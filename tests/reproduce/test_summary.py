@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from fer_utils.reproduce.claims import PAPERS, load_claims
+from fer_utils.papers.claims import load_claims
+from fer_utils.papers.registry import PAPERS as REGISTERED
 from fer_utils.reproduce.headlines import HEADLINES, Control, read_control
 from fer_utils.reproduce.summary import summarise
 from tests.reproduce.signed_folder import CLAIM, make_run, number, sign
+
+PAPERS = tuple(paper.name for paper in REGISTERED)
 
 
 def measured_rows(summary: dict[str, Any]) -> list[dict[str, Any]]:

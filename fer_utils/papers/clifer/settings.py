@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 from fer_utils.errors import UsageError, check_choice, did_you_mean
+from fer_utils.papers.parameters import DEVICE, PROFILE, PROTOCOL
+from fer_utils.papers.parameters import Parameter as P
 
 REGULATIONS = ("none", "core50", "iris")
 DISTANCES = ("sum_of_norms", "norm_of_sum")
@@ -319,3 +321,16 @@ def settings_for(profile: str) -> Settings:
     """
     check_choice("profile", profile, tuple(PROFILES))
     return PROFILES[profile]
+
+
+PARAMETERS = {
+    "dataset": P("avatars_clips", "data set"),
+    "profile": PROFILE,
+    "protocol": PROTOCOL,
+    "seeds": P([0], "seeds"),
+    "device": DEVICE,
+    "variant": P(None, choices=("clifer_paper", "clifer_code", "gdm_iris", "gdm_core50"), optional=True),
+    "identity": P(None, choices=("dlib", "none"), suffix=".mat", optional=True),
+    "epochs": P(None, "number", high=100_000, optional=True),
+}
+"""The notebook's, in the order of its cell."""

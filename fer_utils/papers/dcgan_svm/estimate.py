@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.devices import at_once
-from fer_utils.gans import Discriminator, train
+from fer_utils.gans.networks import Discriminator
+from fer_utils.gans.train import train
 from fer_utils.image_features import embed
 from fer_utils.papers.dcgan_svm import svm
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, AU7_ONLY

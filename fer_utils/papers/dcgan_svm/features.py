@@ -13,8 +13,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from fer_utils.errors import check_choice
-from fer_utils.gans import Discriminator, GanSettings
-from fer_utils.gans.networks import SLOPE, initialise, to_network
+from fer_utils.gans.networks import SLOPE, Discriminator, initialise, to_network
+from fer_utils.gans.settings import GanSettings
 from fer_utils.preprocess import to_grey
 
 UNTRAINED = "untrained discriminator"

@@ -19,7 +19,7 @@ from fer_utils.cache_dir import cache_dir
 from fer_utils.devices import one_core
 from fer_utils.errors import check_choice
 from fer_utils.faces import FaceSet
-from fer_utils.gans import generate, train
+from fer_utils.gans.train import generate, train
 from fer_utils.image_features import embed
 from fer_utils.image_quality import fid, inception_score, kid, memorisation, nearest, ssim, variety
 from fer_utils.papers.dcgan_svm import features as views

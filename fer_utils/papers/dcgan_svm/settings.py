@@ -10,7 +10,9 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral
 
 from fer_utils.errors import UsageError, check_choice, did_you_mean
-from fer_utils.gans import GanSettings
+from fer_utils.gans.settings import GanSettings
+from fer_utils.papers.parameters import DEVICE, PROFILE, PROTOCOL
+from fer_utils.papers.parameters import Parameter as P
 
 FEATURES = ("after", "before", "pooled")
 """After or before the fourth leaky rectifier, or Radford's: every layer's output, max-pooled to 4×4, joined."""
@@ -96,3 +98,18 @@ def settings_for(profile: str) -> Settings:
     """
     check_choice("profile", profile, tuple(PROFILES))
     return PROFILES[profile]
+
+
+PARAMETERS = {
+    "dataset": P("avatars_studio", "data set"),
+    "profile": PROFILE,
+    "protocol": PROTOCOL,
+    "seeds": P([0], "seeds"),
+    "device": DEVICE,
+    "width": P(None, "number", high=1024, optional=True),
+    "epochs": P(None, "number", high=100_000, optional=True),
+    "optimiser": P(None, choices=("published", "radford"), optional=True),
+    "feature": P(None, choices=("after", "before", "pooled"), optional=True),
+    "space": P("mobilenet", choices=("mobilenet", "inception")),
+}
+"""The notebook's, in the order of its cell."""

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fer_utils import data
 from fer_utils.devices import at_once
-from fer_utils.gans import train
+from fer_utils.gans.train import train
 from fer_utils.image_features import embed
 from fer_utils.papers.gan_augmentation.parts import GAN_SIDE
 from fer_utils.papers.gan_augmentation.protocol import PROTOCOLS, build, train_classifier

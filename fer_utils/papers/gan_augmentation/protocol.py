@@ -25,7 +25,8 @@ from fer_utils.cache_dir import cache_dir
 from fer_utils.devices import one_core, seed_everything
 from fer_utils.errors import check_choice
 from fer_utils.faces import FaceSet
-from fer_utils.gans import GanSettings, generate, train
+from fer_utils.gans.settings import GanSettings
+from fer_utils.gans.train import generate, train
 from fer_utils.image_features import embed
 from fer_utils.image_quality import kid, memorisation, variety
 from fer_utils.papers.gan_augmentation.settings import Settings

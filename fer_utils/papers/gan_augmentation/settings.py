@@ -10,8 +10,9 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral
 
 from fer_utils.errors import UsageError, check_choice, did_you_mean
-from fer_utils.gans import GanSettings
-from fer_utils.gans.settings import WGAN_GP
+from fer_utils.gans.settings import WGAN_GP, GanSettings
+from fer_utils.papers.parameters import DEVICE, PROFILE, PROTOCOL
+from fer_utils.papers.parameters import Parameter as P
 
 KERAS_BACKEND = "torch"
 """Preferred: the GANs are torch, and one framework in a process is enough."""
@@ -173,3 +174,22 @@ def settings_for(profile: str, real: bool = False) -> Settings:
     """
     check_choice("profile", profile, tuple(PROFILES))
     return REAL_QUICK if real and profile == "quick" else PROFILES[profile]
+
+
+PARAMETERS = {
+    "dataset": P("fer2013:stand-in", "data set"),
+    "source": P("avatars_studio", "data set"),
+    "profile": PROFILE,
+    "protocol": PROTOCOL,
+    "seeds": P([0, 1, 2], "seeds"),
+    "device": DEVICE,
+    "mismatch": P(None, choices=("shared", "contempt_as_neutral", "first_frames"), optional=True),
+    "init": P(None, choices=("imagenet", "random"), optional=True),
+    "weights": P({}, "files", choices=("VGG-16", "ResNet-50"), suffix=".weights.h5"),
+    "train_images": P(None, "number", high=10_000_000, optional=True),
+    "test_images": P(None, "number", high=10_000_000, optional=True),
+    "generated": P(None, "number", high=100_000, optional=True),
+    "epochs": P(None, "number", high=100_000, optional=True),
+    "space": P("mobilenet", choices=("mobilenet", "inception")),
+}
+"""The notebook's, in the order of its cell."""

@@ -11,6 +11,9 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 
 from fer_utils.errors import UsageError, check_choice, did_you_mean
+from fer_utils.faces import EMOTIONS
+from fer_utils.papers.parameters import DEVICE, PROFILE, PROTOCOL
+from fer_utils.papers.parameters import Parameter as P
 
 KINDS = ("baseline", "ftl", "el")
 KIND_TITLES = {"baseline": "Baseline", "ftl": "FTL", "el": "EL"}
@@ -193,3 +196,24 @@ def settings_for(profile: str, dataset: str = "jaffe") -> Settings:
     check_choice("profile", profile, tuple(PROFILES))
     settings = PROFILES[profile]
     return settings.but(**EPOCHS.get(dataset, EPOCHS["jaffe"])) if profile == "paper" else settings
+
+
+PARAMETERS = {
+    "dataset": P("avatars_studio", "data set"),
+    "wild": P("auto", "data set", choices=("auto", "none"), optional=True),
+    "turned": P("avatars_views", "data set", optional=True),
+    "profile": PROFILE,
+    "protocol": PROTOCOL,
+    "seeds": P([0], "seeds"),
+    "device": DEVICE,
+    "image_size": P(None, "number", low=16, high=1024, optional=True),
+    "classes": P(None, "names", choices=EMOTIONS, optional=True, fewest=2),
+    "max_folds": P(None, "number", high=1000, optional=True),
+    "batch_norm": P(None, choices=("stored", "batch"), optional=True),
+    "head_activation": P(None, choices=("linear", "relu"), optional=True),
+    "balance": P(None, "flag", optional=True),
+    "landmarks": P(None, choices=("transformed", "detected"), optional=True),
+    "fold_rule": P(None, choices=("every_tenth", "blocks"), optional=True),
+    "detector": P("ssd", choices=("haar", "ssd", "dlib")),
+}
+"""The notebook's, in the order of its cell."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields, replace
 from numbers import Integral, Real
 
 from fer_utils.errors import UsageError, check_choice, did_you_mean
+from fer_utils.papers.parameters import DEVICE, PROFILE, PROTOCOL
+from fer_utils.papers.parameters import Parameter as P
 
 NORMALISATIONS = ("raw", "0-1", "-1..1", "per-image")
 TRAINABLE = ("head", "last_block", "all")
@@ -107,3 +109,19 @@ def settings_for(profile: str) -> Settings:
     """
     check_choice("profile", profile, tuple(PROFILES))
     return PROFILES[profile]
+
+
+PARAMETERS = {
+    "dataset": P("london", "data set"),
+    "profile": PROFILE,
+    "protocol": PROTOCOL,
+    "seeds": P([0, 1, 2], "seeds"),
+    "device": DEVICE,
+    "weights": P(None, choices=("shipped", "imagenet", "none"), suffix=".weights.h5", optional=True),
+    "quota": P(None, "number", low=10, high=100_000, optional=True),
+    "epochs": P(None, "number", high=100_000, optional=True),
+    "tune": P([], "names", choices=("last_block", "all")),
+    "tune_epochs": P(3, "number", high=10_000),
+    "detector": P("ssd", choices=("haar", "ssd", "dlib")),
+}
+"""The notebook's, in the order of its cell."""

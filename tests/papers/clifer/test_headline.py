@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_utils.papers.claims import load_claims
 from fer_utils.papers.clifer import headline
 from fer_utils.papers.clifer.protocol import TEST_CONDITIONS
-from fer_utils.reproduce.claims import load_claims
 
 LIFTS = {"MLP": 0.0, "GDM": 0.1, "GDM + replay": 0.3, "CLIFER": 0.25}
 

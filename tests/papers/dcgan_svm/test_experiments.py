@@ -8,6 +8,7 @@ import pytest
 
 from fer_utils.errors import UsageError
 from fer_utils.faces import FaceSet
+from fer_utils.papers.claims import load_claims
 from fer_utils.papers.dcgan_svm.experiments import (
     ACTION_UNITS,
     AU_EXPERIMENTS,
@@ -20,7 +21,6 @@ from fer_utils.papers.dcgan_svm.experiments import (
     units_by_rule,
 )
 from fer_utils.papers.dcgan_svm.settings import PROFILES, Settings, settings_for
-from fer_utils.reproduce.claims import load_claims
 
 
 def rafd(images_a_class: int = 201) -> FaceSet:

@@ -8,7 +8,8 @@ import torch
 from torch.nn import functional as F
 
 from fer_utils.errors import UsageError
-from fer_utils.gans import Discriminator, GanSettings
+from fer_utils.gans.networks import Discriminator
+from fer_utils.gans.settings import GanSettings
 from fer_utils.papers.dcgan_svm import features as views
 from fer_utils.papers.dcgan_svm.protocol import extract, extract_control, train_gan
 from fer_utils.papers.dcgan_svm.settings import Settings

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from fer_utils.faces import FaceSet
+from fer_utils.papers.claims import load_claims
 from fer_utils.papers.dcgan_svm import paper_tables as tables
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, AU_EXPERIMENTS, EMOTION_EXPERIMENTS
 from fer_utils.papers.dcgan_svm.study import Detection, Recognition
-from fer_utils.reproduce.claims import load_claims
 
 
 @pytest.fixture

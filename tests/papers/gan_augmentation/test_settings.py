@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fer_utils.errors import UsageError
+from fer_utils.papers.claims import claim
 from fer_utils.papers.gan_augmentation.paper_tables import PAPERS_GAINS
 from fer_utils.papers.gan_augmentation.settings import GANS, REAL_QUICK, Settings, settings_for
-from fer_utils.reproduce.claims import claim
 
 TEXT = "gan_augmentation/text"
 

@@ -11,13 +11,13 @@ import pytest
 
 from fer_utils.errors import UsageError
 from fer_utils.faces import FaceSet
-from fer_utils.gans import train as train_gan
+from fer_utils.gans.train import train as train_gan
+from fer_utils.papers.claims import claim
 from fer_utils.papers.gan_augmentation import protocol as steps
 from fer_utils.papers.gan_augmentation.arms import ARMS, control
 from fer_utils.papers.gan_augmentation.paper_tables import comparisons, findings, gain_table, results, table_1
 from fer_utils.papers.gan_augmentation.settings import GANS, PROTOCOLS, Settings
 from fer_utils.papers.gan_augmentation.study import Row, Study
-from fer_utils.reproduce.claims import claim
 from tests.papers.gan_augmentation.conftest import SETTINGS, Counting
 
 

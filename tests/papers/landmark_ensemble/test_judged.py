@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 
 from fer_utils.faces import FaceSet
+from fer_utils.papers.claims import claim
 from fer_utils.papers.landmark_ensemble import judged
 from fer_utils.papers.landmark_ensemble.judged import Answer, answers, cross_answers, neutral_excess, table_2
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared
 from fer_utils.papers.landmark_ensemble.protocol import Outcome
 from fer_utils.papers.landmark_ensemble.study import Study
-from fer_utils.reproduce.claims import claim
 from tests.papers.landmark_ensemble.conftest import TINY
 from tests.papers.landmark_ensemble.test_study import CountingMapper
 

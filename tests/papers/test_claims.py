@@ -11,13 +11,16 @@ import pandas as pd
 import pytest
 
 from fer_utils.errors import FerError
-from fer_utils.reproduce.claims import COLUMNS, OURS, PAPERS, RELATIONS, claim, load_claims
+from fer_utils.papers.claims import COLUMNS, OURS, RELATIONS, claim, load_claims
+from fer_utils.papers.registry import PAPERS as REGISTERED
 
 DATASETS = set("jaffe ck_plus fer2013 sfew ravdess mmi baum1 icv_mefed rafd kdef raf_db celeba isl_ck".split())
 TABLE = load_claims()
 EMOTIONS = "angry contempt disgust fear happy neutral sad surprise".split()
 LANDMARK_NETS = "baseline ftl el-eyebrows el-eyes el-nose el-mouth el-jaw el".split()
 SUB_NETWORKS = LANDMARK_NETS[2:7]
+
+PAPERS = tuple(paper.name for paper in REGISTERED)
 
 
 def value(claim_id: str) -> float:
@@ -55,7 +58,7 @@ def test_an_unknown_claim_names_the_closest_one():
 
 
 def test_the_file_has_plain_line_ends_and_no_path_of_somebodys_machine():
-    text = files("fer_utils.reproduce").joinpath("claims.csv").read_bytes()
+    text = files("fer_utils.papers").joinpath("claims.csv").read_bytes()
     assert b"\r" not in text and text.endswith(b"\n")
     assert re.search(rb"(^|[\s,;(\"])/[a-z]", text) is None
 

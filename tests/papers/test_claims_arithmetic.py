@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils.reproduce.claims import claim, load_claims
+from fer_utils.papers.claims import claim, load_claims
 
 DATASETS = set("jaffe ck_plus fer2013 sfew ravdess mmi baum1 icv_mefed rafd kdef raf_db celeba isl_ck".split())
 TABLE = load_claims()

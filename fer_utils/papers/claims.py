@@ -7,7 +7,7 @@ numbers, or 0 where the paper claims only the sign.
 Columns of the table, all text ("" where empty) but ``value`` and ``tolerance``:
 
 =========  ==========================================================================================
-paper      one of ``PAPERS``
+paper      the name of a :class:`fer_utils.papers.registry.Paper`
 where      the place in the paper, as the paper names it ("Table I", "Section 4.1", "abstract")
 what       what is claimed, one sentence that stands alone
 dataset    registry names of the data the number was measured on, space separated (for a test across
@@ -33,8 +33,6 @@ import pandas as pd
 
 from fer_utils.errors import UsageError, did_you_mean
 
-PAPERS = ("clifer", "gan_augmentation", "landmark_ensemble", "dcgan_svm", "mobilenet_jaffe")
-
 RELATIONS = {
     "=": "the value itself, within the tolerance",
     ">=": "the value is a lower bound",
@@ -58,7 +56,7 @@ _NUMBERS = ("value", "tolerance")
 
 @cache
 def _read() -> pd.DataFrame:
-    with files("fer_utils.reproduce").joinpath("claims.csv").open(encoding="utf-8", newline="") as stream:
+    with files("fer_utils.papers").joinpath("claims.csv").open(encoding="utf-8", newline="") as stream:
         # "N/A" is what one paper prints, so pandas must not take it for a missing value.
         table = pd.read_csv(stream, dtype=str, keep_default_na=False)
     for column in _NUMBERS:

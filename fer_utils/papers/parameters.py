@@ -1,8 +1,8 @@
 """A notebook's parameters: their types, ranges and choices, checked before anything is computed.
 
-The shipped defaults in :mod:`fer_utils.reproduce.knobs` are the reference, and not whatever stands in a notebook's cell
-today: an edited cell makes another experiment, whoever starts it and how. Command line, plain papermill and JupyterLab
-all pass through :func:`check`.
+Each room's ``settings.PARAMETERS`` is the reference, and not whatever stands in a notebook's cell today: an edited cell
+makes another experiment, whoever starts it and how. Command line, plain papermill and JupyterLab all pass through
+:func:`check`.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from fer_utils import datasets
+from fer_utils.devices import DEVICES
 from fer_utils.errors import UsageError, did_you_mean
+from fer_utils.papers.study import PROFILES, PROTOCOLS
+from fer_utils.settings import Settings, kind_of
 
 APART = ("dataset", "profile", "device")
 """Parameters that folder and label name in their own way, or that are no part of the experiment."""
@@ -78,8 +82,6 @@ class Parameter:
             hint = did_you_mean(value, self.choices) if isinstance(value, str) and self.choices else ""
             raise UsageError(f"{name} must be {self.expected()}, not {value!r}.{hint}")
         if self.kind == "data set" and value not in self.choices:
-            from fer_utils import datasets
-
             datasets.dataset(value)
 
     def _is_text(self, value: Any) -> bool:
@@ -147,6 +149,34 @@ def _literal(text: str) -> Any:
     return text
 
 
+PROFILE = Parameter("quick", choices=PROFILES)
+PROTOCOL = Parameter("both", choices=(*PROTOCOLS, "both"))
+DEVICE = Parameter("auto", choices=DEVICES)
+
+
+def common(dataset: str, seeds: Sequence[int]) -> dict[str, Parameter]:
+    """What every paper's notebook has: its default data set and seeds, profile, protocol and device."""
+    return {
+        "dataset": Parameter(dataset, "data set"), "profile": PROFILE, "protocol": PROTOCOL,
+        "seeds": Parameter(list(seeds), "seeds"), "device": DEVICE,
+    }  # fmt: skip
+
+
+def of(kind: type[Settings], name: str, suffix: str = "") -> Parameter:
+    """The parameter that varies one setting; ``None``, its default, stands for the profile's value.
+
+    Args:
+        kind: the class that declares the setting.
+        name: of the setting.
+        suffix: a path of a file with this ending is allowed beside the setting's choices.
+    """
+    declared = {each.name: each for each in fields(kind)}[name]
+    choices, limits = declared.metadata["choices"], declared.metadata["limits"]
+    form = {"int": "number", "bool": "flag", "str": "text"}[kind_of(declared)[0]]
+    low, high = int(limits.get("least", 1)), int(limits.get("most", 10_000_000))
+    return Parameter(None, form, choices=choices, low=low, high=high, suffix=suffix, optional=True)
+
+
 def find(notebook: str, name: str, known: Mapping[str, Parameter]) -> Parameter:
     """One parameter.
 
@@ -175,30 +205,6 @@ def changed(values: Mapping[str, Any], known: Mapping[str, Parameter]) -> dict[s
     """Those values that are not the shipped defaults; data set, profile and device aside."""
     defaults = {name: parameter.default for name, parameter in known.items() if name not in APART}
     return {name: values[name] for name in defaults if name in values and values[name] != defaults[name]}
-
-
-def in_force(notebook: str, scope: Mapping[str, Any]) -> dict[str, Any]:
-    """Check a running notebook's parameters; for its first cell: ``changed = in_force("05_…", globals())``.
-
-    Args:
-        notebook: its name without ``.ipynb``.
-        scope: its variables.
-
-    Returns:
-        What :func:`changed` says; hand it to :class:`fer_utils.reproduce.run.Run`, which labels everything with it.
-
-    Raises:
-        UsageError: a parameter has a value that it cannot have, or is gone.
-    """
-    from fer_utils.reproduce.knobs import NOTEBOOKS
-
-    known = NOTEBOOKS[notebook]
-    lacking = [name for name in known if name not in scope]
-    if lacking:
-        raise UsageError(f"the parameter cell of notebook {notebook} lacks {', '.join(lacking)}. Run that cell first.")
-    values = {name: scope[name] for name in known}
-    check(notebook, values, known)
-    return changed(values, known)
 
 
 def as_suffix(changes: Mapping[str, Any]) -> str:

@@ -1,0 +1,97 @@
+"""What a study would ask for, without computing it: the units, how much work each is, and what they store.
+
+A room's ``estimate.py`` says what only a paper can know: its kinds of unit (:class:`Kind`) and, in ``ask``, which of
+its study's methods the notebook calls. :class:`Planner` stands in for ``Run.map``: it counts each call and answers with
+zeros of the right shapes, so that the study goes on to ask for what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fer_utils.papers.study import Unit
+
+Call = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of unit.
+
+    Attributes:
+        unit: the function.
+        title: for people: ``"GAN"``.
+        work: how much one call has to do, in any measure that its time is proportional to.
+        result: zeros in the shape of what a call returns.
+        probe: a call of the same unit that does a small part of the work, to be timed on this machine.
+        memory: bytes at the peak of a call beyond its arguments and its result.
+    """
+
+    unit: Unit
+    title: str
+    work: Callable[[Call], float]
+    result: Callable[[Call], dict[str, Any]]
+    probe: Callable[[Call], dict[str, Any]]
+    memory: Callable[[Call], float] = lambda call: 0.0
+
+
+@dataclass
+class Asked:
+    """What was asked for of one kind: each different call once."""
+
+    kind: Kind
+    work: list[float] = field(default_factory=list)
+    stored: float = 0.0
+    memory: float = 0.0
+    example: Call | None = None
+    """The call with the most work."""
+
+
+class Planner:
+    """A mapper that runs nothing.
+
+    Args:
+        kinds: every kind of unit that the study may ask for.
+        key: the name under which a call's result would be stored; the same call is counted once.
+    """
+
+    def __init__(self, kinds: Sequence[Kind], key: Callable[[Unit, Call], str]) -> None:
+        self._kinds, self._key = {kind.unit: kind for kind in kinds}, key
+        self._seen: dict[str, dict[str, Any]] = {}
+        self.asked: dict[Unit, Asked] = {}
+
+    def __call__(self, unit: Unit, calls: Sequence[Call], stage: str) -> list[dict[str, Any]]:
+        """Count the calls that are new; give zeros for each.
+
+        Raises:
+            KeyError: the room's estimate does not know the unit.
+        """
+        return [self._answer(self._kinds[unit], call) for call in calls]
+
+    def _answer(self, kind: Kind, call: Call) -> dict[str, Any]:
+        name = self._key(kind.unit, call)
+        if name not in self._seen:
+            self._seen[name] = kind.result(call)
+            asked, work = self.asked.setdefault(kind.unit, Asked(kind)), kind.work(call)
+            result = size(self._seen[name])
+            if asked.example is None or work > max(asked.work):
+                asked.example = call
+            asked.work.append(work)
+            asked.stored += result
+            asked.memory = max(asked.memory, size(call) + result + kind.memory(call))
+        return self._seen[name]
+
+
+def size(value: Any) -> float:
+    """Bytes of the arrays in a call or in a result, those within lists, dictionaries and face sets too."""
+    if isinstance(value, np.ndarray):
+        return float(value.nbytes)
+    if isinstance(value, Mapping):
+        return sum(map(size, value.values()))
+    if isinstance(value, (list, tuple)):
+        return sum(map(size, value))
+    return float(getattr(getattr(value, "images", None), "nbytes", 0))

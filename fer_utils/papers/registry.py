@@ -1,0 +1,49 @@
+"""The papers, one line each. Everything that goes over all of them reads this list."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from types import ModuleType
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One paper and where everything of it is.
+
+    Attributes:
+        notebook: its name without ``.ipynb``.
+        title: for people.
+        room: the package with ``settings``, ``study``, ``claims``, ``figures``, ``estimate``.
+        recorded: the data sets that its results are recorded with, the notebook's default first. All of them ship with
+            this package or are made of what ships (``…:stand-in``), so that anybody can make these results again.
+    """
+
+    notebook: str
+    title: str
+    room: str
+    recorded: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What its claims begin with: the room's own name."""
+        return self.room.rpartition(".")[2]
+
+    def part(self, name: str) -> ModuleType:
+        """One of the room's modules, imported when it is asked for."""
+        return importlib.import_module(f"{self.room}.{name}")
+
+
+PAPERS = (
+    Paper("01_clifer", "CLIFER (2020)", "fer_utils.papers.clifer", ("avatars_clips",)),
+    Paper("02_gan_augmentation", "Yan et al. (2021)", "fer_utils.papers.gan_augmentation", ("fer2013:stand-in",)),
+    Paper("03_landmark_ensemble", "Wadhawan & Gandhi", "fer_utils.papers.landmark_ensemble", ("avatars_studio",)),
+    Paper("04_dcgan_svm", "Alharbawee & Pugeault", "fer_utils.papers.dcgan_svm", ("avatars_studio",)),
+    Paper("05_mobilenet_jaffe", "Barile et al.", "fer_utils.papers.mobilenet_jaffe", ("london", "jaffe:stand-in")),
+)
+"""In the order of their notebooks."""
+
+
+def paper_of(notebook: str) -> Paper | None:
+    """The paper of a notebook; ``None`` where it reproduces none."""
+    return next((paper for paper in PAPERS if paper.notebook == notebook), None)
