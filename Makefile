@@ -48,8 +48,8 @@ bench: $(READY)       ## measure the speed ratios again, write results/benchmark
 data: $(READY)        ## which data sets are here, which are missing, how to get them
 	$(PY) -m fer_utils data
 
-lint: $(READY)
-	$(PY) -m ruff check . && $(PY) -m ruff format --check .
+lint: $(READY)         ## style, layout and types
+	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 
 clean:                ## remove the environment, every cache and your own runs; the recorded runs stay
 	rm -rf $(VENV) .fer_cache results/scratch results/local

@@ -12,7 +12,6 @@ sound      PublicTest          as many for every arm                           l
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils import leak_audit
-from fer_utils.cache_dir import cache_dir
+from fer_utils import leak_audit, store
 from fer_utils.devices import one_core, seed_everything
 from fer_utils.errors import check_choice
 from fer_utils.faces import FaceSet
@@ -58,7 +56,7 @@ def train_gan(
         ``pictures`` ``uint8 [generated · K, side, side]``, class by class; ``history`` of
         :class:`fer_utils.gans.TrainedGan`.
     """
-    path = _unfinished("gans", ("gans",), ".npz", images, labels, settings, seed)
+    path = _unfinished("gans", ("gans",), images, labels, settings, seed)
     gan = train(images, settings, seed, labels=labels, checkpoint=path)
     told = np.repeat(np.arange(settings.n_classes), generated) if settings.n_classes else None
     pictures = generate(gan, generated * max(1, settings.n_classes), seed + 1, told)
@@ -91,7 +89,7 @@ def train_classifier(
         rotation=settings.rotation, translation=settings.translation, imagenet=settings.init == "imagenet", seed=seed,
     )  # fmt: skip
     what = (network, images, labels, scored, tuple(looks), settings, n_classes, seed, weights)
-    path = _unfinished("classifiers", ("papers/gan_augmentation",), ".npz", *what)
+    path = _unfinished("classifiers", ("papers/gan_augmentation",), *what)
     found = attend(course, scored, looks, path)
     path.unlink(missing_ok=True)
     return found
@@ -120,14 +118,14 @@ def build(network: str, settings: Settings, n_classes: int, weights: Path | None
     return built
 
 
-def _unfinished(folder: str, code: Sequence[str], suffix: str, *what: Any) -> Path:
+def _unfinished(folder: str, code: Sequence[str], *what: Any) -> Path:
     """Where a run that is not finished keeps its checkpoint: other arguments or other code are another run."""
-    digest = hashlib.sha256()
-    for part in what:
-        digest.update(np.ascontiguousarray(part).tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
-    for file in sorted(file for room in code for file in (PACKAGE / room).glob("*.py")):
-        digest.update(file.read_bytes())
-    return cache_dir() / folder / f"{digest.hexdigest()[:40]}{suffix}"
+    identity = {
+        "what": what,
+        "source": store.source_digest(*(PACKAGE / room for room in code)),
+        "versions": store.versions("keras", "numpy", "torch"),
+    }
+    return store.place(folder, identity)
 
 
 def judge_pictures(
