@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 from fer_utils.devices import available_cores
 from fer_utils.errors import FerError
@@ -87,8 +86,7 @@ def _start(request: Request, cores: Sequence[int]) -> subprocess.Popen[str]:
         [sys.executable, "-m", "fer_utils.reproduce.side_by_side"],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
     )  # fmt: skip
-    asked = {**vars(request), "parameters": dict(request.parameters), "results": str(request.results)}
-    process.stdin.write(json.dumps({"request": asked, "cores": list(cores)}))
+    process.stdin.write(json.dumps({"request": request.to_json(), "cores": list(cores)}))
     process.stdin.close()
     return process
 
@@ -110,7 +108,7 @@ def main() -> int:
     told = json.load(sys.stdin)
     if told["cores"]:
         os.sched_setaffinity(0, told["cores"])
-    request = Request(**{**told["request"], "results": Path(told["request"]["results"])})
+    request = Request.from_json(told["request"])
     try:
         runner.execute(request)
     except FerError as error:

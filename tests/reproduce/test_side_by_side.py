@@ -98,7 +98,7 @@ def test_a_process_runs_the_notebook_that_it_is_given(monkeypatch, tmp_path):
         "import sys; from pathlib import Path; from fer_utils.reproduce import request, side_by_side;"
         f"request.NOTEBOOKS = Path({str(folder)!r}); sys.exit(side_by_side.main())"
     )
-    told = {"request": {"notebook": "99_toy", "parameters": {"word": "yes"}, "results": str(tmp_path / "results")}}
+    told = {"request": Request("99_toy", {"word": "yes"}, tmp_path / "results").to_json()}
     done = subprocess.run(
         [sys.executable, "-c", program], input=json.dumps({**told, "cores": []}), capture_output=True, text=True
     )
