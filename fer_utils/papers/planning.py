@@ -45,6 +45,8 @@ class Asked:
 
     kind: Kind
     work: list[float] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    """The name under which the result of each is, or would be, stored."""
     stored: float = 0.0
     memory: float = 0.0
     example: Call | None = None
@@ -81,6 +83,7 @@ class Planner:
             if asked.example is None or work > max(asked.work):
                 asked.example = call
             asked.work.append(work)
+            asked.names.append(name)
             asked.stored += result
             asked.memory = max(asked.memory, size(call) + result + kind.memory(call))
         return self._seen[name]

@@ -8,14 +8,12 @@ and no GAN whose features are tested has seen who is tested (:meth:`fer_utils.pa
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fer_utils import leak_audit
-from fer_utils.cache_dir import cache_dir
+from fer_utils import leak_audit, store
 from fer_utils.devices import one_core
 from fer_utils.errors import check_choice
 from fer_utils.faces import FaceSet
@@ -70,11 +68,13 @@ def train_gan(*, images: np.ndarray, settings: Settings, seed: int, generated: i
 
 
 def _checkpoint(images: np.ndarray, settings: Settings, seed: int) -> Path:
-    digest = hashlib.sha256(repr((settings.gan, seed)).encode() + np.ascontiguousarray(images).data)
     # Other code is another run.
-    for path in sorted((Path(__file__).parents[2] / "gans").glob("*.py")):
-        digest.update(path.read_bytes())
-    return cache_dir() / "gans" / f"{digest.hexdigest()[:40]}.npz"
+    identity = {
+        "what": (images, settings.gan, seed),
+        "source": store.source_digest(Path(__file__).parents[2] / "gans"),
+        "versions": store.versions("numpy", "torch"),
+    }
+    return store.place("gans", identity)
 
 
 def extract(*, weights: dict[str, np.ndarray], images: np.ndarray, settings: Settings, seen: np.ndarray) -> dict:
