@@ -123,9 +123,8 @@ def _emotions(study: Study, protocol: str, results: Mapping[int, Recognition]) -
     for claim, number in ACCURACIES.items():
         if number in results:
             answers = results[number].answers
-            yield _finding(
-                f"{claim}/accuracy", answers.accuracy(), protocol, leaks[number], 100 * answers.chance, scale=100.0
-            )
+            chance = 100 * np.bincount(answers.truth).max() / len(answers)
+            yield _finding(f"{claim}/accuracy", answers.accuracy(), protocol, leaks[number], chance, scale=100.0)
     if 5 in results:
         yield _finding("text/all_emotions/exp_5/auc", results[5].mean_auc(), protocol, leaks[5], CHANCE)
     for name, number in SINGLE_CLASSES:
@@ -213,12 +212,18 @@ def _less(ours: Estimate, printed: float) -> Estimate:
 
 
 def _joint(leaks: Mapping[int, Leak]) -> Leak:
-    """The leak audits of experiments that are compared, as one; each is named unless all are alike."""
-    first = next(iter(leaks.values()))
-    if all(leak == first for leak in leaks.values()):
-        return first
-    reports = {f"Exp {number}": report for number, leak in leaks.items() for report in leak.reports.values()}
-    remarks = [f"Exp {number}: {leak.remark}" for number, leak in leaks.items() if leak.remark]
+    """The leak audits of experiments that are compared, as one; experiments whose audits read alike are named together.
+
+    Where all read alike, no experiment is named.
+    """
+    alike: dict[str, list[int]] = {}
+    for number, leak in leaks.items():
+        alike.setdefault(leak.text(), []).append(number)
+    named = {"Exp " + "+".join(map(str, numbers)): leaks[numbers[0]] for numbers in alike.values()}
+    if len(named) == 1:
+        return next(iter(named.values()))
+    reports = {title: report for title, leak in named.items() for report in leak.reports.values()}
+    remarks = [f"{title}: {leak.remark}" for title, leak in named.items() if leak.remark]
     return Leak(reports, "; ".join(remarks))
 
 
