@@ -19,9 +19,8 @@ PACKAGE = Path(fer_utils.__file__).parent
 ROOMS = tuple(paper.room.removeprefix("fer_utils.") for paper in PAPERS)
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("__init__", "errors", "silence"),
-    ("files", "progress", "cache_dir", "locks", "stored", "settings"),
-    ("faces",),
+    ("__init__", "errors", "silence", "faces"),
+    ("files", "progress", "cache_dir", "locks", "stored", "store", "settings"),
     ("datasets", "preprocess"),
     ("splits", "leak_audit", "scores", "plots", "figure_style", "image_quality"),
     ("accelerators", "devices"),
