@@ -64,7 +64,7 @@ class Settings:
             UsageError: an unknown name, or a value that is not allowed.
         """
         inner = {name: value for name, value in vars(self).items() if isinstance(value, Settings)}
-        homes = {each.name: home for home, value in inner.items() for each in fields(value)}
+        homes = self._homes()
         known = [each.name for each in fields(self)]
         for name in changes:
             if name not in known and name not in homes:
@@ -78,9 +78,15 @@ class Settings:
 
     def with_knobs(self, parameters: Mapping[str, Any]) -> Self:
         """A copy with the notebook's parameters that are settings of these; ``None`` stands for the profile's value."""
-        known = {each.name for each in fields(self)}
-        known |= {each.name for value in vars(self).values() if isinstance(value, Settings) for each in fields(value)}
+        known = {each.name for each in fields(self)} | set(self._homes())
         return self.but(**{name: value for name, value in parameters.items() if name in known and value is not None})
+
+    def _homes(self) -> dict[str, str]:
+        """The names of settings within these, and in which of them each is; a name in several of them is left out."""
+        inner = [(home, each.name) for home, value in vars(self).items() if isinstance(value, Settings)
+                 for each in fields(value)]  # fmt: skip
+        names = [name for _, name in inner]
+        return {name: home for home, name in inner if names.count(name) == 1}
 
     def table(self) -> pd.DataFrame:
         """Columns ``setting value source``, one row a declared value, those of settings within these too."""
@@ -103,6 +109,8 @@ def declared(kind: type[Settings]) -> list[Field[Any]]:
 def _check(each: Field[Any], value: Any) -> None:
     choices, (kind, optional) = each.metadata["choices"], kind_of(each)
     if value is None and optional:
+        return
+    if isinstance(value, str) and not choices and "str" in str(each.type).split(" | "):
         return
     if choices and isinstance(value, str):
         check_choice(each.name, value, choices)

@@ -1,108 +1,138 @@
-"""How long would it take, and how much memory and disk? From a short probe on this machine."""
+"""What notebook 01 asks for, and what its units cost: the parts of a dry run that only this paper knows."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from fer_utils import data
-from fer_utils.devices import at_once
-from fer_utils.errors import FerError
-from fer_utils.faces import FaceSet
-from fer_utils.papers.clifer.imagination import Trainer
-from fer_utils.papers.clifer.networks import count_parameters
-from fer_utils.papers.clifer.protocol import TEST_CONDITIONS, folds_of, learn_person
-from fer_utils.papers.clifer.settings import ImaginationSettings, Settings, settings_for
-from fer_utils.papers.clifer.study import PROTOCOLS, Study
+from fer_utils.leak_audit import KINDS as LEAKS
+from fer_utils.leak_audit import audit_faces
+from fer_utils.papers.clifer.imagination import LOSSES, Trainer, to_arrays
+from fer_utils.papers.clifer.protocol import encode, learn_person, train_imagination
+from fer_utils.papers.clifer.settings import PROFILES, ImaginationSettings
+from fer_utils.papers.clifer.study import Study
+from fer_utils.papers.planning import Call, Kind
+from fer_utils.papers.study import Mapper, of_profile, wanted
+from fer_utils.splits import Fold
 
-FORWARD_SHARE = 0.1
-"""Encoding costs about a tenth of a training step an image: one pass through E against passes through all, and back."""
+NOTEBOOK_S = 30.0
+"""Compiling the memories' rules once, the two judges of imagined faces, and figures."""
 
 
-def estimate(parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """The units of notebook 01 with their cost.
+def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
+    """Ask a mapper for every unit of the notebook, in the notebook's order.
 
     Args:
         parameters: the notebook's, all of them.
+        mapper: for example a :class:`fer_utils.papers.planning.Planner`.
 
-    Returns:
-        Columns ``unit``, ``count`` (how many of this kind), ``work`` (what one does),
-        ``seconds`` (all of them, one after the other), ``memory MB`` (at the peak of one) and
-        ``disk MB`` (stored by all).
+    Raises:
+        UsageError: a parameter has a value that it cannot have.
+        FerError: the data set is not there, or does not suffice.
     """
-    settings = settings_for(parameters["profile"])
-    if parameters["epochs"] is not None:
-        settings = settings.but(imagination=settings.imagination.but(epochs=parameters["epochs"]))
-    asked = {"both": PROTOCOLS}.get(parameters["protocol"], (parameters["protocol"],))
-    return _rows(data.load(parameters["dataset"]), settings, parameters["seeds"][0], asked)
-
-
-def _rows(faces: FaceSet, settings: Settings, seed: int, protocols: tuple[str, ...]) -> pd.DataFrame:
-    study = Study(faces, settings, seed, _refuse)
-    chosen, rows = settings.imagination, []
-    per_second = probe_imagination(chosen)
-    weights_mb = 4e-6 * sum(count_parameters(network) for network in Trainer(_cheap(chosen), [0], 0).networks.values())
-    pictures_mb = study.faces.images.nbytes / 1e6
-    per_frame = probe_memories(settings, study)
+    settings = of_profile(PROFILES, parameters["profile"]).with_knobs(parameters)
+    study = Study(data.load(parameters["dataset"]), settings, parameters["seeds"], mapper)
+    protocols, _ = study.possible(wanted(parameters["protocol"]))
+    study.train(protocols)
     for protocol in protocols:
-        trained_on = [len(part) for part in study.training_rows(protocol)]
-        images = sum(trained_on) * (chosen.warm_up + chosen.epochs)
-        rows.append(_row(f"imagination, {protocol}", len(trained_on), f"{images // len(trained_on):,} image steps",
-                         images / per_second, pictures_mb + 6 * weights_mb, len(trained_on) * weights_mb))  # fmt: skip
-        folds = [fold for person in study.people for fold in folds_of(study.faces, person, protocol)]
-        frames = sum(len(fold.train) for fold in folds) * len(study.orders)
-        for condition in TEST_CONDITIONS:
-            seconds = frames * per_frame["GDM" if condition == "CLIFER" else condition]
-            if condition == "CLIFER":
-                # At most one decoded and encoded picture a frame and expression.
-                seconds += frames * len(study.faces.classes) * 2 * FORWARD_SHARE / per_second
-            work = f"{frames // len(folds):,} frames in {len(study.orders)} orders"
-            rows.append(_row(f"{condition}, {protocol}", len(folds), work, seconds, weights_mb + 10, 0.1 * len(folds)))
-    table = pd.DataFrame(rows)
-    table.attrs["at once"] = at_once(learn_person)
-    return table
+        study.codes(protocol)
+        study.audit(protocol)
+        study.answers(protocol)
 
 
-def _row(unit: str, count: int, work: str, seconds: float, memory: float, disk: float) -> dict[str, object]:
-    return {"unit": unit, "count": count, "work": work, "seconds": seconds, "memory MB": memory, "disk MB": disk}
+# -- the imagination model -------------------------------------------------------------------------
 
 
-def _refuse(*_: object) -> list[dict[str, Any]]:
-    raise FerError("an estimate runs no units")
+def _imagination_work(call: Call) -> float:
+    settings: ImaginationSettings = call["settings"]
+    # Before the other losses set in, a step costs about a third.
+    return len(call["rows"]) * (settings.epochs + settings.warm_up / 3)
 
 
-def _cheap(settings: ImaginationSettings) -> ImaginationSettings:
-    return settings.but(identity="none")
+def _imagination_result(call: Call) -> dict[str, Any]:
+    settings: ImaginationSettings = call["settings"]
+    # Weights as they are drawn: a memory imagines with them, and zeros would give it nothing to normalise.
+    networks = Trainer(settings.but(identity="none"), [0, 1], 0).networks
+    history = np.zeros((settings.warm_up + settings.epochs, len(LOSSES)))
+    return {**to_arrays(networks), "history": history}
 
 
-def probe_imagination(settings: ImaginationSettings) -> float:
-    """Images a second through a training step with all losses, measured on one batch after one to warm up."""
-    trainer = Trainer(settings.but(warm_up=0), [0, 1], 0)
-    shape = (settings.batch_size, settings.image_size, settings.image_size, 3)
-    images, labels = np.zeros(shape, np.uint8), np.arange(settings.batch_size) % 2
-    trainer.epoch(images, labels, 0)
-    start = time.perf_counter()
-    trainer.epoch(images, labels, 0)
-    return settings.batch_size / (time.perf_counter() - start)
+def _imagination_probe(call: Call) -> dict[str, Any]:
+    settings: ImaginationSettings = call["settings"]
+    return {**call, "rows": call["rows"][: 2 * settings.batch_size], "settings": settings.but(warm_up=0, epochs=2)}
 
 
-def probe_memories(settings: Settings, study: Study) -> dict[str, float]:
-    """Seconds a frame and order of each condition but CLIFER, on made-up codes of the first person's size."""
-    (fold,) = folds_of(study.faces, study.people[0], "published")
-    labels = study.faces.labels[fold.train]
-    codes = np.random.default_rng(0).uniform(-1, 1, (len(labels), settings.imagination.code_size))
-    rows, found = np.arange(len(labels)), {}
-    for condition in TEST_CONDITIONS[:-1]:
-        call = {
-            "codes": codes, "labels": labels, "train": rows, "test": rows, "orders": study.orders[:1],
-            "condition": condition, "settings": settings, "seed": 0,
-        }  # fmt: skip
-        learn_person(**call)
-        start = time.perf_counter()
-        learn_person(**call)
-        found[condition] = (time.perf_counter() - start) / len(rows)
-    return found
+def _imagination_memory(call: Call) -> float:
+    settings: ImaginationSettings = call["settings"]
+    # What a batch leaves behind for the backward passes, in all networks.
+    return settings.batch_size * settings.image_size**2 * max(settings.encoder_widths) * 4.0
+
+
+# -- codes -----------------------------------------------------------------------------------------
+
+
+def _encode_work(call: Call) -> float:
+    return len(call["faces"])
+
+
+def _encode_result(call: Call) -> dict[str, Any]:
+    return {"codes": np.zeros((len(call["faces"]), call["settings"].code_size))}
+
+
+def _encode_probe(call: Call) -> dict[str, Any]:
+    return {**call, "faces": call["faces"].select(np.arange(min(64, len(call["faces"]))))}
+
+
+# -- memories --------------------------------------------------------------------------------------
+
+
+def _memory_work(call: Call) -> float:
+    # A frame is presented in each order; imagining costs as much again, the MLP and plain memories less.
+    weight = {"MLP": 0.6, "GDM": 1.0, "GDM + replay": 2.0, "CLIFER": 6.0}[call["condition"]]
+    return weight * len(call["train"]) * len(call["orders"])
+
+
+def _memory_result(call: Call) -> dict[str, Any]:
+    orders, steps = len(call["orders"]), len(call["orders"][0])
+    return {
+        "predicted": np.zeros((orders, steps, 2, len(call["test"])), np.int8),
+        "sizes": np.zeros((orders, steps, 2), np.int64),
+    }
+
+
+def _memory_probe(call: Call) -> dict[str, Any]:
+    # Codes of zeros are all alike and would grow nothing.
+    codes = np.random.default_rng(0).uniform(-1, 1, call["codes"].shape)
+    return {**call, "codes": codes, "orders": call["orders"][:1]}
+
+
+# -- the leak audit --------------------------------------------------------------------------------
+
+
+def _audit_work(call: Call) -> float:
+    # To sign a picture takes as long as to compare 2,500 pairs.
+    return len(call["faces"]) + sum(len(fold.train) * len(fold.test) for fold in call["folds"]) / 2_500
+
+
+def _audit_result(call: Call) -> dict[str, Any]:
+    return {"n_test": sum(len(fold.test) for fold in call["folds"]), "counts": dict.fromkeys(LEAKS, 0)}
+
+
+def _audit_probe(call: Call) -> dict[str, Any]:
+    rows = np.arange(min(500, len(call["faces"])))
+    return {"faces": call["faces"].select(rows), "folds": [Fold("probe", rows, rows)]}
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        train_imagination, "imagination model", _imagination_work, _imagination_result, _imagination_probe,
+        _imagination_memory,
+    ),
+    Kind(encode, "codes", _encode_work, _encode_result, _encode_probe),
+    Kind(learn_person, "memories of a person", _memory_work, _memory_result, _memory_probe),
+    Kind(audit_faces, "leak audit", _audit_work, _audit_result, _audit_probe),
+)  # fmt: skip
+"""Every kind of unit that :func:`ask` asks for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,27 +17,25 @@ from fer_utils.papers.clifer import retention
 from fer_utils.papers.clifer.imagination import CONDITIONS, Imagination
 from fer_utils.papers.clifer.protocol import FINAL_ORDER, FIRST_CLASS_ORDERS, NEUTRAL_ORDERS, TEST_CONDITIONS, orders_of
 from fer_utils.papers.clifer.settings import Settings
+from fer_utils.papers.finding import Leak
+from fer_utils.papers.study import PROTOCOLS, Mapper
+from fer_utils.papers.study import Study as Base
 from fer_utils.splits import Fold
 
-Mapper = Callable[[Callable[..., dict[str, Any]], Sequence[Mapping[str, Any]], str], list[dict[str, Any]]]
-"""``Run.map``: run these calls, or fetch what is stored of them."""
 
-PROTOCOLS = ("published", "sound")
-
-
-class Study:
+class Study(Base[Settings]):
     """One data set, both protocols.
 
     Args:
         faces: all faces; those of the paper's classes are used.
         settings: sizes, memories, orders.
-        seed: of the imagination model, of the people's folds and of the memories' first neurons.
+        seeds: the first one is used, for the imagination model, the folds of people and the memories' first neurons.
         mapper: runs or fetches units; ``Run.map`` in a notebook.
     """
 
-    def __init__(self, faces: FaceSet, settings: Settings, seed: int, mapper: Mapper) -> None:
-        self.faces = steps.study_faces(faces, settings)
-        self.settings, self.seed, self.mapper = settings, seed, mapper
+    def __init__(self, faces: FaceSet, settings: Settings, seeds: Sequence[int], mapper: Mapper) -> None:
+        super().__init__(steps.study_faces(faces, settings), settings, seeds, mapper)
+        self.seed = seeds[0]
         self.people = [str(person) for person in np.unique(self.faces.subjects)]
         self._models: dict[str, list[dict[str, np.ndarray]]] = {}
         self._answers: dict[str, list[dict[str, Any]]] = {}
@@ -62,6 +60,12 @@ class Study:
     def neutral_first(self) -> list[int]:
         """Numbers of the orders that start with neutral in V-D.2."""
         return self._numbers(NEUTRAL_ORDERS)
+
+    @property
+    def starts_neutral(self) -> list[int]:
+        """Those of :attr:`compared` that start with neutral."""
+        neutral = self.faces.classes.index("neutral")
+        return [number for number in self.compared if self.orders[number][0] == neutral]
 
     def _numbers(self, orders: Sequence[Sequence[str]]) -> list[int]:
         wanted = [[self.faces.classes.index(name) for name in order] for order in orders_of(self.faces.classes, orders)]
@@ -113,7 +117,7 @@ class Study:
         found = iter(self.mapper(steps.train_imagination, calls, f"imagination, {', '.join(protocols)}"))
         self._models |= {protocol: [next(found) for _ in parts] for protocol, parts in rows.items()}
 
-    def audit(self, protocol: str) -> dict[str, LeakReport]:
+    def audit(self, protocol: str) -> Leak:
         """What the frames that are asked about share with training: the memories', and the imagination model's."""
         of_memories = {p: steps.folds_of(self.faces, p, protocol) for p in self.people}
         rows = self.training_rows(protocol)
@@ -124,12 +128,8 @@ class Study:
         ]
         parts = {"memories": [fold for folds in of_memories.values() for fold in folds], "imagination": of_models}
         calls = [{"faces": self.faces, "folds": folds} for folds in parts.values()]
-        found = self.mapper(audit_faces, calls, f"leak audit, {protocol}")
-        return {part: LeakReport(**one) for part, one in zip(parts, found, strict=True)}
-
-    def leak(self, protocol: str) -> str:
-        """:meth:`audit` in one line, to stand beside a number."""
-        return "; ".join(f"{part}: {report.text()}" for part, report in self.audit(protocol).items())
+        reports = self.mapper(audit_faces, calls, f"leak audit, {protocol}")
+        return Leak({part: LeakReport(**one) for part, one in zip(parts, reports, strict=True)})
 
     def model_of(self, person: str, protocol: str) -> int:
         """Which of :meth:`models` a person's faces are encoded with."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fer_utils.errors import UsageError
-from fer_utils.papers.clifer.settings import VARIANTS, GdmSettings, GwrSettings, Settings, gdm_settings, settings_for
+from fer_utils.papers.clifer.settings import PROFILES, VARIANTS, GdmSettings, GwrSettings, Settings, gdm_settings
 
 
 def test_the_paper_s_numbers() -> None:
@@ -72,7 +72,7 @@ def test_one_person_alone_is_refused() -> None:
 
 
 def test_quick_keeps_the_paper_s_memories_baseline_and_orders() -> None:
-    quick, paper = settings_for("quick"), settings_for("paper")
+    quick, paper = PROFILES["quick"], PROFILES["paper"]
     assert (quick.memory, quick.mlp, quick.order_study) == (paper.memory, paper.mlp, paper.order_study)
     assert paper.people is None
 

@@ -42,7 +42,7 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Mapped:
 
 @pytest.fixture(scope="module")
 def study(drawn: FaceSet, mapped: Mapped) -> Study:
-    return Study(drawn, QUICK, 0, mapped)
+    return Study(drawn, QUICK, [0], mapped)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
@@ -59,7 +59,7 @@ def test_every_person_is_asked_about_every_frame_under_every_condition(study: St
 
 def test_sound_is_left_out_where_somebody_shows_a_class_in_one_clip_only(drawn: FaceSet, mapped: Mapped) -> None:
     once = drawn.select(~drawn.table["sequence"].eq("p2-fear-1").to_numpy())
-    whole, lacking = Study(drawn, QUICK, 0, mapped), Study(once, QUICK, 0, mapped)
+    whole, lacking = Study(drawn, QUICK, [0], mapped), Study(once, QUICK, 0, mapped)
     assert whole.possible(PROTOCOLS) == (list(PROTOCOLS), "")
     allowed, why = lacking.possible(PROTOCOLS)
     assert allowed == ["published"] and "p2 has fear in one clip only" in why
@@ -70,7 +70,7 @@ def test_sound_is_left_out_where_somebody_shows_a_class_in_one_clip_only(drawn: 
 def test_what_was_computed_is_fetched(study: Study, drawn: FaceSet, mapped: Mapped) -> None:
     first = study.scores("published")
     before = mapped.computed
-    again = Study(drawn, QUICK, 0, mapped).scores("published")
+    again = Study(drawn, QUICK, [0], mapped).scores("published")
     assert mapped.computed == before and again.equals(first)
 
 
@@ -96,15 +96,15 @@ def test_scores_and_tables(study: Study) -> None:
 
 
 def test_orders(drawn: FaceSet, mapped: Mapped) -> None:
-    whole = Study(drawn, QUICK.but(order_study=True), 0, mapped)
+    whole = Study(drawn, QUICK.but(order_study=True), [0], mapped)
     assert len(whole.orders) == 11 and len(whole.compared) == 6 and len(whole.neutral_first) == 5
     assert whole.orders[0] == [CLASSES.index(name) for name in CLASSES] and 0 in whole.neutral_first
     assert len({whole.orders[number][0] for number in whole.compared}) == 6
-    assert len(Study(drawn, QUICK, 0, mapped).orders) == 1
+    assert len(Study(drawn, QUICK, [0], mapped).orders) == 1
 
 
 def test_the_first_people_by_name_can_be_chosen(drawn: FaceSet, study: Study, mapped: Mapped) -> None:
-    assert Study(drawn, QUICK.but(people=3), 0, mapped).people == study.people[:3]
+    assert Study(drawn, QUICK.but(people=3), [0], mapped).people == study.people[:3]
 
 
 def test_another_protocol_is_refused(study: Study) -> None:
@@ -141,4 +141,7 @@ def test_the_leak_audit_shows_what_each_protocol_has_seen(study: Study) -> None:
         assert sound[part].shares()["source"] == 0.0
     assert sound["memories"].shares()["subject"] == 1.0 and sound["memories"].shares()["clip"] == 0.0
     assert sound["imagination"].shares()["subject"] == 0.0
-    assert study.leak("sound").startswith("memories: subject 100 %") and "; imagination: " in study.leak("sound")
+    assert (
+        study.audit("sound").text().startswith("memories: subject 100 %")
+        and "; imagination: " in study.audit("sound").text()
+    )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from fer_utils.papers.claims import load_claims
-from fer_utils.papers.clifer import headline
+from fer_utils.papers.clifer import claims
 from fer_utils.papers.clifer.protocol import TEST_CONDITIONS
 
 LIFTS = {"MLP": 0.0, "GDM": 0.1, "GDM + replay": 0.3, "CLIFER": 0.25}
@@ -34,19 +34,19 @@ def table() -> pd.DataFrame:
 
 def test_every_number_has_a_claim(table: pd.DataFrame) -> None:
     known = set(load_claims().index)
-    ours = headline.orderings(table, range(6), [5]) | headline.order_effects(table, range(6))
+    ours = claims.orderings(table, range(6), [5]) | claims.order_effects(table, range(6))
     assert len(ours) == 7 + 6
     for dataset in ("ravdess", "mmi", "baum1", "avatars_clips"):
-        for where in headline.sets_for(dataset):
+        for where in claims.sets_for(dataset):
             for claim in ours:
                 assert f"clifer/{claim.format(set=where)}" in known
             for memory in ("gdm-e", "gdm-s"):
                 assert f"clifer/abstract/{memory}/{where}/f1" in known
-    assert headline.sets_for("baum1") == ["baum-1"] and len(headline.sets_for("avatars_clips")) == 3
+    assert claims.sets_for("baum1") == ["baum-1"] and len(claims.sets_for("avatars_clips")) == 3
 
 
 def test_differences(table: pd.DataFrame) -> None:
-    found = {claim.split("/")[1]: one.value for claim, one in headline.orderings(table, range(6), [5]).items()}
+    found = {claim.split("/")[1]: one.value for claim, one in claims.orderings(table, range(6), [5]).items()}
     expected = {
         "gdm-e_minus_gdm-s": 0.2, "gdm_minus_mlp.exp_1": 0.1, "gdm_minus_mlp.exp_2": 0.1, "replay_minus_gdm": 0.2,
         "clifer_minus_gdm": 0.15, "clifer_minus_replay.exp_2": -0.05, "neutral_first_minus_other_orders": 0.05,
@@ -57,14 +57,14 @@ def test_differences(table: pd.DataFrame) -> None:
 
 
 def test_the_final_table(table: pd.DataFrame) -> None:
-    found = headline.final_table(table).set_index(["condition", "memory"])
+    found = claims.final_table(table).set_index(["condition", "memory"])
     assert len(found) == 8 and (found["people"] == 5).all()
     assert found.loc[("CLIFER", "GDM-S"), "f1 micro mean"] == pytest.approx(0.45, abs=2e-3)
-    assert headline.final_f1(table, "CLIFER", "GDM-E").value == pytest.approx(0.65, abs=2e-3)
+    assert claims.final_f1(table, "CLIFER", "GDM-E").value == pytest.approx(0.65, abs=2e-3)
 
 
 def test_order_effects_need_the_paper_s_six_orders(table: pd.DataFrame) -> None:
-    assert headline.order_effects(table, range(4)) == {}
-    found = headline.order_effects(table, range(6))
+    assert claims.order_effects(table, range(4)) == {}
+    found = claims.order_effects(table, range(6))
     # Order 5 is better by fifty times the noise: all its people rank highest.
     assert all(one.value > 0 for one in found.values()) and not np.isfinite(next(iter(found.values())).low)

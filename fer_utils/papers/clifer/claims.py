@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,23 @@ from fer_utils import scores
 from fer_utils.papers.clifer.gdm import MEMORIES
 from fer_utils.papers.clifer.protocol import TEST_CONDITIONS
 from fer_utils.papers.clifer.retention import METRICS, critical_h, difference, order_table, over_people
+from fer_utils.papers.clifer.study import Study
+from fer_utils.papers.finding import Finding
+from fer_utils.papers.headline import Control, Headline
 from fer_utils.scores import Estimate
+
+PAPER = "clifer"
+
+HEADLINE = Headline(
+    "F1 after the last class, GDM-E memory",
+    tuple(f"clifer/abstract/gdm-e/{name}/f1" for name in ("ravdess", "mmi", "baum-1")),
+    Control(
+        "without imagination",
+        "headline_f1",
+        {"condition": "GDM", "memory": "GDM-E"},
+        ("f1 micro mean", "f1 micro low", "f1 micro high"),
+    ),
+)
 
 PAPER_SETS = {"ravdess": "ravdess", "mmi": "mmi", "baum1": "baum-1"}
 """The sets the paper reports on, and how a claim's id writes them."""
@@ -103,7 +119,7 @@ def order_effects(table: pd.DataFrame, compared: Sequence[int]) -> dict[str, Est
     """
     if len(compared) != CRITICAL_ORDERS:
         return {}
-    found, told = order_table(table, compared), {}
+    found, effects = order_table(table, compared), {}
     people = table["person"].nunique()
     for row in found[found["after"] == "final"].itertuples():
         if row.condition == "MLP":
@@ -111,5 +127,61 @@ def order_effects(table: pd.DataFrame, compared: Sequence[int]) -> dict[str, Est
         name = f"{row.condition.replace(' ', '').lower()}.{row.memory.lower()}"
         value = row.H - critical_h(CRITICAL_ORDERS)
         unbounded = scores.Estimate(value, -np.inf, np.inf, people, "no interval: a test's statistic")
-        told[f"order/final_h_minus_critical.{name}/{{set}}/kruskal_wallis_h_difference"] = unbounded
-    return told
+        effects[f"order/final_h_minus_critical.{name}/{{set}}/kruskal_wallis_h_difference"] = unbounded
+    return effects
+
+
+def order_tests(table: pd.DataFrame, compared: Sequence[int], neutral: Sequence[int]) -> dict[str, Estimate]:
+    """Table I itself, H and p, and the two statements that sum tests up; a test's statistic has no interval.
+
+    Args:
+        table, compared: as for :func:`orderings`.
+        neutral: numbers of the orders that start with neutral in V-D.2.
+
+    Returns:
+        By the claim's id without the paper, Table I's data set left open. A statement about all tests is made of the
+        smallest p.
+    """
+    people = table["person"].nunique()
+
+    def unbounded(value: float) -> Estimate:
+        return Estimate(value, -np.inf, np.inf, people, "no interval: a test's statistic")
+
+    tests: dict[str, Estimate] = {}
+    if len(compared) == CRITICAL_ORDERS:
+        for row in order_table(table, compared).itertuples():
+            if row.condition != "MLP":
+                name = f"table_1/{{set}}/{row.condition.replace(' ', '').lower()}.{row.memory.lower()}.{row.after}"
+                tests |= {f"{name}/kruskal_wallis_h": unbounded(row.H), f"{name}/p_value": unbounded(row.p)}
+        first = order_table(table, compared, experiment=1)
+        tests["order/six_orders.exp_1/all/p_value"] = unbounded(_smallest_p(first))
+    if len(neutral) > 1:
+        tests["order/neutral_first_orders/all/p_value"] = unbounded(_smallest_p(order_table(table, neutral)))
+    return tests
+
+
+def _smallest_p(tests: pd.DataFrame) -> float:
+    final = tests[(tests["after"] == "final") & (tests["condition"] != "MLP")]
+    return float(final["p"].min())
+
+
+def findings(study: Study, protocol: str, table: pd.DataFrame) -> Iterator[Finding]:
+    """Our number for each of the paper's claims; on other data than the paper's, beside the claims of all its sets.
+
+    Args:
+        study: one data set.
+        protocol: ``"published"`` or ``"sound"``.
+        table: :meth:`~fer_utils.papers.clifer.study.Study.scores` of that protocol.
+    """
+    leak, chance = study.audit(protocol), float(np.bincount(study.faces.labels).max() / len(study.faces))
+    effects = order_effects(table, study.compared) | orderings(table, study.compared, study.starts_neutral)
+    for where in sets_for(study.faces.name):
+        for memory in MEMORIES:
+            claim = f"{PAPER}/abstract/{memory.lower()}/{where}/f1"
+            yield Finding(claim, final_f1(table, "CLIFER", memory), protocol, leak, chance)
+        for claim, effect in effects.items():
+            yield Finding(f"{PAPER}/{claim.format(set=where)}", effect, protocol, leak, 0.0)
+    if study.faces.name in PAPER_SETS:
+        tests, (where,) = order_tests(table, study.compared, study.neutral_first), sets_for(study.faces.name)
+        for claim, test in tests.items():
+            yield Finding(f"{PAPER}/{claim.format(set=where)}", test, protocol, leak)
