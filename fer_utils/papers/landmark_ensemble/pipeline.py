@@ -160,8 +160,3 @@ def known_points(faces: FaceSet) -> np.ndarray:
     if any(name not in faces.table for name in flat):
         raise FerError(f"{faces.name} has no known landmarks; they come with the avatars only")
     return faces.table[flat].to_numpy(np.float32).reshape(len(faces), N_POINTS, 2)
-
-
-def knows_points(faces: FaceSet) -> bool:
-    """Whether :func:`known_points` has an answer."""
-    return "x_0" in faces.table

@@ -33,7 +33,7 @@ class Member:
     Attributes:
         part: which landmarks it learns first, a key of ``PART_POINTS``; ``None`` for Baseline.
         train: ``int64 [n]``, the faces it is trained on.
-        seed: of its random start and the order of its faces.
+        seed: of its initial weights and the order of its faces.
     """
 
     part: str | None
@@ -67,8 +67,8 @@ def summed_error(own_outputs: Sequence[int], width: int) -> Loss:
     for network, own in enumerate(own_outputs):
         share[network, :own] = 1 / own
 
-    def loss(truth: Any, given: Any) -> Any:
-        weighted = keras.ops.abs(truth - given) * keras.ops.convert_to_tensor(share, given.dtype)
+    def loss(truth: Any, predicted: Any) -> Any:
+        weighted = keras.ops.abs(truth - predicted) * keras.ops.convert_to_tensor(share, predicted.dtype)
         return keras.ops.sum(weighted, axis=(1, 2))
 
     return loss
@@ -107,9 +107,9 @@ class Stack:
         self.body = self._new_body("batch", model.stack_extractors(starts))
         epochs = settings.landmark_epochs + settings.head_epochs + settings.tune_epochs + settings.baseline_epochs
         variants = settings.augmentation.variants
-        told, length = labels[::variants] if settings.balance else None, epochs * self.epoch_length
+        classes, length = labels[::variants] if settings.balance else None, epochs * self.epoch_length
         self._order = np.stack(
-            [stream(member.train, length, variants, member.seed, told) for member in members], axis=1
+            [stream(member.train, length, variants, member.seed, classes) for member in members], axis=1
         )
         self._seen = 0
 
@@ -143,7 +143,7 @@ class Stack:
         """Stage 2: the classification head alone. The extractor is frozen, so a picture passes it only once."""
         rows = self._next(self.settings.head_epochs)
         distinct = [np.unique(column, return_inverse=True) for column in rows.T]
-        longest = max(len(found) for found, _ in distinct)
+        longest = max(len(own) for own, _ in distinct)
         once = _predict(
             self._chain(self.album, self.body), np.stack([np.resize(f, longest) for f, _ in distinct], axis=1)
         )
@@ -199,13 +199,13 @@ class Stack:
         return keras.Model(inputs, outputs)
 
     def _trainer(self, top: Any, loss: Loss, rate: float) -> Callable[[np.ndarray, np.ndarray], None]:
-        """One optimiser's life: a function that fits on more rows each time it is called."""
+        """One optimiser from its start to its end: a function that fits on more rows each time it is called."""
         network = self._chain(self.album, self.body, top)
-        # XLA is slow at convolutions on a processor, and torch knows nothing of it.
+        # XLA is slow at convolutions on a processor, and torch has none.
         network.compile(_adam(rate), loss, jit_compile=False)
 
-        def fit(rows: np.ndarray, answers: np.ndarray) -> None:
-            network.fit(rows.astype(np.int32), answers, self.settings.batch_size, shuffle=False, verbose=0)
+        def fit(rows: np.ndarray, labels: np.ndarray) -> None:
+            network.fit(rows.astype(np.int32), labels, self.settings.batch_size, shuffle=False, verbose=0)
 
         return fit
 
