@@ -29,7 +29,7 @@ Weights = list[np.ndarray]
 """The weights of one network in the order of Keras' ``get_weights``."""
 
 
-class StoredNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
+class StoredNormalization(keras.layers.BatchNormalization):  # type: ignore[name-defined]
     """Batch-norm that keeps to its stored statistics while its scale and offset are trained.
 
     ``layer(x, training=False)`` does not do that within a functional model: Keras 3 replaces the

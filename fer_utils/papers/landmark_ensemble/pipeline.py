@@ -115,7 +115,8 @@ def prepare(
 
 def prepared(arrays: dict[str, np.ndarray]) -> Prepared:
     """A stored result of :func:`prepare`."""
-    return Prepared(**{**arrays, "enlarged_size": int(arrays["enlarged_size"])})
+    size = int(arrays["enlarged_size"])
+    return Prepared(arrays["crops"], arrays["points"], arrays["squares"], arrays["found"], size)
 
 
 def landmarks_of_crops(crops: np.ndarray) -> np.ndarray:

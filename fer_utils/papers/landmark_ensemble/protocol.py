@@ -117,7 +117,8 @@ def with_everyone(task: Task) -> Task:
 def parts_of(kind: str) -> list[str | None]:
     """What the five networks of an ensemble learn first."""
     check_choice("kind of network", kind, KINDS)
-    return {"baseline": [None] * MEMBERS, "ftl": ["all"] * MEMBERS, "el": list(PARTS)}[kind]
+    parts: dict[str, list[str | None]] = {"baseline": [None] * MEMBERS, "ftl": ["all"] * MEMBERS, "el": [*PARTS]}
+    return parts[kind]
 
 
 # -- units: pure functions of their arguments, run and stored one by one by fer_utils.reproduce ----

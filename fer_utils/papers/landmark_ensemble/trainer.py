@@ -41,7 +41,7 @@ class Member:
     seed: int
 
 
-class Album(keras.layers.Layer):  # type: ignore[misc]
+class Album(keras.layers.Layer):
     """Looks pictures up by row number on the device and brings them to [-1, 1] (Section III-D).
 
     ``int [N, G] -> float [N, S, S, 3G]``: the three equal channels of each network's own picture.
@@ -56,7 +56,7 @@ class Album(keras.layers.Layer):  # type: ignore[misc]
         seen = keras.ops.moveaxis(seen, 1, -1) / 127.5 - 1.0
         return keras.ops.repeat(seen, model.CHANNELS, axis=-1)
 
-    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
         side = self.images.shape[1]
         return (shape[0], side, side, model.CHANNELS * shape[1])
 
@@ -102,7 +102,9 @@ class Stack:
     ) -> None:  # fmt: skip
         self.members, self.settings, self.points, self.labels = list(members), settings, points, labels
         self.n_classes, self.epoch_length = n_classes, batches * settings.batch_size
-        self.album, self.classifier, self._fit = Album(images), None, None
+        self.album = Album(images)
+        self.classifier: Any = None
+        self._fit: Any = None
         starts = [model.initial_extractor(settings.filters, member.seed) for member in members]
         self.body = self._new_body("batch", model.stack_extractors(starts))
         epochs = settings.landmark_epochs + settings.head_epochs + settings.tune_epochs + settings.baseline_epochs
@@ -120,7 +122,7 @@ class Stack:
 
     def learn_landmarks(self) -> Any:
         """Stage 1: extractor and localization heads, mean absolute error. Gives the stacked heads."""
-        parts = [member.part for member in self.members]
+        parts = [member.part for member in self.members if member.part]
         own = [outputs_of(part) for part in parts]
         top = self._head((self.settings.hidden, max(own)), own)
         fit = self._trainer(top, summed_error(own, max(own)), self.settings.landmark_rate)
