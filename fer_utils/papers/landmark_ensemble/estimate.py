@@ -1,124 +1,194 @@
-"""How long would it take, and how much memory and disk? From a short probe on this machine."""
+"""What notebook 03 would compute: its kinds of unit, and which of them it asks for."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from fer_utils import data
-from fer_utils.devices import at_once
-from fer_utils.papers.landmark_ensemble import complexity, protocol
-from fer_utils.papers.landmark_ensemble.protocol import parts_of
-from fer_utils.papers.landmark_ensemble.schedule import batches_per_epoch
-from fer_utils.papers.landmark_ensemble.settings import KIND_TITLES, KINDS, MEMBERS, Settings, settings_for, wild_set
-from fer_utils.papers.landmark_ensemble.study import Study, networks_together
+from fer_utils import data, leak_audit
+from fer_utils.papers.landmark_ensemble import complexity, pipeline
+from fer_utils.papers.landmark_ensemble import protocol as rules
+from fer_utils.papers.landmark_ensemble.points import N_POINTS, outputs_of
+from fer_utils.papers.landmark_ensemble.protocol import Task, parts_of
+from fer_utils.papers.landmark_ensemble.settings import MEMBERS, Settings, settings_for, wild_set
+from fer_utils.papers.landmark_ensemble.study import Study, landmark_check, photographs, train_all, turned_heads
+from fer_utils.papers.planning import Call, Kind
+from fer_utils.papers.study import Mapper, wanted
+from fer_utils.splits import Fold
 
-PREPARED_PER_SECOND = 12.0
-"""Pictures through detector and landmarks on one core: a rough constant, since the training dwarfs it."""
+BUILDING = 4e9
+"""What it takes to build and compile a stack's networks, in operations that training does in the same time."""
+STEP = 2e8
+"""The fixed cost of one training step, in operations."""
+PROBE_OPERATIONS = 2e9
+"""About as much as one step of a probe may compute."""
 
-BYTES_A_WEIGHT = 4
-TRAINING = "training"
-ACTIVATION_BYTES = 4 * 6
-"""For a weight of a feature map in training: the map after convolution, norm and ReLU, and their slopes."""
 
-
-def estimate(parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """The units of notebook 03 with their cost.
+def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
+    """Ask for every unit that the notebook asks for.
 
     Args:
         parameters: the notebook's, all of them.
-
-    Returns:
-        Columns ``unit``, ``count`` (how many of this kind), ``work`` (what one does),
-        ``seconds`` (all of them, one after the other), ``memory MB`` (at the peak of one),
-        ``disk MB`` (stored by all) and ``at once`` (how many run at once unless told otherwise).
+        mapper: answers with results of the right shapes.
     """
-    settings = settings_for(parameters["profile"], parameters["dataset"])
-    knobs = "image_size classes max_folds batch_norm head_activation balance landmarks fold_rule".split()
-    settings = settings.but(**{name: parameters[name] for name in knobs if parameters[name] is not None})
-    table = _rows(parameters, settings)
-    trained = table["unit"].str.startswith(TRAINING)
-    return table.assign(**{"at once": np.where(trained, at_once(protocol.train), 1)})
+    settings = settings_for(parameters["profile"], parameters["dataset"]).with_knobs(parameters)
+    protocols, seeds, detector = wanted(parameters["protocol"]), parameters["seeds"], parameters["detector"]
+    faces = data.load(parameters["dataset"])
+    study = Study(faces, settings, seeds, mapper, detector)
+    checked = {faces.name: study.prepared[0], "london": study.prepare(photographs(parameters["profile"]))}
+    landmark_check(checked, mapper)
+    if parameters["turned"]:
+        study.prepare(turned_heads(parameters["turned"]))
+    for protocol in protocols:
+        study.audit(protocol)
+    other, studies = wild_set(parameters["wild"], parameters["dataset"]), [study]
+    if other:
+        studies.append(Study(data.load(other), settings, seeds, mapper, detector, tested=[faces]))
+    train_all(studies, protocols)
+    for each in studies[1:]:
+        for protocol in protocols:
+            each.audit(protocol)
 
 
-def _rows(parameters: Mapping[str, Any], settings: Settings) -> pd.DataFrame:
-    wild = wild_set(parameters["wild"], parameters["dataset"])
-    names = [parameters["dataset"], *([wild] if wild else [])]
-    sets = {name: data.load(name) for name in dict.fromkeys(names)}
-    roles = ("published", "sound") if settings.train_twice else ("sound",)
-
-    def nothing(*_: Any) -> Any:
-        raise AssertionError("an estimate runs no unit")
-
-    studies = [Study(sets[names[0]], settings, parameters["seeds"], nothing)]
-    if wild:
-        studies.append(Study(sets[wild], settings, parameters["seeds"], nothing, tested=[sets[names[0]]]))
-    pictures = sum(len(faces) for faces in {one.name: one for study in studies for one in study.sets}.values())
-    variants = sum(len(study.sets[0]) for study in studies) * settings.augmentation.variants
-    pixels = settings.image_size**2
-    rows = [
-        _row("faces and landmarks", len(sets), f"{pictures:,} pictures", pictures / PREPARED_PER_SECOND,
-             pictures * settings.detector_size**2 / 1e6, pictures * settings.landmark_size**2 / 1e6),
-        _row("augmentation", len(studies), f"{variants:,} pictures of {settings.image_size} px", variants / 5000,
-             variants * pixels / 1e6, variants * pixels / 1e6),
-    ]  # fmt: skip
-    together = networks_together(settings)
-    rate = probe(settings, together)
-    for study, title in zip(studies, ("", ", cross-data"), strict=False):
-        for kind in KINDS:
-            tasks = [task for role in roles for task in study.tasks(role)]
-            steps = sum(_steps(kind, len(task.fold.train), settings) for task in tasks)
-            tested = sum(len(task.fold.test) + len(task.aside) for task in tasks) * MEMBERS
-            epochs = settings.baseline_epochs if kind == "baseline" else settings.tune_epochs
-            looks = -(-epochs // settings.check_every)
-            # A look runs forward only: a third of a training step for as many pictures.
-            seconds = (steps + looks * tested / settings.batch_size / 3) / rate
-            weights = complexity.layers(settings.image_size, settings.filters)["parameters"].sum()
-            work = f"{MEMBERS} networks, {steps / len(tasks):,.0f} batches of {settings.batch_size} in all"
-            memory = variants * pixels / 1e6 + _activations(settings, together)
-            disk = len(tasks) * MEMBERS * weights * BYTES_A_WEIGHT / 1e6
-            rows.append(_row(f"{TRAINING} {KIND_TITLES[kind]}{title}", len(tasks), work, seconds, memory, disk))
-    return pd.DataFrame(rows)
+def _prepared(call: Call) -> dict[str, Any]:
+    n, size = len(call["faces"]), call["landmark_size"]
+    return {
+        "crops": np.zeros((n, size, size), np.uint8), "points": np.zeros((n, N_POINTS, 2), np.float32),
+        "squares": np.zeros((n, 3), np.int64), "found": np.zeros(n, np.int64),
+        "enlarged_size": np.array(call["detector_size"]),
+    }  # fmt: skip
 
 
-def _steps(kind: str, n_train: int, settings: Settings) -> float:
-    """Training steps of one network, times five; a step of a frozen extractor is a third of one."""
-    batches = batches_per_epoch(n_train, settings.batch_size)
-    if kind == "baseline":
-        return len(parts_of(kind)) * batches * settings.baseline_epochs
-    epochs = settings.landmark_epochs + settings.tune_epochs + settings.head_epochs / 3
-    return len(parts_of(kind)) * batches * epochs
+def _variants(call: Call) -> dict[str, Any]:
+    n, size = len(call["crops"]) * call["augmentation"].variants, call["crops"].shape[1]
+    return {"images": np.zeros((n, size, size), np.uint8), "points": np.zeros((n, N_POINTS, 2), np.float32)}
 
 
-def _activations(settings: Settings, together: int) -> float:
-    side, values = settings.image_size, 0
+def _some_faces(call: Call, most: int = 16) -> dict[str, Any]:
+    return {**call, "faces": call["faces"].select(np.arange(min(most, len(call["faces"]))))}
+
+
+def _some_crops(call: Call, most: int = 64) -> dict[str, Any]:
+    crops = call["crops"][:most]
+    # No two points at one place: distances are divided by the face's height.
+    points = np.tile(np.linspace(0, crops.shape[1] - 1, N_POINTS, dtype=np.float32)[:, None], (len(crops), 1, 2))
+    return {**call, "crops": crops, "points": points}
+
+
+def _some_folds(call: Call, most: int = 300) -> dict[str, Any]:
+    some = _some_faces(call, most)
+    folds = [Fold(fold.name, *(rows[rows < most] for rows in (fold.train, fold.test))) for fold in call["folds"]]
+    return {**some, "folds": [fold for fold in folds if len(fold.train) and len(fold.test)]}
+
+
+# -- training -------------------------------------------------------------------------------------
+
+
+def _operations(settings: Settings, n_classes: int) -> float:
+    """Of one picture that passes forward through one network."""
+    table = complexity.layers(settings.image_size, settings.filters, settings.hidden, n_classes)
+    return float(table["flops"].sum())
+
+
+def _evaluations(call: Call) -> int:
+    settings, transferred = call["settings"], call["kind"] != "baseline"
+    epochs = settings.tune_epochs if transferred else settings.baseline_epochs
+    return -(-epochs // settings.check_every) + transferred
+
+
+def train_work(call: Call) -> float:
+    """Operations of a call of ``protocol.train``, fixed costs of building and of each step included."""
+    settings, tasks = call["settings"], call["tasks"]
+    picture = _operations(settings, call["n_classes"])
+    networks = MEMBERS * len(tasks)
+    stacks = -(-networks // call["together"])
+    transferred = call["kind"] != "baseline"
+    epochs = settings.landmark_epochs + settings.tune_epochs if transferred else settings.baseline_epochs
+    steps = call["batches"] * epochs
+    # The way back costs twice the way forward.
+    work = networks * steps * settings.batch_size * 3 * picture
+    # The frozen extractor sees a picture in each of its variants once.
+    drawn = call["batches"] * settings.head_epochs * settings.batch_size * transferred
+    distinct = min(drawn, max(len(task.fold.train) for task in tasks) * settings.augmentation.variants)
+    work += networks * distinct * picture
+    # Landmarks are read before and after tuning.
+    tested = max(len(task.fold.test) for task in tasks)
+    aside = max(len(task.aside) for task in tasks)
+    work += networks * picture * (_evaluations(call) * (tested + aside) + 2 * transferred * tested)
+    light = call["batches"] * settings.head_epochs * transferred
+    return float(work + stacks * (BUILDING + STEP * (steps + light)))
+
+
+def train_result(call: Call) -> dict[str, Any]:
+    """Zeros in the shapes of what ``protocol.train`` returns."""
+    settings, tasks, looks = call["settings"], call["tasks"], _evaluations(call)
+    tested = max(len(task.fold.test) for task in tasks)
+    result = {
+        "scores": np.zeros((looks, len(tasks), MEMBERS, tested, call["n_classes"]), np.float32),
+        "aside": np.zeros((looks, len(tasks), MEMBERS), np.float32),
+        "epochs": np.zeros(looks, np.int64),
+    }
+    if call["kind"] != "baseline":
+        outputs = max(outputs_of(part) for part in parts_of(call["kind"]) if part)
+        for name in ("before", "after"):
+            result[name] = np.zeros((len(tasks), MEMBERS, tested, outputs), np.float32)
+    body: list[tuple[int, ...]] = []
+    channels = 3
+    for width in np.repeat(settings.filters, 2).tolist():
+        body += [(3, 3, channels, width), *[(width,)] * 5]
+        channels = width
+    top: list[tuple[int, ...]] = []
+    for width in (settings.hidden, settings.hidden, call["n_classes"]):
+        top += [(channels, width), (width,)]
+        channels = width
+    for name, shapes in (("body", body), ("top", top)):
+        result |= {f"{name}_{i}": np.zeros((MEMBERS, *shape), np.float32) for i, shape in enumerate(shapes)}
+    return result
+
+
+def train_probe(call: Call) -> dict[str, Any]:
+    """The same networks in one fold, some epochs of a few batches; smaller batches where pictures are large."""
+    settings, (task, *_) = call["settings"], call["tasks"]
+    step = 3 * MEMBERS * _operations(settings, call["n_classes"])
+    batch = int(np.clip(PROBE_OPERATIONS / step, 2, settings.batch_size))
+    batches = int(np.clip(PROBE_OPERATIONS / (step * batch), 1, call["batches"]))
+    small = settings.but(
+        batch_size=batch, landmark_epochs=2, head_epochs=1, tune_epochs=2, baseline_epochs=4, check_every=2
+    )
+    few = Fold(task.fold.name, task.fold.train, task.fold.test[: 2 * batch])
+    tasks = [Task(few, task.aside[: 2 * batch], task.seed)]
+    return {**call, "tasks": tasks, "settings": small, "batches": batches}
+
+
+def train_memory(call: Call) -> float:
+    """Bytes of a stack's feature maps in training: after convolution, norm and ReLU, and their gradients."""
+    settings, side, values = call["settings"], call["settings"].image_size, 0
     for width in settings.filters:
         values += 2 * width * side**2
         side = -(-side // 2)
-    return values * ACTIVATION_BYTES * settings.batch_size * together / 1e6
+    networks = min(call["together"], MEMBERS * len(call["tasks"]))
+    return float(4 * 6 * values * settings.batch_size * networks)
 
 
-def _row(unit: str, count: int, work: str, seconds: float, memory: float, disk: float) -> dict[str, object]:
-    return {"unit": unit, "count": count, "work": work, "seconds": seconds, "memory MB": memory, "disk MB": disk}
-
-
-def probe(settings: Settings, together: int) -> float:
-    """Training steps of single networks a second, ``together`` side by side, on noise; after one step to warm up."""
-    from fer_utils.papers.landmark_ensemble.trainer import Member, Stack
-
-    faces, variants = 2 * settings.batch_size, settings.augmentation.variants
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (faces * variants, settings.image_size, settings.image_size), np.uint8)
-    points = np.zeros((len(images), 68, 2), np.float32)
-    members = [Member(None, np.arange(faces), seed) for seed in range(together)]
-    stack = Stack(members, images, points, np.zeros(len(images), np.int64), 2, settings, batches=2)
-    stack.new_classifier()
-    stack.start_tuning(settings.baseline_rate, "batch")
-    stack.tune(1)
-    start = time.perf_counter()
-    stack.tune(1)
-    return 2 * together / (time.perf_counter() - start)
+KINDS = (
+    Kind(
+        pipeline.prepare, "faces and landmarks", lambda call: float(len(call["faces"])), _prepared, _some_faces,
+        lambda call: 2.0 * len(call["faces"]) * call["detector_size"] ** 2,
+    ),
+    Kind(
+        pipeline.mirror_gap, "landmarks in the mirror", lambda call: float(len(call["crops"])),
+        lambda call: {"gap": np.zeros(len(call["crops"]))}, _some_crops,
+    ),
+    Kind(
+        leak_audit.audit_faces, "leak audit", lambda call: float(len(call["faces"])),
+        lambda call: {"n_test": 0, "counts": dict.fromkeys(leak_audit.KINDS, 0)}, _some_folds,
+    ),
+    Kind(
+        rules.draw, "augmentation", lambda call: float(len(call["crops"]) * call["augmentation"].variants),
+        _variants, _some_crops,
+    ),
+    Kind(rules.train, "training", train_work, train_result, train_probe, train_memory),
+)  # fmt: skip
+"""Every unit function that the notebook maps."""

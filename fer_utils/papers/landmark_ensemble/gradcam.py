@@ -16,17 +16,17 @@ from fer_utils.papers.landmark_ensemble.points import PART_POINTS
 from fer_utils.papers.landmark_ensemble.settings import MEMBERS, PARTS, Settings
 
 
-def cam(activations: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-    """Equations 5 and 6: weight each map by its mean slope, add, keep what is positive.
+def cam(activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    """Equations 5 and 6: weight each map by its mean gradient, add, keep what is positive.
 
     Args:
         activations: ``A``, ``float [..., h, w, k]``, of the last convolution.
-        slopes: of the class score *before* the softmax with respect to ``A``, the same shape.
+        gradients: of the class score *before* the softmax with respect to ``A``, the same shape.
 
     Returns:
         ``float [..., h, w]``, zero or more.
     """
-    importance = slopes.mean(axis=(-3, -2), keepdims=True)
+    importance = gradients.mean(axis=(-3, -2), keepdims=True)
     return np.maximum((importance * activations).sum(axis=-1), 0)
 
 
@@ -60,9 +60,9 @@ def maps_of(trained: dict[str, np.ndarray], crops: np.ndarray, classes: np.ndarr
     """
     body, top = rebuild(trained, len(trained[_last(trained, "top")][0]), settings)
     pictures = np.repeat(crops[..., None].astype(np.float32) / 127.5 - 1, model.CHANNELS * MEMBERS, axis=-1)
-    activations, slopes = activations_and_slopes(body, top, pictures, classes)
+    activations, gradients = activations_and_gradients(body, top, pictures, classes)
     shape = (*activations.shape[:3], MEMBERS, -1)
-    parted = (np.moveaxis(array.reshape(shape), 3, 1) for array in (activations, slopes))
+    parted = (np.moveaxis(array.reshape(shape), 3, 1) for array in (activations, gradients))
     return cam(*parted).astype(np.float32)
 
 
@@ -109,10 +109,10 @@ def _last(trained: dict[str, np.ndarray], name: str) -> str:
     return f"{name}_{sum(key.startswith(f'{name}_') for key in trained) - 1}"
 
 
-def activations_and_slopes(
+def activations_and_gradients(
     body: Any, top: Any, pictures: np.ndarray, classes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The last convolution's maps, and the slopes of every network's score of the class, before the softmax.
+    """The last convolution's maps, and the gradients of every network's score of the class, before the softmax.
 
     Args:
         body, top: a stack's extractor and classification heads.
@@ -129,12 +129,12 @@ def activations_and_slopes(
     tail = keras.Model(inputs, top(outputs))
     activations = keras.Model(body.input, end.output).predict(pictures, verbose=0)
     wanted = keras.ops.one_hot(keras.ops.convert_to_tensor(classes.astype(np.int32)), top.output.shape[-1])
-    # A network's score hangs on its own maps alone, so the slope of the sum is the slope of each.
-    slopes = slope(lambda maps: keras.ops.sum(tail(maps, training=False) * wanted[:, None]), activations)
-    return np.asarray(activations, np.float32), slopes
+    # A network's score depends on its own maps alone, so the gradient of the sum is the gradient of each.
+    gradients = gradient(lambda maps: keras.ops.sum(tail(maps, training=False) * wanted[:, None]), activations)
+    return np.asarray(activations, np.float32), gradients
 
 
-def slope(function: Callable[[Any], Any], at: np.ndarray) -> np.ndarray:
+def gradient(function: Callable[[Any], Any], at: np.ndarray) -> np.ndarray:
     """Gradient of a scalar function of keras.ops at ``at``, on either backend, as ``float32`` NumPy."""
     point = keras.ops.convert_to_tensor(at)
     if keras.backend.backend() == "tensorflow":
@@ -143,5 +143,5 @@ def slope(function: Callable[[Any], Any], at: np.ndarray) -> np.ndarray:
             value = function(point)
         return np.asarray(tape.gradient(value, point), np.float32)
     point = point.detach().requires_grad_()
-    (found,) = importlib.import_module("torch").autograd.grad(function(point), point)
-    return found.cpu().numpy().astype(np.float32)
+    (result,) = importlib.import_module("torch").autograd.grad(function(point), point)
+    return result.cpu().numpy().astype(np.float32)

@@ -29,7 +29,7 @@ Weights = list[np.ndarray]
 """The weights of one network in the order of Keras' ``get_weights``."""
 
 
-class StoredNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]
+class StoredNormalization(keras.layers.BatchNormalization):  # type: ignore[name-defined]
     """Batch-norm that keeps to its stored statistics while its scale and offset are trained.
 
     ``layer(x, training=False)`` does not do that within a functional model: Keras 3 replaces the
@@ -93,7 +93,7 @@ def head(features: int, widths: Sequence[int], networks: int = 1, activation: st
 
 
 def initial_extractor(filters: Sequence[int], seed: int) -> Weights:
-    """Random start of one extractor: He-uniform kernels (notebook), zero biases, neutral batch-norm."""
+    """Initial weights of one extractor: He-uniform kernels (notebook), zero biases, neutral batch-norm."""
     generator = np.random.default_rng((seed, 1))
     weights: Weights = []
     channels = CHANNELS
@@ -107,13 +107,13 @@ def initial_extractor(filters: Sequence[int], seed: int) -> Weights:
 
 
 def initial_head(features: int, widths: Sequence[int], own_outputs: int, seed: int) -> Weights:
-    """Random start of one head: Glorot-uniform kernels (Section III-C1), zero biases.
+    """Initial weights of one head: Glorot-uniform kernels (Section III-C1), zero biases.
 
     Args:
         features, widths: as in :func:`head`.
         own_outputs: outputs that belong to this network; the others, there for a stack whose networks
             differ in size, start at zero and are never trained.
-        seed: the same start for the same seed, whatever stands beside it.
+        seed: the same weights for the same seed, whatever stands beside it.
     """
     generator = np.random.default_rng((seed, 2, len(widths)))
     weights: Weights = []

@@ -115,7 +115,8 @@ def prepare(
 
 def prepared(arrays: dict[str, np.ndarray]) -> Prepared:
     """A stored result of :func:`prepare`."""
-    return Prepared(**{**arrays, "enlarged_size": int(arrays["enlarged_size"])})
+    size = int(arrays["enlarged_size"])
+    return Prepared(arrays["crops"], arrays["points"], arrays["squares"], arrays["found"], size)
 
 
 def landmarks_of_crops(crops: np.ndarray) -> np.ndarray:
@@ -160,8 +161,3 @@ def known_points(faces: FaceSet) -> np.ndarray:
     if any(name not in faces.table for name in flat):
         raise FerError(f"{faces.name} has no known landmarks; they come with the avatars only")
     return faces.table[flat].to_numpy(np.float32).reshape(len(faces), N_POINTS, 2)
-
-
-def knows_points(faces: FaceSet) -> bool:
-    """Whether :func:`known_points` has an answer."""
-    return "x_0" in faces.table

@@ -64,7 +64,7 @@ def pixels(shares: np.ndarray, image_size: int) -> np.ndarray:
 
 
 def whole_face(shares: np.ndarray, image_size: int) -> np.ndarray:
-    """What EL's five networks say together of the 68 points.
+    """The 68 points as EL's five networks predict them together.
 
     Args:
         shares: ``float32 [5, N, outputs]``, one network a part in the order of ``PARTS``.
@@ -77,12 +77,3 @@ def whole_face(shares: np.ndarray, image_size: int) -> np.ndarray:
     for own, part in zip(shares, PARTS, strict=True):
         points[:, PART_POINTS[part]] = pixels(own[:, : outputs_of(part)], image_size)
     return points
-
-
-def part_names() -> list[str]:
-    """For each of the 68 points the part it belongs to."""
-    names = [""] * N_POINTS
-    for part in PARTS:
-        for point in range(N_POINTS)[PART_POINTS[part]]:
-            names[point] = part
-    return names

@@ -21,9 +21,10 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from fer_utils import scores, splits
+from fer_utils import splits
 from fer_utils.devices import one_core, seed_everything
-from fer_utils.errors import FerError, UsageError, check_choice
+from fer_utils.errors import FerError, check_choice
+from fer_utils.papers.answers import Answers
 from fer_utils.papers.landmark_ensemble.augment import draw_variants
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared
 from fer_utils.papers.landmark_ensemble.settings import (
@@ -96,11 +97,8 @@ def tasks_of(folds: Sequence[Fold], groups: np.ndarray, settings: Settings, seed
     """Every fold once a seed, with some people of its training part set aside.
 
     Raises:
-        UsageError: seeds that are missing or come twice.
         FerError: a training part has fewer than two people.
     """
-    if not seeds or len(set(seeds)) != len(seeds):
-        raise UsageError(f"seeds must be different whole numbers, at least one, not {list(seeds)}")
     tasks = []
     for seed in seeds:
         for number, fold in enumerate(list(folds)[: settings.max_folds]):
@@ -119,7 +117,8 @@ def with_everyone(task: Task) -> Task:
 def parts_of(kind: str) -> list[str | None]:
     """What the five networks of an ensemble learn first."""
     check_choice("kind of network", kind, KINDS)
-    return {"baseline": [None] * MEMBERS, "ftl": ["all"] * MEMBERS, "el": list(PARTS)}[kind]
+    parts: dict[str, list[str | None]] = {"baseline": [None] * MEMBERS, "ftl": ["all"] * MEMBERS, "el": [*PARTS]}
+    return parts[kind]
 
 
 # -- units: pure functions of their arguments, run and stored one by one by fer_utils.reproduce ----
@@ -138,7 +137,7 @@ def train(
     *, kind: str, tasks: list[Task], crops: np.ndarray, labels: np.ndarray, images: np.ndarray, points: np.ndarray,
     n_classes: int, settings: Settings, batches: int, together: int,
 ) -> dict[str, np.ndarray]:  # fmt: skip
-    """Train the ensembles of one kind on some tasks, all stages, and look at the test images on the way.
+    """Train the ensembles of one kind on some tasks, all stages, and evaluate them on the test images on the way.
 
     Args:
         kind: ``"baseline"``, ``"ftl"`` or ``"el"``.
@@ -152,10 +151,10 @@ def train(
         together: networks that train side by side; the same numbers for any choice.
 
     Returns:
-        With ``K`` looks, ``F`` tasks, ``T`` the longest test part:
+        With ``K`` evaluations, ``F`` tasks, ``T`` the longest test part:
         ``scores`` ``float32 [K, F, 5, T, C]``: softmax of each network on the test faces;
         ``aside`` ``float32 [K, F, 5]``: mean cross-entropy on the people set aside (NaN without any);
-        ``epochs`` ``int64 [K]``: epochs of classification before each look;
+        ``epochs`` ``int64 [K]``: epochs of classification before each evaluation;
         ``before``, ``after`` ``float32 [F, 5, T, outputs]``: landmarks by the stage-1 head before and
         after the extractor was tuned (absent for Baseline);
         ``body_<i>``, ``top_<i>``: final weights of the first task's five networks.
@@ -182,13 +181,14 @@ def _train_chunk(
     kind: str, members: list[Any], material: tuple[Any, ...], crops: np.ndarray, labels: np.ndarray, shown: np.ndarray,
     aside: list[np.ndarray],
 ) -> dict[str, Any]:  # fmt: skip
-    """One stack through its stages; every array's first axis (second for looks) runs over its networks."""
+    """One stack through its stages; every array's first axis (second where evaluations come first) is its networks."""
     from fer_utils.papers.landmark_ensemble.trainer import Stack, pieces
 
-    stack, settings, found = Stack(members, *material), material[4], {}
+    stack, settings = Stack(members, *material), material[4]
+    result: dict[str, Any] = {}
     if kind != "baseline":
         heads = stack.learn_landmarks()
-        found["before"] = stack.viewer(crops, heads)(shown).swapaxes(0, 1)
+        result["before"] = stack.viewer(crops, heads)(shown).swapaxes(0, 1)
     stack.new_classifier()
     if kind != "baseline":
         stack.learn_head()
@@ -197,39 +197,38 @@ def _train_chunk(
     else:
         stack.start_tuning(settings.baseline_rate, "batch")
         done, epochs = 0, settings.baseline_epochs
-    view, looks = stack.viewer(crops, stack.classifier), []
-    # Transferred networks are also looked at between stages 2 and 3.
+    view, evaluations = stack.viewer(crops, stack.classifier), []
+    # Transferred networks are evaluated between stages 2 and 3 as well.
     for piece in ([0] if done else []) + pieces(epochs, settings.check_every):
         if piece:
             stack.tune(piece)
             done += piece
-        looks.append((done, softmax(view(shown), axis=-1).swapaxes(0, 1), _losses(view, aside, labels)))
+        evaluations.append((done, softmax(view(shown), axis=-1).swapaxes(0, 1), _losses(view, aside, labels)))
     if kind != "baseline":
-        found["after"] = stack.viewer(crops, heads)(shown).swapaxes(0, 1)
-    names = ("epochs", "scores", "aside")
-    found |= {name: np.stack(values) for name, values in zip(names, zip(*looks, strict=True), strict=True)}
-    return {**found, "weights": stack.weights()}
+        result["after"] = stack.viewer(crops, heads)(shown).swapaxes(0, 1)
+    columns = zip(("epochs", "scores", "aside"), zip(*evaluations, strict=True), strict=True)
+    return {**result, **{name: np.stack(values) for name, values in columns}, "weights": stack.weights()}
 
 
 def _losses(view: Callable[[np.ndarray], np.ndarray], aside: list[np.ndarray], labels: np.ndarray) -> np.ndarray:
     """Mean cross-entropy of each network on the people set aside for it; NaN where there are none."""
     if not len(aside[0]):
         return np.full(len(aside), np.nan, np.float32)
-    given = softmax(view(_padded(aside)), axis=-1)
-    return np.array([cross_entropy(given[: len(rows), g], labels[rows]) for g, rows in enumerate(aside)], np.float32)
+    shares = softmax(view(_padded(aside)), axis=-1)
+    return np.array([cross_entropy(shares[: len(rows), g], labels[rows]) for g, rows in enumerate(aside)], np.float32)
 
 
-def cross_entropy(given: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Mean of minus the logarithm of what ``given [..., T, C]`` says of ``truth [T]``."""
-    right = given[..., np.arange(len(truth)), truth]
+def cross_entropy(shares: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Mean over the pictures of minus the logarithm of the share ``shares [..., T, C]`` gives to ``truth [T]``."""
+    right = shares[..., np.arange(len(truth)), truth]
     return -np.log(np.maximum(right, 1e-7)).mean(axis=-1)
 
 
 def _gathered(results: list[dict[str, Any]], n_tasks: int) -> dict[str, np.ndarray]:
-    looked = np.concatenate([result["scores"] for result in results], axis=1)
+    shares = np.concatenate([result["scores"] for result in results], axis=1)
     aside = np.concatenate([result["aside"] for result in results], axis=1)
     gathered = {
-        "scores": looked.reshape(len(looked), n_tasks, MEMBERS, *looked.shape[2:]),
+        "scores": shares.reshape(len(shares), n_tasks, MEMBERS, *shares.shape[2:]),
         "aside": aside.reshape(len(aside), n_tasks, MEMBERS),
         "epochs": results[0]["epochs"].astype(np.int64),
     }
@@ -252,15 +251,15 @@ def _padded(rows: list[np.ndarray]) -> np.ndarray:
     return np.stack([np.resize(own, longest) for own in rows], axis=1).astype(np.int64)
 
 
-# -- reading the outcome --------------------------------------------------------------------------
+# -- reading what was trained ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """Every test answer of one kind of network, all folds and seeds in a row.
+    """The softmax vectors of one kind of network on all test images, folds and seeds one after the other.
 
     Attributes:
-        truth: ``int64 [T]``.
+        truth: class codes, ``int64 [T]``.
         scores: ``float32 [5, T, C]``, softmax of each network after the epoch that was selected.
         subject: ``[T]``, for the intervals.
         row: ``int64 [T]``, the face set's row.
@@ -275,36 +274,28 @@ class Outcome:
     fold: np.ndarray
     epochs: np.ndarray
 
-    @property
-    def n_classes(self) -> int:
-        """How many classes there are."""
-        return self.scores.shape[2]
-
-    @property
-    def chance(self) -> float:
-        """Accuracy of always naming the most frequent class of the test images."""
-        return float(np.bincount(self.truth).max() / len(self.truth))
-
     def predicted(self, member: int | None = None) -> np.ndarray:
         """Equation 4: the class of the largest *sum* of softmax vectors, or one network's own; ``int64 [T]``."""
         return (self.scores.sum(axis=0) if member is None else self.scores[member]).argmax(axis=1)
 
-    def correct(self, member: int | None = None) -> np.ndarray:
-        """``float64 [T]``, 1 where right."""
-        return (self.predicted(member) == self.truth).astype(float)
+    def answers(self, member: int | None = None) -> Answers:
+        """The ensemble's answers, or one network's own.
 
-    def accuracy(self, member: int | None = None) -> scores.Estimate:
-        """Share of right answers over all test images, with its interval over subjects."""
-        return scores.accuracy(self.correct(member), self.subject, self.row)
+        Each fold and seed has its own pictures, so all stand in one row.
+        """
+        return self._answers(self.predicted(member)[None])
+
+    def members(self) -> Answers:
+        """The answers of the five networks, a row each."""
+        return self._answers(self.scores.argmax(axis=2))
+
+    def _answers(self, predicted: np.ndarray) -> Answers:
+        return Answers(self.truth, predicted, self.subject, self.scores.shape[2], self.row)
 
     def fold_mean(self, member: int | None = None) -> float:
         """The paper's number: the mean of the folds' accuracies."""
-        correct = self.correct(member)
+        correct = self.answers(member).correct[0]
         return float(np.mean([correct[self.fold == number].mean() for number in np.unique(self.fold)]))
-
-    def confusion(self) -> np.ndarray:
-        """Counts of the ensemble's answers, rows truth, columns prediction."""
-        return scores.confusion(self.truth, self.predicted(), self.n_classes)
 
 
 def select(
@@ -321,10 +312,14 @@ def select(
         selection: ``"test_fold"``: each network's epoch of lowest loss on the test fold itself (the
             authors' notebook); ``"inner_split"``: on the people set aside; ``"last_epoch"``: no choice.
         among: ``bool [N]``, which faces count where only some of the tested are asked for.
+
+    Raises:
+        UsageError: there is no such selection.
+        FerError: ``"inner_split"`` of networks that were trained on those set aside as well.
     """
     check_choice("epoch selection", selection, EPOCH_SELECTIONS)
-    looked = trained["scores"]
-    best = np.full(looked.shape[1:3], len(looked) - 1)
+    evaluated = trained["scores"]
+    best = np.full(evaluated.shape[1:3], len(evaluated) - 1)
     if selection == "inner_split":
         if np.isnan(trained["aside"]).any():
             raise FerError("inner_split needs networks that were trained without the people set aside")
@@ -333,7 +328,7 @@ def select(
     for number, task in enumerate(tasks):
         counted = np.ones(len(task.fold.test), bool) if among is None else among[task.fold.test]
         test = task.fold.test[counted]
-        truth, own = labels[test], looked[:, number, :, : len(counted)][:, :, counted]
+        truth, own = labels[test], evaluated[:, number, :, : len(counted)][:, :, counted]
         if selection == "test_fold":
             best[number] = cross_entropy(own, truth).argmin(axis=0)
         chosen = np.take_along_axis(own, best[number][None, :, None, None], axis=0)[0]

@@ -7,19 +7,22 @@ authors' public summary notebook says, "not stated" what neither says; the value
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from numbers import Integral, Real
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
-from fer_utils.errors import UsageError, check_choice, did_you_mean
+from fer_utils.errors import UsageError
 from fer_utils.faces import EMOTIONS
-from fer_utils.papers.parameters import DEVICE, PROFILE, PROTOCOL
-from fer_utils.papers.parameters import Parameter as P
+from fer_utils.papers.parameters import Parameter, common, of
+from fer_utils.papers.study import of_profile
+from fer_utils.settings import Settings as Base
+from fer_utils.settings import setting
 
 KINDS = ("baseline", "ftl", "el")
 KIND_TITLES = {"baseline": "Baseline", "ftl": "FTL", "el": "EL"}
 PARTS = ("eyebrows", "eyes", "nose", "mouth", "jaw")
 MEMBERS = 5
-"""Networks in every ensemble: five parts in EL, five random starts in Baseline and FTL (Section III-C2)."""
+"""Networks in every ensemble: five parts in EL, five random initialisations in Baseline and FTL (Section III-C2)."""
 
 EPOCH_SELECTIONS = ("test_fold", "inner_split", "last_epoch")
 HEAD_ACTIVATIONS = ("linear", "relu")
@@ -35,100 +38,85 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
 @dataclass(frozen=True)
-class Augmentation:
+class Augmentation(Base):
     """Section III-D: "horizontal flipping, rotation, shear, and translation"; the ranges are the notebook's."""
 
-    rotation: float = 15.0  # degrees either way
-    shift: float = 0.05  # share of the side
-    shear: float = 0.05  # degrees, as Keras' ImageDataGenerator counts
-    flip: bool = True
-    variants: int = 30  # of each photograph, taken in turn; not stated (Keras draws anew each time)
-    landmarks: str = "transformed"  # Section III-D; "detected": dlib again on each variant (notebook)
-    seed: int = 0
+    name: ClassVar[str] = "paper 3"
 
-    def __post_init__(self) -> None:
-        check_choice("landmarks", self.landmarks, LANDMARK_SOURCES)
-        if self.variants < 1:
-            raise UsageError(f"variants must be at least 1, not {self.variants}")
+    rotation: float = setting(15.0, "notebook; degrees either way")
+    shift: float = setting(0.05, "notebook; share of the side")
+    shear: float = setting(0.05, "notebook; degrees, as Keras' ImageDataGenerator counts")
+    flip: bool = setting(True, "Section III-D")
+    variants: int = setting(30, "not stated (Keras draws anew each time); of each photograph, taken in turn", least=1)
+    landmarks: str = setting(
+        "transformed", 'Section III-D; "detected": dlib again on each variant (notebook)', choices=LANDMARK_SOURCES
+    )
+    seed: int = setting(0, "ours")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What one run needs. Frozen: vary it with :meth:`but`."""
+class Settings(Base):
+    """What one run needs."""
+
+    name: ClassVar[str] = "paper 3"
 
     # -- the pictures, Sections III-A and III-B ---------------------------------------------
-    classes: tuple[str, ...] | None = None  # only these expressions (a quick look); None: all that the data set has
-    detector_size: int = 300  # pixels, before CLAHE and the SSD detector
-    clahe_clip: float = 2.0  # notebook
-    clahe_tiles: int = 8  # notebook
-    landmark_size: int = 160  # pixels, the crop on which dlib looks for landmarks
-    image_size: int = 160  # pixels, what the networks see; Section III-B
-    margin: float = 0.0  # added around the detector's box; not stated
+    classes: tuple[str, ...] | None = setting(None, "all that the data set has; only these for a quick look")
+    detector_size: int = setting(300, "Section III-A; pixels, before CLAHE and the SSD detector", least=1)
+    clahe_clip: float = setting(2.0, "notebook", above=0)
+    clahe_tiles: int = setting(8, "notebook", least=1)
+    landmark_size: int = setting(160, "Section III-B; pixels, the crop on which dlib looks for landmarks", least=1)
+    image_size: int = setting(160, "Section III-B; pixels, what the networks see", least=16, most=1024)
+    margin: float = setting(0.0, "not stated; added around the detector's box")
     augmentation: Augmentation = Augmentation()
 
     # -- the networks, Section III-C --------------------------------------------------------
-    filters: tuple[int, ...] = (16, 32, 64, 128)  # notebook; two 3x3 convolutions of each
-    hidden: int = 128  # Section III-C1
-    head_activation: str = "linear"  # notebook: dense layers without activation
+    filters: tuple[int, ...] = setting((16, 32, 64, 128), "notebook; two 3x3 convolutions of each")
+    hidden: int = setting(128, "Section III-C1", least=1)
+    head_activation: str = setting("linear", "notebook: dense layers without activation", choices=HEAD_ACTIVATIONS)
 
     # -- training, Sections III-D and IV-B; Adam -------------------------------------------
-    batch_size: int = 32
-    landmark_rate: float = 1e-2  # stage 1, MAE
-    head_rate: float = 1e-2  # stage 2, cross-entropy, extractor frozen
-    tune_rate: float = 1e-4  # stage 3, cross-entropy, everything
-    baseline_rate: float = 1e-2
-    landmark_epochs: int = 100  # JAFFE, Section IV-D
-    head_epochs: int = 10  # "a few epochs"; with tune_epochs the 200 that the paper gives for both
-    tune_epochs: int = 190
-    baseline_epochs: int = 300
-    balance: bool = False  # batches with equally many of each class: notebook; the text does not mention it
-    check_every: int = 10  # epochs between two looks at the test images; not stated
-    norm_momentum: float = 0.99  # of batch-norm's running mean and variance; not stated, Keras' own
-    batch_norm: str = "stored"  # stages 2 and 3; notebook: the extractor is called with training=False
+    batch_size: int = setting(32, "Section III-D", least=1)
+    landmark_rate: float = setting(1e-2, "Section III-D; stage 1, MAE", above=0)
+    head_rate: float = setting(1e-2, "Section III-D; stage 2, cross-entropy, extractor frozen", above=0)
+    tune_rate: float = setting(1e-4, "Section III-D; stage 3, cross-entropy, everything", above=0)
+    baseline_rate: float = setting(1e-2, "Section III-D", above=0)
+    landmark_epochs: int = setting(100, "Section IV-D, for JAFFE", least=1)
+    head_epochs: int = setting(10, '"a few epochs"; with tune_epochs the 200 that Section IV-D gives for both', least=1)
+    tune_epochs: int = setting(190, "Section IV-D, for JAFFE, less head_epochs", least=1)
+    baseline_epochs: int = setting(300, "Section IV-D, for JAFFE", least=1)
+    balance: bool = setting(False, "notebook: batches with equally many of each class; the text does not mention it")
+    check_every: int = setting(10, "not stated; epochs between two evaluations on the test images", least=1)
+    norm_momentum: float = setting(
+        0.99, "not stated, Keras' own; of batch-norm's running mean and variance", above=0, below=1
+    )
+    batch_norm: str = setting(
+        "stored", "notebook: in stages 2 and 3 the extractor is called with training=False", choices=BATCH_NORM_MODES
+    )
 
     # -- protocols, Section II --------------------------------------------------------------
-    folds: int = 10  # by subject; leave one subject out where there are no more subjects
-    fold_rule: str = "every_tenth"  # "ascending ID"; "blocks" is the other reading
-    max_folds: int | None = None  # run only the first few folds (a quick look)
-    aside_share: float = 0.10  # training subjects set aside to choose the epoch on (sound)
-    train_twice: bool = True  # published networks see those set aside; False: one training serves both
+    folds: int = setting(10, "Section II; by subject, leave one subject out where there are no more subjects", least=2)
+    fold_rule: str = setting(
+        "every_tenth", 'Section II: "ascending ID"; "blocks" is the other reading', choices=FOLD_RULES
+    )
+    max_folds: int | None = setting(None, "Section II: all; only the first few for a quick look", least=1, most=1000)
+    aside_share: float = setting(
+        0.10, "ours; training subjects set aside to choose the epoch on (sound)", above=0, below=1
+    )
+    train_twice: bool = setting(
+        True, "ours; published networks see those set aside; False: one training serves both protocols"
+    )
 
     def __post_init__(self) -> None:
-        check_choice("head_activation", self.head_activation, HEAD_ACTIVATIONS)
-        check_choice("batch_norm", self.batch_norm, BATCH_NORM_MODES)
-        check_choice("fold_rule", self.fold_rule, FOLD_RULES)
-        for name in _POSITIVE:
-            value, kind = getattr(self, name), Real if name.endswith(("_rate", "_clip")) else Integral
-            if not isinstance(value, kind) or isinstance(value, bool):
-                raise UsageError(f"{name} must be a {'number' if kind is Real else 'whole number'}, not {value!r}")
-            if value <= 0:
-                raise UsageError(f"{name} must be above zero, not {value}")
-        if self.image_size < 16 or self.folds < 2:
-            raise UsageError(
-                f"image_size must be at least 16 pixels and folds at least 2, not {self.image_size} and {self.folds}"
-            )
+        super().__post_init__()
         if not self.filters or min(self.filters) < 1:
             raise UsageError(f"filters must name the width of each block, not {self.filters!r}")
-        for name in ("aside_share", "norm_momentum"):
-            if not 0 < getattr(self, name) < 1:
-                raise UsageError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
 
-    def but(self, **changes: object) -> Settings:
-        """A copy with some settings changed, the augmentation's too; an unknown name is a :class:`UsageError`."""
-        known = [field.name for field in (*fields(self), *fields(Augmentation))]
-        for name in changes:
-            if name not in known:
-                raise UsageError(f"paper 3 has no setting {name!r}.{did_you_mean(name, known)}")
-        inner = {field.name: changes.pop(field.name) for field in fields(Augmentation) if field.name in changes}
-        if inner:
-            changes["augmentation"] = replace(changes.get("augmentation", self.augmentation), **inner)
-        return replace(self, **changes)  # type: ignore[arg-type]
+    def with_knobs(self, parameters: Mapping[str, Any]) -> Self:
+        """As :meth:`fer_utils.settings.Settings.with_knobs`; a list of no classes, too, stands for the profile's."""
+        classes = parameters.get("classes")
+        return super().with_knobs({**parameters, "classes": tuple(classes) if classes else None})
 
-
-_POSITIVE = (
-    "detector_size clahe_clip clahe_tiles landmark_size image_size hidden batch_size landmark_rate head_rate tune_rate "
-    "baseline_rate landmark_epochs head_epochs tune_epochs baseline_epochs check_every folds"
-).split()
 
 EPOCHS = {
     "ck_plus": {"baseline_epochs": 400, "landmark_epochs": 100, "tune_epochs": 290},
@@ -136,6 +124,28 @@ EPOCHS = {
     "sfew": {"baseline_epochs": 400, "landmark_epochs": 200, "tune_epochs": 190},
 }
 """Section IV-D: the approximate epochs of each data set; head_epochs of them are taken off the joint number."""
+
+_QUICK = Settings(
+    # A laptop without a GPU: four expressions, narrower networks, tiny pictures, one fold. Stage 1 alone departs from
+    # the paper's rates: at 0.01 its training error needs 430 steps to come down to that of always saying the mean face,
+    # and the features it leaves are useless; at 0.001 it passes that mark after 100. In so few steps batch-norm's
+    # running statistics would lag behind with Keras' momentum, to Baseline's loss.
+    classes=("neutral", "anger", "happiness", "surprise"),
+    image_size=24,
+    filters=(8, 16, 32, 64),
+    augmentation=Augmentation(variants=8),
+    landmark_rate=1e-3,
+    landmark_epochs=36,
+    head_epochs=10,
+    tune_epochs=24,
+    baseline_epochs=30,
+    check_every=4,
+    folds=3,
+    max_folds=1,
+    aside_share=0.15,
+    train_twice=False,
+    norm_momentum=0.9,
+)
 
 PROFILES = {
     # Every cell runs, nothing is learnt.
@@ -155,26 +165,16 @@ PROFILES = {
         train_twice=False,
         norm_momentum=0.9,
     ),
-    # A laptop without a GPU: four expressions, narrower networks, tiny pictures, one fold. Stage 1 alone departs from
-    # the paper's rates: at 0.01 its training error needs 430 steps to come down to that of always saying the mean face,
-    # and the features it leaves are useless; at 0.001 it passes that mark after 100. In so few steps batch-norm's
-    # running statistics would lag behind with Keras' momentum, to Baseline's loss.
-    "quick": Settings(
-        classes=("neutral", "anger", "happiness", "surprise"),
-        image_size=24,
-        filters=(8, 16, 32, 64),
-        augmentation=Augmentation(variants=8),
-        landmark_rate=1e-3,
-        landmark_epochs=36,
-        head_epochs=10,
-        tune_epochs=24,
-        baseline_epochs=30,
-        check_every=4,
-        folds=3,
-        max_folds=1,
-        aside_share=0.15,
-        train_twice=False,
-        norm_momentum=0.9,
+    "quick": _QUICK,
+    # Everybody is tested once, and the networks train for as many epochs as the paper's do on JAFFE.
+    "evening": _QUICK.but(
+        variants=30,
+        landmark_epochs=100,
+        tune_epochs=190,
+        baseline_epochs=300,
+        check_every=10,
+        max_folds=None,
+        norm_momentum=0.99,
     ),
     "paper": Settings(),
 }
@@ -188,32 +188,30 @@ def wild_set(wild: str | None, dataset: str) -> str | None:
 
 
 def settings_for(profile: str, dataset: str = "jaffe") -> Settings:
-    """The settings of a profile; the paper's epochs hang on the data set (JAFFE's for one it does not name).
+    """The settings of a profile; the paper's epochs depend on the data set (JAFFE's for one it does not name).
 
     Raises:
         UsageError: there is no such profile.
     """
-    check_choice("profile", profile, tuple(PROFILES))
-    settings = PROFILES[profile]
+    settings = of_profile(PROFILES, profile)
     return settings.but(**EPOCHS.get(dataset, EPOCHS["jaffe"])) if profile == "paper" else settings
 
 
+_SHARED = common("avatars_studio", [0])
+
 PARAMETERS = {
-    "dataset": P("avatars_studio", "data set"),
-    "wild": P("auto", "data set", choices=("auto", "none"), optional=True),
-    "turned": P("avatars_views", "data set", optional=True),
-    "profile": PROFILE,
-    "protocol": PROTOCOL,
-    "seeds": P([0], "seeds"),
-    "device": DEVICE,
-    "image_size": P(None, "number", low=16, high=1024, optional=True),
-    "classes": P(None, "names", choices=EMOTIONS, optional=True, fewest=2),
-    "max_folds": P(None, "number", high=1000, optional=True),
-    "batch_norm": P(None, choices=("stored", "batch"), optional=True),
-    "head_activation": P(None, choices=("linear", "relu"), optional=True),
-    "balance": P(None, "flag", optional=True),
-    "landmarks": P(None, choices=("transformed", "detected"), optional=True),
-    "fold_rule": P(None, choices=("every_tenth", "blocks"), optional=True),
-    "detector": P("ssd", choices=("haar", "ssd", "dlib")),
+    "dataset": _SHARED.pop("dataset"),
+    "wild": Parameter("auto", "data set", choices=("auto", "none"), optional=True),
+    "turned": Parameter("avatars_views", "data set", optional=True),
+    **_SHARED,
+    "image_size": of(Settings, "image_size"),
+    "classes": Parameter(None, "names", choices=EMOTIONS, optional=True, fewest=2),
+    "max_folds": of(Settings, "max_folds"),
+    "batch_norm": of(Settings, "batch_norm"),
+    "head_activation": of(Settings, "head_activation"),
+    "balance": of(Settings, "balance"),
+    "landmarks": of(Augmentation, "landmarks"),
+    "fold_rule": of(Settings, "fold_rule"),
+    "detector": Parameter("ssd", choices=("haar", "ssd", "dlib")),
 }
 """The notebook's, in the order of its cell."""

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fer_utils import leak_audit
+from fer_utils import data, leak_audit, scores
 from fer_utils.devices import gpu_visible
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.leak_audit import LeakReport
-from fer_utils.papers.landmark_ensemble import complexity, pipeline, protocol
+from fer_utils.papers.finding import Leak
+from fer_utils.papers.landmark_ensemble import complexity, pipeline
+from fer_utils.papers.landmark_ensemble import protocol as rules
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared
 from fer_utils.papers.landmark_ensemble.points import PART_POINTS, targets
 from fer_utils.papers.landmark_ensemble.protocol import Outcome, Task
 from fer_utils.papers.landmark_ensemble.schedule import batches_per_epoch
 from fer_utils.papers.landmark_ensemble.settings import KIND_TITLES, KINDS, MEMBERS, PARTS, Settings
+from fer_utils.papers.study import PROTOCOLS, Mapper
+from fer_utils.papers.study import Study as Base
 from fer_utils.splits import Fold
 
-Mapper = Callable[[Callable[..., dict[str, Any]], Sequence[Mapping[str, Any]], str], list[dict[str, Any]]]
-"""``Run.map``: run these calls, or fetch what is stored of them."""
-
-ROLE_SELECTION = {"published": "test_fold", "sound": "inner_split"}
+SELECTION = {"published": "test_fold", "sound": "inner_split"}
+"""How either protocol chooses the epoch."""
 
 TOGETHER_GPU = 50
 """Networks in a stack on a GPU; fifty of 160 pixels need about 30 GB of its memory."""
@@ -36,25 +38,36 @@ outweighs its arithmetic. On two cores with torch, time of five side by side ove
 pixels), 1.10 at 60 M (48 pixels), 1.18 at 107 M (64 pixels)."""
 
 
-class Study:
-    """One data set under one protocol, all three kinds of network.
+class Study(Base[Settings]):
+    """All three kinds of network on one data set.
 
     Args:
         faces: what is trained on; without ``tested`` also what is tested on.
         settings: sizes, rates, epochs, folds.
-        seeds: networks are started and people set aside once for each.
+        seeds: networks are initialised and people set aside once for each.
         mapper: runs or fetches units; ``Run.map`` in a notebook.
         detector: finds the faces; the paper's is ``"ssd"``.
         tested: other data sets to test on (cross-data). Only classes that all sets have are kept, of those that
             ``settings.classes`` names.
+
+    Attributes:
+        sets: ``faces`` and ``tested``, of the classes that count.
+        classes: C names.
+        labels: class codes of all sets, one after the other, ``int64 [N]``.
+        subjects: ``[N]``, who is in each picture.
+        origin: ``[N]``, the data set of each picture.
+
+    Raises:
+        UsageError: seeds are missing or come twice.
+        FerError: the sets have fewer than two classes in common.
     """
 
     def __init__(
         self, faces: FaceSet, settings: Settings, seeds: Sequence[int], mapper: Mapper, detector: str = "ssd",
         tested: Sequence[FaceSet] = (),
     ) -> None:  # fmt: skip
-        self.settings, self.seeds, self.mapper, self.detector = settings, seeds, mapper, detector
-        self._trained: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
+        self.detector = detector
+        self._trained: dict[tuple[str, str], list[dict[str, Any]]] = {}
         sets = (faces, *tested)
         wanted = faces.classes if settings.classes is None else settings.classes
         self.classes = tuple(name for name in faces.classes if name in wanted and all(_has(one, name) for one in sets))
@@ -62,6 +75,7 @@ class Study:
             names = " and ".join(one.name for one in sets)
             raise FerError(f"of {', '.join(wanted)} {names} have fewer than two classes in common; name others")
         self.sets = [one.select(one.table["label"].isin(self.classes).to_numpy()) for one in sets]
+        super().__init__(self.sets[0], settings, seeds, mapper)
         self.labels = np.concatenate([self._codes(one) for one in self.sets])
         # Two data sets never show the same person, whatever they call them.
         self.subjects = np.concatenate([one.name + "/" + one.subjects for one in self.sets])
@@ -81,7 +95,11 @@ class Study:
 
     def prepare(self, faces: FaceSet) -> Prepared:
         """Stages 1 to 4 for any face set, at the size at which dlib looks."""
-        return prepare_faces(faces, self.settings, self.mapper, self.detector)
+        settings = self.settings
+        call = {"faces": faces, "detector_size": settings.detector_size, "clahe_clip": settings.clahe_clip,
+                "clahe_tiles": settings.clahe_tiles, "landmark_size": settings.landmark_size,
+                "margin": settings.margin, "detector": self.detector}  # fmt: skip
+        return pipeline.prepared(self.mapper(pipeline.prepare, [call], "faces and landmarks")[0])
 
     @cached_property
     def prepared(self) -> list[Prepared]:
@@ -103,7 +121,7 @@ class Study:
         """Stage 5: every variant of every face that may be trained on."""
         n = len(self.sets[0])
         call = {"crops": self.crops[:n], "points": self.points[:n], "augmentation": self.settings.augmentation}
-        return self.mapper(protocol.draw, [call], "augmentation")[0]
+        return self.mapper(rules.draw, [call], "augmentation")[0]
 
     # -- folds ------------------------------------------------------------------------------
 
@@ -111,142 +129,162 @@ class Study:
     def folds(self) -> list[Fold]:
         """By person; or the data set's own split; or, with other sets to test on, one fold that tests them all."""
         own, n = self.sets[0], len(self.sets[0])
-        fold = protocol.holdout(own.table["split"].to_numpy()) if "split" in own.table else None
+        fold = rules.holdout(own.table["split"].to_numpy()) if "split" in own.table else None
         if len(self.sets) > 1:
             train, test = (fold.train, fold.test) if fold else (np.arange(n), np.empty(0, np.int64))
             return [Fold("cross", train, np.concatenate([test, np.arange(n, len(self.labels))]))]
         if fold:
             return [fold]
-        return protocol.subject_folds(own.subjects, self.settings.folds, self.settings.fold_rule)
+        return rules.subject_folds(own.subjects, self.settings.folds, self.settings.fold_rule)
 
-    def tasks(self, role: str) -> list[Task]:
-        """What is trained for ``"published"`` or ``"sound"``; the same where one training serves both."""
+    def tasks(self, protocol: str) -> list[Task]:
+        """What is trained for a protocol; the same for both where one training serves both."""
         groups = np.concatenate([_groups(faces) for faces in self.sets])
-        tasks = protocol.tasks_of(self.folds, groups, self.settings, self.seeds)
-        if role == "published" and self.settings.train_twice:
-            return [protocol.with_everyone(task) for task in tasks]
+        tasks = rules.tasks_of(self.folds, groups, self.settings, self.seeds)
+        if protocol == "published" and self.settings.train_twice:
+            return [rules.with_everyone(task) for task in tasks]
         return tasks
 
-    def audit(self, role: str) -> LeakReport:
-        """What test images share with the training part of ``"published"`` or ``"sound"``."""
+    def audit(self, protocol: str) -> Leak:
+        """What test images share with the training part of a protocol."""
         table = pd.concat([faces.table for faces in self.sets], ignore_index=True).assign(subject=self.subjects)
-        columns = [name for name in ("label", "subject", "source", "sequence") if name in table]
-        call = {"table": {name: list(table[name].astype(str)) for name in columns}, "crops": self.crops,
-                "folds": [task.fold for task in self.tasks(role)]}  # fmt: skip
-        return LeakReport(**self.mapper(audit_folds, [call], "leak audit")[0])
+        known = [name for name in ("label", "subject", "source", "sequence") if name in table]
+        # The crops of all sets, for folds may be about several.
+        crops = FaceSet(" and ".join(one.name for one in self.sets), self.crops, table[known].astype(str), self.classes)
+        call = {"faces": crops, "folds": [task.fold for task in self.tasks(protocol)]}
+        return Leak({"": LeakReport(**self.mapper(leak_audit.audit_faces, [call], "leak audit")[0])})
 
     # -- networks ---------------------------------------------------------------------------
 
-    def work(self, roles: Sequence[str]) -> list[dict[str, Any]]:
-        """The calls of :func:`protocol.train` that these protocols need, longest first."""
-        return [call for role in self._distinct(roles) for kind in KINDS[::-1] for call in self._calls(kind, role)]
+    def work(self, protocols: Sequence[str]) -> list[dict[str, Any]]:
+        """The calls of ``protocol.train`` that these protocols need, longest first."""
+        distinct = protocols if self.settings.train_twice else protocols[:1]
+        return [call for protocol in distinct for kind in KINDS[::-1] for call in self._calls(kind, protocol)]
 
-    def _distinct(self, roles: Sequence[str]) -> Sequence[str]:
-        return roles if self.settings.train_twice else roles[:1]
-
-    def _task_groups(self, role: str) -> list[list[Task]]:
+    def _task_groups(self, protocol: str) -> list[list[Task]]:
         """The tasks of each unit: many folds on a GPU; one on a processor, so that a killed run goes on there."""
-        tasks, size = self.tasks(role), max(1, networks_together(self.settings) // MEMBERS)
+        tasks, size = self.tasks(protocol), max(1, networks_together(self.settings) // MEMBERS)
         return [tasks[start : start + size] for start in range(0, len(tasks), size)]
 
-    def _calls(self, kind: str, role: str) -> list[dict[str, Any]]:
-        longest = max(len(task.fold.train) for task in self.tasks(role))
+    def _calls(self, kind: str, protocol: str) -> list[dict[str, Any]]:
+        longest = max(len(task.fold.train) for task in self.tasks(protocol))
         batches = batches_per_epoch(longest, self.settings.batch_size)
         shared = {
             "kind": kind, "crops": self.crops, "labels": self.labels, **self.variants,
             "n_classes": len(self.classes), "settings": self.settings, "batches": batches,
             "together": networks_together(self.settings),
         }  # fmt: skip
-        return [{**shared, "tasks": tasks} for tasks in self._task_groups(role)]
+        return [{**shared, "tasks": tasks} for tasks in self._task_groups(protocol)]
 
-    def trained(self, kind: str, role: str) -> list[dict[str, np.ndarray]]:
-        """What :func:`protocol.train` gave for each unit of one kind; fetched once."""
-        if (kind, role) not in self._trained:
-            self._trained[kind, role] = self.mapper(protocol.train, self._calls(kind, role), f"training {kind}")
-        return self._trained[kind, role]
+    def trained(self, kind: str, protocol: str) -> list[dict[str, np.ndarray]]:
+        """What ``protocol.train`` gave for each unit of one kind; fetched once."""
+        if (kind, protocol) not in self._trained:
+            self._trained[kind, protocol] = self.mapper(rules.train, self._calls(kind, protocol), f"training {kind}")
+        return self._trained[kind, protocol]
 
-    def _units(self, kind: str, role: str) -> list[tuple[list[Task], dict[str, np.ndarray]]]:
+    def _units(self, kind: str, protocol: str) -> list[tuple[list[Task], dict[str, np.ndarray]]]:
         """The tasks of each unit and what it gave."""
-        return list(zip(self._task_groups(role), self.trained(kind, role), strict=True))
+        return list(zip(self._task_groups(protocol), self.trained(kind, protocol), strict=True))
 
-    def outcome(self, kind: str, role: str, selection: str | None = None, tested_on: str | None = None) -> Outcome:
+    def outcome(self, kind: str, protocol: str, selection: str | None = None, tested_on: str | None = None) -> Outcome:
         """Test answers of one kind of network.
 
         Args:
             kind: ``"baseline"``, ``"ftl"`` or ``"el"``.
-            role: ``"published"`` or ``"sound"``, which also chooses the epoch unless ``selection`` does.
+            protocol: ``"published"`` or ``"sound"``, which also chooses the epoch unless ``selection`` does.
             selection: one of ``EPOCH_SELECTIONS``.
             tested_on: only images of the data set of this name.
         """
         among = None if tested_on is None else self.origin == tested_on
         parts = []
-        way = selection or ROLE_SELECTION[role]
-        for tasks, found in self._units(kind, role):
-            parts.append(protocol.select(found, tasks, self.labels, self.subjects, way, among))
-        return protocol.joined(parts)
+        chosen_on = selection or SELECTION[protocol]
+        for tasks, trained in self._units(kind, protocol):
+            parts.append(rules.select(trained, tasks, self.labels, self.subjects, chosen_on, among))
+        return rules.joined(parts)
 
     # -- tables -----------------------------------------------------------------------------
 
-    def accuracies(self, role: str, selection: str | None = None, tested_on: str | None = None) -> pd.DataFrame:
+    def accuracies(self, protocol: str, selection: str | None = None, tested_on: str | None = None) -> pd.DataFrame:
         """A row a network of Table I (or III): the three ensembles and EL's five members.
 
         Columns ``network``, ``accuracy %`` with its interval, ``mean of folds %``, ``people``.
         """
         rows = []
         for kind in KINDS:
-            found = self.outcome(kind, role, selection, tested_on)
+            outcome = self.outcome(kind, protocol, selection, tested_on)
             members: list[tuple[str, int | None]] = [(KIND_TITLES[kind], None)]
             if kind == "el":
                 members = [(part.capitalize(), number) for number, part in enumerate(PARTS)] + members
             for name, member in members:
-                estimate = found.accuracy(member)
-                cells = {"mean of folds %": 100 * found.fold_mean(member), "people": estimate.n}
+                estimate = outcome.answers(member).accuracy()
+                cells = {"mean of folds %": 100 * outcome.fold_mean(member), "people": estimate.n}
                 rows.append({"network": name, **estimate.percent(), **cells})
         return pd.DataFrame(rows)
 
-    def landmark_errors(self, role: str = "sound") -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def differences(self, protocol: str) -> pd.DataFrame:
+        """Which kind of network is better, on the same images.
+
+        Columns ``difference``, ``points`` with its interval over people, and McNemar's p.
+        """
+        rows = []
+        for first, second in (("el", "ftl"), ("ftl", "baseline"), ("el", "baseline")):
+            one, other = (self.outcome(kind, protocol).answers() for kind in (first, second))
+            points = one.minus(other).both
+            low, high = (100 * bound for bound in points.ci95)
+            rows.append({"difference": f"{KIND_TITLES[first]} - {KIND_TITLES[second]}", "points": 100 * points.value,
+                         "low": low, "high": high, "interval": points.how,
+                         "McNemar p": scores.mcnemar(one.correct[0], other.correct[0])})  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def landmark_errors(self, protocol: str = "sound") -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """How far EL's landmarks lie from dlib's on the test images, before and after the extractor was tuned.
 
         Returns:
             For each part ``float64 [T]`` before and after, mean absolute differences as fractions of the crop's side,
             and ``[T]``, the person in each image.
         """
-        found: dict[str, list[tuple[np.ndarray, ...]]] = {part: [] for part in PARTS}
-        for tasks, left in self._units("el", role):
+        errors: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {part: [] for part in PARTS}
+        for tasks, trained in self._units("el", protocol):
             for number, task in enumerate(tasks):
                 for member, part in enumerate(PARTS):
                     rows = task.fold.test
                     wanted = targets(self.points[rows], part, self.settings.image_size)
-                    given = (left[name][number, member, : len(rows), : wanted.shape[1]] for name in ("before", "after"))
-                    errors = (np.abs(one - wanted).mean(axis=1, dtype=float) for one in given)
-                    found[part].append((*errors, self.subjects[rows]))
-        return {part: tuple(map(np.concatenate, zip(*rows, strict=True))) for part, rows in found.items()}
+                    before, after = (
+                        trained[name][number, member, : len(rows), : wanted.shape[1]] for name in ("before", "after")
+                    )
+                    errors[part].append((_error(before, wanted), _error(after, wanted), self.subjects[rows]))
+        joined = {part: [np.concatenate(column) for column in zip(*rows, strict=True)] for part, rows in errors.items()}
+        return {part: (before, after, people) for part, (before, after, people) in joined.items()}
 
-    def landmark_changes(self, role: str = "sound") -> pd.DataFrame:
+    def landmark_changes(self, protocol: str = "sound") -> pd.DataFrame:
         """Figure 10 in numbers: each part's mean landmark error before and after the extractor was tuned.
 
         Columns ``part``, ``before %``, ``after %``, ``change %`` of the crop's side.
         """
         rows = []
-        for part, (before, after, _) in self.landmark_errors(role).items():
+        for part, (before, after, _) in self.landmark_errors(protocol).items():
             old, new = 100 * before.mean(), 100 * after.mean()
             rows.append({"part": part, "before %": old, "after %": new, "change %": new - old})
         return pd.DataFrame(rows)
 
-    def first_task(self, kind: str, role: str = "sound") -> tuple[Task, dict[str, np.ndarray]]:
+    def first_task(self, kind: str, protocol: str = "sound") -> tuple[Task, dict[str, np.ndarray]]:
         """The first fold and what its unit left behind, weights included."""
-        tasks, found = self._units(kind, role)[0]
-        return tasks[0], found
+        tasks, trained = self._units(kind, protocol)[0]
+        return tasks[0], trained
 
 
-def train_all(studies: Sequence[Study], roles: Sequence[str] = ("published", "sound")) -> int:
+def _error(predicted: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    return np.abs(predicted - wanted).mean(axis=1, dtype=float)
+
+
+def train_all(studies: Sequence[Study], protocols: Sequence[str] = PROTOCOLS) -> int:
     """Train every network of some studies that share a mapper, all at once, so that the units can share the workers.
 
     Returns:
         How many units there were.
     """
-    calls = [call for study in studies for call in study.work(roles)]
-    return len(studies[0].mapper(protocol.train, calls, "training"))
+    calls = [call for study in studies for call in study.work(protocols)]
+    return len(studies[0].mapper(rules.train, calls, "training"))
 
 
 def _groups(faces: FaceSet) -> np.ndarray:
@@ -258,7 +296,7 @@ def _groups(faces: FaceSet) -> np.ndarray:
 
 
 def networks_together(settings: Settings) -> int:
-    """How many networks train side by side on this machine; the numbers they give do not hang on it."""
+    """How many networks train side by side on this machine; results do not depend on it."""
     if gpu_visible():
         return TOGETHER_GPU
     flops = complexity.layers(settings.image_size, settings.filters, settings.hidden)["flops"].sum()
@@ -269,18 +307,19 @@ def _has(faces: FaceSet, name: str) -> bool:
     return name in faces.classes and bool((faces.table["label"] == name).any())
 
 
-def prepare_faces(faces: FaceSet, settings: Settings, mapper: Mapper, detector: str = "ssd") -> Prepared:
-    """Stages 1 to 4 of the pipeline, run or fetched as a unit."""
-    call = {"faces": faces, "detector_size": settings.detector_size, "clahe_clip": settings.clahe_clip,
-            "clahe_tiles": settings.clahe_tiles, "landmark_size": settings.landmark_size,
-            "margin": settings.margin, "detector": detector}  # fmt: skip
-    return pipeline.prepared(mapper(pipeline.prepare, [call], "faces and landmarks")[0])
+def photographs(profile: str) -> FaceSet:
+    """Real people on whom detector and landmarks are checked: London's, a few of them in ``"smoke"``."""
+    faces = data.load("london")
+    return faces.select(np.arange(12)) if profile == "smoke" else faces
 
 
-def audit_folds(*, table: dict[str, list[str]], crops: np.ndarray, folds: list[Fold]) -> dict[str, Any]:
-    """The leak audit as a unit: ``{"n_test": …, "counts": {…}}``."""
-    report = leak_audit.audit(pd.DataFrame(table), leak_audit.sign(crops), folds)
-    return {"n_test": report.n_test, "counts": report.counts}
+def turned_heads(name: str) -> FaceSet:
+    """The faces of Figure 12: a set with known landmarks and the column ``angle``, two expressions of it.
+
+    Two are enough to see the angle's part, and finding faces takes time.
+    """
+    faces = data.load(name)
+    return faces.select(faces.table["label"].isin(["neutral", "surprise"]).to_numpy())
 
 
 def landmark_check(sets: Mapping[str, Prepared], mapper: Mapper) -> pd.DataFrame:

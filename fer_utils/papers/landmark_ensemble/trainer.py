@@ -33,7 +33,7 @@ class Member:
     Attributes:
         part: which landmarks it learns first, a key of ``PART_POINTS``; ``None`` for Baseline.
         train: ``int64 [n]``, the faces it is trained on.
-        seed: of its random start and the order of its faces.
+        seed: of its initial weights and the order of its faces.
     """
 
     part: str | None
@@ -41,7 +41,7 @@ class Member:
     seed: int
 
 
-class Album(keras.layers.Layer):  # type: ignore[misc]
+class Album(keras.layers.Layer):
     """Looks pictures up by row number on the device and brings them to [-1, 1] (Section III-D).
 
     ``int [N, G] -> float [N, S, S, 3G]``: the three equal channels of each network's own picture.
@@ -56,7 +56,7 @@ class Album(keras.layers.Layer):  # type: ignore[misc]
         seen = keras.ops.moveaxis(seen, 1, -1) / 127.5 - 1.0
         return keras.ops.repeat(seen, model.CHANNELS, axis=-1)
 
-    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
         side = self.images.shape[1]
         return (shape[0], side, side, model.CHANNELS * shape[1])
 
@@ -67,8 +67,8 @@ def summed_error(own_outputs: Sequence[int], width: int) -> Loss:
     for network, own in enumerate(own_outputs):
         share[network, :own] = 1 / own
 
-    def loss(truth: Any, given: Any) -> Any:
-        weighted = keras.ops.abs(truth - given) * keras.ops.convert_to_tensor(share, given.dtype)
+    def loss(truth: Any, predicted: Any) -> Any:
+        weighted = keras.ops.abs(truth - predicted) * keras.ops.convert_to_tensor(share, predicted.dtype)
         return keras.ops.sum(weighted, axis=(1, 2))
 
     return loss
@@ -102,14 +102,16 @@ class Stack:
     ) -> None:  # fmt: skip
         self.members, self.settings, self.points, self.labels = list(members), settings, points, labels
         self.n_classes, self.epoch_length = n_classes, batches * settings.batch_size
-        self.album, self.classifier, self._fit = Album(images), None, None
+        self.album = Album(images)
+        self.classifier: Any = None
+        self._fit: Any = None
         starts = [model.initial_extractor(settings.filters, member.seed) for member in members]
         self.body = self._new_body("batch", model.stack_extractors(starts))
         epochs = settings.landmark_epochs + settings.head_epochs + settings.tune_epochs + settings.baseline_epochs
         variants = settings.augmentation.variants
-        told, length = labels[::variants] if settings.balance else None, epochs * self.epoch_length
+        classes, length = labels[::variants] if settings.balance else None, epochs * self.epoch_length
         self._order = np.stack(
-            [stream(member.train, length, variants, member.seed, told) for member in members], axis=1
+            [stream(member.train, length, variants, member.seed, classes) for member in members], axis=1
         )
         self._seen = 0
 
@@ -120,7 +122,7 @@ class Stack:
 
     def learn_landmarks(self) -> Any:
         """Stage 1: extractor and localization heads, mean absolute error. Gives the stacked heads."""
-        parts = [member.part for member in self.members]
+        parts = [member.part for member in self.members if member.part]
         own = [outputs_of(part) for part in parts]
         top = self._head((self.settings.hidden, max(own)), own)
         fit = self._trainer(top, summed_error(own, max(own)), self.settings.landmark_rate)
@@ -143,7 +145,7 @@ class Stack:
         """Stage 2: the classification head alone. The extractor is frozen, so a picture passes it only once."""
         rows = self._next(self.settings.head_epochs)
         distinct = [np.unique(column, return_inverse=True) for column in rows.T]
-        longest = max(len(found) for found, _ in distinct)
+        longest = max(len(own) for own, _ in distinct)
         once = _predict(
             self._chain(self.album, self.body), np.stack([np.resize(f, longest) for f, _ in distinct], axis=1)
         )
@@ -199,13 +201,13 @@ class Stack:
         return keras.Model(inputs, outputs)
 
     def _trainer(self, top: Any, loss: Loss, rate: float) -> Callable[[np.ndarray, np.ndarray], None]:
-        """One optimiser's life: a function that fits on more rows each time it is called."""
+        """One optimiser from its start to its end: a function that fits on more rows each time it is called."""
         network = self._chain(self.album, self.body, top)
-        # XLA is slow at convolutions on a processor, and torch knows nothing of it.
+        # XLA is slow at convolutions on a processor, and torch has none.
         network.compile(_adam(rate), loss, jit_compile=False)
 
-        def fit(rows: np.ndarray, answers: np.ndarray) -> None:
-            network.fit(rows.astype(np.int32), answers, self.settings.batch_size, shuffle=False, verbose=0)
+        def fit(rows: np.ndarray, labels: np.ndarray) -> None:
+            network.fit(rows.astype(np.int32), labels, self.settings.batch_size, shuffle=False, verbose=0)
 
         return fit
 

@@ -32,7 +32,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 @pytest.fixture(scope="session")
 def stacks_train_fast(backend_asked_for: str | None) -> None:
-    """TensorFlow compiles the slopes of grouped convolutions for minutes on a processor: only where asked for."""
+    """TensorFlow compiles the gradients of grouped convolutions for minutes on a processor: only where asked for."""
     if model.keras.backend.backend() == "tensorflow" and backend_asked_for != "tensorflow":
         pytest.skip("trained on torch instead, by test_on_torch.py; KERAS_BACKEND=tensorflow trains here")
 

@@ -1,83 +1,91 @@
-"""The dry run's table: what it lists, and that its sums follow from the probe."""
+"""The planner asks for what the notebook asks for, and its zeros have the shapes of real results."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-import pandas as pd
+import numpy as np
 import pytest
 
-from fer_utils.errors import UsageError
+from fer_utils import data
 from fer_utils.faces import FaceSet
 from fer_utils.papers.landmark_ensemble import estimate as room
-from fer_utils.papers.landmark_ensemble.estimate import estimate as of_parameters
-from fer_utils.papers.landmark_ensemble.settings import settings_for
+from fer_utils.papers.landmark_ensemble import protocol
+from fer_utils.papers.landmark_ensemble.estimate import KINDS, ask
+from fer_utils.papers.landmark_ensemble.settings import PARAMETERS, settings_for
+from fer_utils.papers.landmark_ensemble.study import Study
+from fer_utils.papers.planning import Kind, Planner
+from fer_utils.papers.study import Unit
+from fer_utils.reproduce.units import unit_key
 
-KNOBS = (
-    "image_size",
-    "max_folds",
-    "batch_norm",
-    "head_activation",
-    "fold_rule",
-    "classes",
-    "wild",
-    "balance",
-    "landmarks",
-)
+SMOKE = {name: one.default for name, one in PARAMETERS.items()} | {"profile": "smoke", "turned": None}
 
 
-def estimate(faces: FaceSet, profile: str, seeds: list[int], **knobs: object) -> pd.DataFrame:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room.datasets, "load", lambda name: faces)
-        parameters = dict.fromkeys(KNOBS) | {"dataset": "drawn", "profile": profile, "seeds": seeds} | knobs
-        return of_parameters(parameters).set_index("unit")
+class Recorder(Planner):
+    """Remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(KINDS, unit_key)
+        self.calls: dict[str, tuple[Kind, Mapping[str, Any]]] = {}
+
+    def __call__(self, unit: Unit, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
+        for call in calls:
+            self.calls[unit_key(unit, call)] = (self._kinds[unit], call)
+        return super().__call__(unit, calls, stage)
+
+
+@pytest.fixture(autouse=True)
+def drawn_sets(drawn: FaceSet, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(data, "load", lambda name: drawn)
+    yield
 
 
 @pytest.fixture
-def probed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten training steps a second."""
-    monkeypatch.setattr(room, "probe", lambda settings, together: 10.0)
+def asked() -> Recorder:
+    recorder = Recorder()
+    ask(SMOKE | {"dataset": "drawn", "wild": "none"}, recorder)
+    return recorder
 
 
-@pytest.mark.usefixtures("probed")
-def test_rows_and_sums(drawn: FaceSet) -> None:
-    table = estimate(drawn, "smoke", [0])
-    assert list(table.index) == [
-        "faces and landmarks", "augmentation", "training Baseline", "training FTL", "training EL",
-    ]  # fmt: skip
-    # One fold of three, two classes: 4 people train, one of them set aside: 12 faces, one batch an epoch, five
-    # networks; one look at 8 + 4 faces by five networks is a third of 60/32 steps.
-    seconds = (5 * 1 * 1 + 60 / 32 / 3) / 10
-    assert math.isclose(table.loc["training Baseline", "seconds"], seconds)
-    assert table.loc["training EL", "seconds"] > table.loc["training Baseline", "seconds"]
-    assert (table[["seconds", "memory MB", "disk MB"]] > 0).all(axis=None)
+def test_what_is_asked_for_is_what_the_study_asks_for(drawn: FaceSet, asked: Recorder) -> None:
+    by_hand = Recorder()
+    study = Study(drawn, settings_for("smoke", "drawn"), [0], by_hand)
+    for name in ("published", "sound"):
+        study.audit(name)
+        for kind in ("baseline", "ftl", "el"):
+            study.trained(kind, name)
+    rest = [kind.title for key, (kind, _) in asked.calls.items() if key not in by_hand.calls]
+    assert set(by_hand.calls) <= set(asked.calls)
+    # Beside the study's own: the photographs, and dlib in the mirror on both sets.
+    assert sorted(rest) == ["faces and landmarks", *["landmarks in the mirror"] * 2]
+    assert len(asked.asked[protocol.train].work) == 3
 
 
-@pytest.mark.usefixtures("probed")
-def test_more_seeds_folds_and_profiles_cost_more(drawn: FaceSet) -> None:
-    smoke, seeds, folds, paper = (
-        estimate(drawn, *arguments)["seconds"].sum()
-        for arguments in (("smoke", [0]), ("smoke", [0, 1]), ("quick", [0]), ("paper", [0]))
-    )
-    assert smoke < seeds < folds < paper
-    settings = settings_for("paper")
-    # Six people are left out one by one, published and sound.
-    assert estimate(drawn, "paper", [0]).loc["training EL", "count"] == 2 * 6
-    assert settings.baseline_epochs == 300
+def test_more_costs_more() -> None:
+    def work(**changes: object) -> float:
+        planner = Planner(KINDS, unit_key)
+        ask(SMOKE | {"dataset": "drawn", "wild": "none", **changes}, planner)
+        return sum(planner.asked[protocol.train].work)
+
+    smoke = work()
+    assert smoke < work(seeds=[0, 1]) < work(profile="quick") < work(profile="evening") < work(profile="paper")
+    assert work(wild="drawn") > smoke
 
 
-@pytest.mark.usefixtures("probed")
-def test_cross_data_is_listed(drawn: FaceSet) -> None:
-    table = estimate(drawn, "smoke", [0], wild="drawn")
-    assert [name for name in table.index if "cross" in name] == [
-        "training Baseline, cross-data", "training FTL, cross-data", "training EL, cross-data",
-    ]  # fmt: skip
+@pytest.mark.parametrize("title", ["augmentation", "leak audit", "landmarks in the mirror", "training"])
+def test_results_have_the_shapes_of_real_ones(asked: Recorder, title: str, stacks_train_fast: None) -> None:
+    for kind, call in asked.calls.values():
+        if kind.title == title:
+            probe = kind.probe(call)
+            zeros, real = kind.result(probe), kind.unit(**probe)
+            shapes = [{name: np.shape(value) for name, value in one.items()} for one in (zeros, real)]
+            assert shapes[0] == shapes[1]
+            kinds = [{name: np.asarray(v).dtype.kind for name, v in one.items()} for one in (zeros, real)]
+            assert kinds[0] == kinds[1]
 
 
-def test_the_probe_measures() -> None:
-    assert math.isfinite(room.probe(settings_for("smoke"), 2)) and room.probe(settings_for("smoke"), 1) > 0
-
-
-def test_an_unknown_profile(drawn: FaceSet) -> None:
-    with pytest.raises(UsageError, match="Did you mean 'smoke'"):
-        estimate(drawn, "smok", [0])
+def test_a_probe_is_a_small_part(asked: Recorder) -> None:
+    call = {**asked.asked[protocol.train].example}
+    paper = {**call, "settings": settings_for("paper"), "batches": 6}
+    assert room.train_work(room.train_probe(paper)) < room.train_work(paper) / 100

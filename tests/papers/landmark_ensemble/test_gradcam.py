@@ -7,13 +7,13 @@ import pytest
 
 from fer_utils.papers.landmark_ensemble import model
 from fer_utils.papers.landmark_ensemble.gradcam import (
-    activations_and_slopes,
+    activations_and_gradients,
     cam,
     enlarged,
     focus,
+    gradient,
     maps_of,
     scaled,
-    slope,
     union,
 )
 from fer_utils.papers.landmark_ensemble.model import keras
@@ -21,21 +21,21 @@ from tests.papers.landmark_ensemble.conftest import TINY
 
 
 def test_a_linear_toy_by_hand() -> None:
-    """A score of 3 * mean(A0) - 2 * mean(A1): the weights are the slopes' means, 3/4 and -2/4 on a 2x2 map."""
+    """A score of 3 * mean(A0) - 2 * mean(A1): the weights are the gradients' means, 3/4 and -2/4 on a 2x2 map."""
     maps = np.array([[[1.0, 0.0], [0.0, 2.0]], [[0.0, 4.0], [0.0, 1.0]]]).transpose(1, 2, 0)
     weights = keras.ops.convert_to_tensor(np.float32([3, -2]))
-    slopes = slope(lambda a: keras.ops.sum(keras.ops.mean(a, axis=(0, 1)) * weights), maps.astype(np.float32))
-    np.testing.assert_allclose(slopes, np.broadcast_to([0.75, -0.5], (2, 2, 2)))
-    np.testing.assert_allclose(cam(maps, slopes), [[0.75, 0], [0, 1.0]])
+    gradients = gradient(lambda a: keras.ops.sum(keras.ops.mean(a, axis=(0, 1)) * weights), maps.astype(np.float32))
+    np.testing.assert_allclose(gradients, np.broadcast_to([0.75, -0.5], (2, 2, 2)))
+    np.testing.assert_allclose(cam(maps, gradients), [[0.75, 0], [0, 1.0]])
 
 
-def test_slopes_against_finite_differences() -> None:
+def test_gradients_against_finite_differences() -> None:
     body, top = model.extractor(16, (2, 3), 2), model.head(3, (4, 4, 3), 2, "relu")
     body.set_weights(model.stack_extractors([model.initial_extractor((2, 3), seed) for seed in (0, 1)]))
     top.set_weights(model.stack_heads([model.initial_head(3, (4, 4, 3), 3, seed) for seed in (0, 1)]))
     pictures = np.random.default_rng(0).normal(size=(1, 16, 16, 6)).astype(np.float32)
-    maps, slopes = activations_and_slopes(body, top, pictures, np.array([2]))
-    assert maps.shape == slopes.shape == (1, 8, 8, 6)
+    maps, gradients = activations_and_gradients(body, top, pictures, np.array([2]))
+    assert maps.shape == gradients.shape == (1, 8, 8, 6)
     layers = body.layers[body.layers.index(body.get_layer(model.LAST_CONVOLUTION)) + 1 :]
 
     def score(changed: np.ndarray) -> float:
@@ -43,12 +43,12 @@ def test_slopes_against_finite_differences() -> None:
             changed = layer(changed)
         return float(np.asarray(keras.ops.convert_to_numpy(top(changed)))[0, :, 2].sum())
 
-    at = np.unravel_index(np.argsort(-np.abs(slopes).ravel())[:3], slopes.shape)
+    at = np.unravel_index(np.argsort(-np.abs(gradients).ravel())[:3], gradients.shape)
     for place in zip(*at, strict=True):
         up, down = maps.copy(), maps.copy()
         up[place] += 1e-2
         down[place] -= 1e-2
-        assert (score(up) - score(down)) / 2e-2 == pytest.approx(slopes[place], rel=0.02)
+        assert (score(up) - score(down)) / 2e-2 == pytest.approx(gradients[place], rel=0.02)
 
 
 def test_a_network_that_sees_only_brightness_looks_where_it_is_bright() -> None:

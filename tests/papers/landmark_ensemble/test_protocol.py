@@ -67,8 +67,6 @@ def test_people_are_set_aside_within_training(drawn: FaceSet) -> None:
         whole = with_everyone(task)
         assert set(whole.fold.train) == set(task.fold.train) | set(task.aside) and not len(whole.aside)
     assert len(tasks_of(subject_folds(drawn.subjects, 3, "blocks"), drawn.subjects, TINY.but(max_folds=1), [0])) == 1
-    with pytest.raises(UsageError, match="seeds must be different"):
-        tasks_of([], drawn.subjects, TINY, [0, 0])
 
 
 def test_what_each_kind_learns_first() -> None:
@@ -91,15 +89,16 @@ def test_the_ensemble_sums_softmax_vectors_and_does_not_vote() -> None:
     # Two of three networks lean to class 0, the third is sure of class 1: 1.2 against 1.8.
     found = outcome_of([[[0.55, 0.45]], [[0.55, 0.45]], [[0.1, 0.9]]], [1], [0])
     assert [found.predicted(member)[0] for member in range(3)] == [0, 0, 1]
-    assert found.predicted()[0] == 1 and found.correct().tolist() == [1.0]
+    assert found.members().predicted.tolist() == [[0], [0], [1]]
+    assert found.predicted()[0] == 1 and found.answers().correct.tolist() == [[1.0]]
 
 
 def test_the_paper_s_number_is_the_mean_of_folds() -> None:
     right, wrong = [0.1, 0.9], [0.9, 0.1]
     found = outcome_of([[right, wrong, right, right]], [1, 1, 1, 1], [0, 0, 0, 1])
     assert found.fold_mean() == pytest.approx((2 / 3 + 1) / 2)
-    assert found.accuracy().value == 0.75
-    assert found.confusion().tolist() == [[0, 0], [1, 3]]
+    assert found.answers().accuracy().value == 0.75
+    assert found.answers().confusion().tolist() == [[0, 0], [1, 3]]
 
 
 def test_cross_entropy_by_hand() -> None:
@@ -108,7 +107,7 @@ def test_cross_entropy_by_hand() -> None:
 
 
 def test_selections_pick_the_epoch_they_say() -> None:
-    """Three looks, two test rows: look 0 fits those set aside best, 1 the test rows, 2 comes last."""
+    """Three evaluations, two test rows: 0 fits those set aside best, 1 the test rows, 2 comes last."""
     sure = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
     middling = np.array([[0.6, 0.4], [0.4, 0.6]], np.float32)
     trained = {
@@ -122,7 +121,7 @@ def test_selections_pick_the_epoch_they_say() -> None:
     for way, epoch in (("inner_split", 10), ("test_fold", 20), ("last_epoch", 30)):
         found = select(trained, [task], labels, subjects, way)
         assert (found.epochs == epoch).all()
-        accuracies[way] = (found.accuracy().value, float(found.scores[0, 0, 0]))
+        accuracies[way] = (found.answers().accuracy().value, float(found.scores[0, 0, 0]))
     assert accuracies["inner_split"] == (1.0, pytest.approx(0.6)) and accuracies["test_fold"] == (
         1.0,
         pytest.approx(0.9),
@@ -153,10 +152,10 @@ def trained(stacks_train_fast: None, material: dict[str, Any], tasks: list[Task]
 
 
 def test_a_unit_s_arrays(trained: dict[str, np.ndarray]) -> None:
-    looks, folds, longest = 3, 2, 12
-    assert trained["scores"].shape == (looks, folds, 5, longest, len(CLASSES))
+    evaluations, folds, longest = 3, 2, 12
+    assert trained["scores"].shape == (evaluations, folds, 5, longest, len(CLASSES))
     np.testing.assert_allclose(trained["scores"].sum(axis=-1), 1, atol=1e-5)
-    assert trained["aside"].shape == (looks, folds, 5) and np.isfinite(trained["aside"]).all()
+    assert trained["aside"].shape == (evaluations, folds, 5) and np.isfinite(trained["aside"]).all()
     assert trained["epochs"].tolist() == [2, 3, 4]
     assert trained["before"].shape == trained["after"].shape == (folds, 5, longest, 40)
     assert trained["body_0"].shape == (5, 3, 3, 3, 3) and trained["top_5"].shape == (5, len(CLASSES))
@@ -180,7 +179,7 @@ def test_baseline_learns_the_bars(material: dict[str, Any], tasks: list[Task], d
     found = train(kind="baseline", tasks=tasks[:1], settings=longer, together=5, **material)
     assert "before" not in found and found["scores"].shape[0] == 1
     outcome = select(found, tasks[:1], drawn.labels, drawn.subjects, "last_epoch")
-    assert outcome.accuracy().value > 0.7
+    assert outcome.answers().accuracy().value > 0.7
 
 
 def test_variants_are_a_unit_too(material: dict[str, Any]) -> None:

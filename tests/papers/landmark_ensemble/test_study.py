@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_utils.errors import FerError
+from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.landmark_ensemble import pipeline, points, protocol, study
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared, prepare
@@ -116,8 +116,28 @@ def test_published_networks_see_those_set_aside(small: Study) -> None:
 
 
 def test_the_audit_finds_people_apart(small: Study) -> None:
-    report = small.audit("published")
+    report = small.audit("published").reports[""]
     assert report.n_test == 36 and report.counts["subject"] == report.counts["source"] == 0
+
+
+def test_the_audit_of_two_sets_counts_over_both(drawn: FaceSet, mapper: CountingMapper) -> None:
+    """The second set holds the first one's pictures: every test image is known, though no person or source is."""
+    other = replace(drawn, name="other", table=drawn.table.assign(source="other " + drawn.table["source"]))
+    report = Study(drawn, TINY.but(aside_share=0.1), [0], mapper, tested=[other]).audit("published").reports[""]
+    assert report.n_test == report.counts["exact"] == 36 and report.counts["subject"] == report.counts["source"] == 0
+
+
+def test_differences_are_in_points(small: Study) -> None:
+    table = small.differences("sound").set_index("difference")
+    el, baseline = (small.outcome(kind, "sound").answers().accuracy().value for kind in ("el", "baseline"))
+    assert list(table.index) == ["EL - FTL", "FTL - Baseline", "EL - Baseline"]
+    assert table.loc["EL - Baseline", "points"] == pytest.approx(100 * (el - baseline))
+    assert (table["low"] <= table["points"]).all() and table["McNemar p"].between(0, 1).all()
+
+
+def test_seeds_come_once(drawn: FaceSet, mapper: CountingMapper) -> None:
+    with pytest.raises(UsageError, match="seeds must be different"):
+        Study(drawn, TINY, [0, 0], mapper)
 
 
 def test_landmark_change_by_hand(small: Study, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,11 @@
-"""Agreement, complementarity and paired tests on answers made up by hand."""
+"""Agreement and complementarity of answers made up by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from fer_utils.papers.landmark_ensemble.agreement import agreement, compare, complementarity, paired
+from fer_utils.papers.landmark_ensemble.complementarity import agreement, complementarity
 from fer_utils.papers.landmark_ensemble.protocol import Outcome
 
 
@@ -41,10 +41,8 @@ def test_complementary_networks_cover_each_other() -> None:
 
 def test_paired_differences_are_over_people() -> None:
     better = outcome([[0, 0, 0, 0]] * 5, [0, 0, 0, 0])
-    found = paired(better, UNANIMOUS)
-    assert found.value == 50.0 and found.n == 2
-    assert paired(better, better, (0, 3)).value == 0.0
-    table = compare([("one", better, UNANIMOUS)])
-    assert table.loc[0, "points"] == 50.0 and table.loc[0, "McNemar p"] == 0.5
-    with pytest.raises(ValueError, match="different images"):
-        paired(better, outcome([[0]] * 5, [0]))
+    found = better.answers().minus(UNANIMOUS.answers()).both
+    assert found.value == 0.5 and found.n == 2
+    assert better.answers(0).minus(better.answers(3)).both.value == 0.0
+    with pytest.raises(ValueError, match="different pictures"):
+        better.answers().minus(outcome([[0]] * 5, [0]).answers())
