@@ -11,7 +11,6 @@ from typing import ClassVar
 
 from fer_utils.gans.settings import GanSettings
 from fer_utils.papers.parameters import Parameter, common, of
-from fer_utils.papers.study import of_profile
 from fer_utils.settings import Settings as Base
 from fer_utils.settings import setting
 
@@ -71,16 +70,6 @@ PROFILES = {
     # The paper's own sizes.
     "paper": Settings(),
 }
-
-
-def settings_for(profile: str) -> Settings:
-    """The settings of a profile.
-
-    Raises:
-        UsageError: there is no such profile.
-    """
-    return of_profile(PROFILES, profile)
-
 
 PARAMETERS = {
     **common("avatars_studio", [0]),
