@@ -3,8 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 PY      = $(VENV)/bin/python
 READY   = $(VENV)/.ready
+SMOKE   = .fer_cache/smoke
 
-.PHONY: reproduce compare record test test-rounding lab lab-fresh report notebooks bench data lint clean
+.PHONY: reproduce compare record test test-rounding smoke lab lab-fresh report notebooks bench data lint clean
 
 reproduce: $(READY)   ## run every notebook headless into results/local/, print verdicts, compare with the recorded runs
 	$(PY) -m fer_utils reproduce $(ARGS)
@@ -17,8 +18,7 @@ record: $(READY)      ## replace the recorded runs in results/, which git keeps 
 
 # A process a core and a thread a process (tests/conftest.py); a file's tests stay together, for they share fixtures.
 PARALLEL  = -n logical --maxprocesses 4 --dist loadfile
-COMPUTING = tests/papers/clifer tests/papers/dcgan_svm tests/papers/gan_augmentation tests/gans tests/papers/landmark_ensemble \
-            tests/papers/mobilenet_jaffe tests/preprocess tests/test_image_features.py tests/test_image_quality.py
+COMPUTING = tests/papers tests/gans tests/preprocess tests/test_image_features.py tests/test_image_quality.py
 
 test: $(READY)        ## run the tests
 	$(PY) -m pytest $(PARALLEL) $(ARGS)
@@ -26,6 +26,9 @@ test: $(READY)        ## run the tests
 test-rounding: $(READY) ## run what computes once more, as a processor without AVX-512 rounds
 	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 \
 	  $(PY) -m pytest $(PARALLEL) --ignore-glob '*estimate.py' --ignore-glob '*figures.py' $(COMPUTING) $(ARGS)
+
+smoke: $(READY)       ## run every notebook at the smallest size, side by side: does each cell run?
+	$(PY) -m fer_utils reproduce --profile smoke --results $(SMOKE) $(ARGS)
 
 lab: $(READY)         ## open a working copy of the notebooks (work/) in JupyterLab, on this machine only, with a token
 	$(PY) -m fer_utils.reproduce.lab $(ARGS)
@@ -45,8 +48,8 @@ bench: $(READY)       ## measure the speed ratios again, write results/benchmark
 data: $(READY)        ## which data sets are here, which are missing, how to get them
 	$(PY) -m fer_utils data
 
-lint: $(READY)
-	$(PY) -m ruff check . && $(PY) -m ruff format --check .
+lint: $(READY)         ## style, layout and types
+	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 
 clean:                ## remove the environment, every cache and your own runs; the recorded runs stay
 	rm -rf $(VENV) .fer_cache results/scratch results/local

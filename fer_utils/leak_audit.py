@@ -61,7 +61,7 @@ def sign(images: np.ndarray) -> Signatures:
     exact = np.empty(len(images), np.uint64)
     thumbnails = np.empty((len(images), THUMBNAIL * THUMBNAIL), np.float32)
     for row, image in enumerate(images):
-        exact[row] = int.from_bytes(hashlib.blake2b(np.ascontiguousarray(image), digest_size=8).digest(), "little")
+        exact[row] = int.from_bytes(hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=8).digest(), "little")
         grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else image
         small = cv2.resize(grey, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
         small -= small.mean()
@@ -122,8 +122,7 @@ def audit(table: pd.DataFrame, signatures: Signatures, folds: Sequence[Fold]) ->
     """
     columns = {"subject": "subject", "clip": "sequence", "source": "source"}
     codes = {kind: pd.factorize(table[column])[0] for kind, column in columns.items() if column in table}
-    counts: dict[str, int | None] = {kind: 0 if kind in codes else None for kind in KINDS}
-    counts |= {"exact": 0, "near": 0}
+    counts = dict.fromkeys((*codes, "exact", "near"), 0)
     n_test = 0
     for fold in folds:
         n_test += len(fold.test)
@@ -135,7 +134,7 @@ def audit(table: pd.DataFrame, signatures: Signatures, folds: Sequence[Fold]) ->
         exact, near = _count_look_alikes(signatures, codes["source"], fold)
         counts["exact"] += exact
         counts["near"] += near
-    return LeakReport(n_test, counts)
+    return LeakReport(n_test, {kind: counts.get(kind) for kind in KINDS})
 
 
 def audit_faces(*, faces: FaceSet, folds: list[Fold]) -> dict[str, Any]:

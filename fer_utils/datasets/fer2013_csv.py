@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils.datasets.cache import source_digest
 from fer_utils.progress import track
+from fer_utils.store import source_digest
 
 SIDE = 48
 SPLITS = ("Training", "PublicTest", "PrivateTest")
 HEADER = (b"emotion", b"pixels", b"Usage")
 CODES = 7
-SOURCE_DIGEST = source_digest(__file__)
+SOURCE_DIGEST = source_digest(Path(__file__))
 
 Order = tuple[int, int, int]
 """Where emotion, pixels and usage stand in a line."""

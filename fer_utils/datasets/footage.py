@@ -13,17 +13,18 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from fer_utils.datasets import clips
-from fer_utils.datasets.cache import read_once, source_digest
+from fer_utils.datasets.cache import read_once
 from fer_utils.datasets.findings import Findings, few, why_unreadable
 from fer_utils.datasets.pictures import read_pictures
 from fer_utils.datasets.walking import files_below, pictures_below
 from fer_utils.progress import track
+from fer_utils.store import source_digest
 
 Rule = Callable[[int], list[int]]
 """A function of :mod:`fer_utils.datasets.clips`."""
 MAY_LACK = 2
 """Frames that a video may hold fewer than its header says; with more missing it counts as truncated."""
-SOURCE_DIGEST = source_digest(__file__) + source_digest(clips.__file__)
+SOURCE_DIGEST = source_digest(Path(__file__), Path(clips.__file__))
 
 
 class Frames(NamedTuple):

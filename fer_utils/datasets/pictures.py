@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from fer_utils.datasets.cache import MANY, read_once, source_digest
+from fer_utils.datasets.cache import MANY, read_once
 from fer_utils.datasets.findings import Findings, few, why_unreadable
 from fer_utils.progress import track
+from fer_utils.store import source_digest
 
-SOURCE_DIGEST = source_digest(__file__)
+SOURCE_DIGEST = source_digest(Path(__file__))
 READ_MODES = frozenset(("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX"))
 ORIENTATION = 0x0112
 LYING = frozenset(range(5, 9))

@@ -7,7 +7,6 @@ is part of the checkpoint, so a run that was stopped goes on to the same bits on
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from fer_utils.gans.checkpoint import load_state, save_state
 from fer_utils.gans.networks import Discriminator, Generator, initialise, to_network, to_pixels
 from fer_utils.gans.settings import GanSettings
 from fer_utils.progress import track
+from fer_utils.store import array_digest
 
 HISTORY = ("discriminator loss", "generator loss", "value of real", "value of generated")
 """Columns of a history. For ``wgan_gp`` the third minus the fourth is the Wasserstein estimate that shows progress."""
@@ -111,7 +111,7 @@ def train(
     wanted = tuple(sorted({epoch for epoch in grid_epochs if epoch <= settings.epochs}))
     state = _State(settings, seed, steps * settings.epochs, len(wanted), device)
     identity = {"settings": repr(settings), "seed": str(seed), "grids": str(wanted)}
-    identity["pictures"] = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
+    identity["pictures"] = array_digest(images)
     if checkpoint is not None:
         load_state(checkpoint, state, identity)
     if state.epoch == 0 and 0 in wanted:

@@ -83,7 +83,7 @@ class Answers:
 
     def confusion(self) -> np.ndarray:
         """Counts ``int [K, K]``, rows truth, columns prediction, summed over seeds."""
-        return sum(scores.confusion(self.truth, each, self.n_classes) for each in self.predicted)
+        return np.sum([scores.confusion(self.truth, each, self.n_classes) for each in self.predicted], axis=0)
 
     def macro_f1(self) -> float:
         """Mean F1 over the classes, mean over seeds."""
@@ -99,9 +99,8 @@ class Answers:
         """
         if not (np.array_equal(self.truth, other.truth) and np.array_equal(self.people, other.people)):
             raise ValueError("the two are about different pictures, so they cannot be paired")
-        if (self.pictures is None) != (other.pictures is None) or (
-            self.pictures is not None and not np.array_equal(self.pictures, other.pictures)
-        ):
+        mine, theirs = self.pictures, other.pictures
+        if mine is not theirs and (mine is None or theirs is None or not np.array_equal(mine, theirs)):
             raise ValueError("the two are about different pictures, so they cannot be paired")
         values = self.correct - other.correct
         return Difference(scores.mean(_mean_of_seeds(values), self.people), _over_seeds(values))

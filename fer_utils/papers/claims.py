@@ -27,7 +27,7 @@ why        the reason or the caveat; never empty for ``not testable`` and ``cite
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import pandas as pd
 
@@ -56,7 +56,7 @@ _NUMBERS = ("value", "tolerance")
 
 @cache
 def _read() -> pd.DataFrame:
-    with files("fer_utils.papers").joinpath("claims.csv").open(encoding="utf-8", newline="") as stream:
+    with Path(__file__).with_name("claims.csv").open(encoding="utf-8", newline="") as stream:
         # "N/A" is what one paper prints, so pandas must not take it for a missing value.
         table = pd.read_csv(stream, dtype=str, keep_default_na=False)
     for column in _NUMBERS:

@@ -68,12 +68,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--dataset", help="a name that `data` lists, or e.g. jaffe:stand-in; default: all it is recorded with"
     )
-    run.add_argument("--profile", help="smoke, quick (default) or paper")
+    run.add_argument("--profile", help="smoke, quick (default), evening or paper")
     run.add_argument("--protocol", help="published, sound or both (default)")
     run.add_argument("--seeds", help="comma-separated whole numbers, e.g. 0,1,2")
     run.add_argument("--device", help="auto (default), cpu, cuda, or mps (Apple; promises no equal numbers)")
     run.add_argument(
         "--workers", type=int, help="processes that share the units (default: 1, or the cores for small units)"
+    )
+    run.add_argument(
+        "--at-once", type=int, metavar="N", help="notebooks that run side by side (default: 1; smoke: one a core)"
     )
     run.add_argument("--dask", metavar="ADDRESS", help="send units to this Dask scheduler, e.g. tcp://10.0.0.1:8786")
     run.add_argument("--results", type=Path, metavar="DIR", help="where results go (default: results/local)")
@@ -146,11 +149,12 @@ def _results(options: argparse.Namespace) -> Path:
 
 def _reproduce(options: argparse.Namespace) -> int:
     from fer_utils.reproduce import request as asked
-    from fer_utils.reproduce import runner
+    from fer_utils.reproduce import side_by_side
 
     notebooks = [asked.find_notebook(name) for name in options.notebooks] or asked.notebook_names()
-    if options.workers is not None and options.workers < 1:
-        raise UsageError("--workers must be 1 or more")
+    for name in ("workers", "at_once"):
+        if getattr(options, name) is not None and getattr(options, name) < 1:
+            raise UsageError(f"--{name.replace('_', '-')} must be 1 or more")
     if options.dask is not None and not re.fullmatch(r"([a-z]+://)?[^\s:/]+:\d{1,5}", options.dask):
         raise UsageError(f"--dask takes a scheduler's address such as tcp://10.0.0.1:8786, not {options.dask!r}")
     results = _results(options)
@@ -167,9 +171,14 @@ def _reproduce(options: argparse.Namespace) -> int:
 
         print_plan(requests)
         return 0
-    for request in requests:
-        folder = runner.execute(request)
-        print(f"signed: {folder / 'receipt.json'}", file=sys.stderr)
+    at_once = options.at_once or side_by_side.default_at_once(requests)
+    try:
+        side_by_side.execute_all(requests, at_once)
+    except FerError:
+        if at_once > 1:
+            # What the others left is worth reading.
+            _report(options)
+        raise
     return _report(options)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,16 @@ class Request:
     dask: str | None = None
     record: bool = False
     """Whether ``results`` holds the recorded runs, which take no smoke run and no edited notebook."""
+
+    def to_json(self) -> str:
+        """The request as text, for another process."""
+        return json.dumps({**vars(self), "parameters": dict(self.parameters), "results": str(self.results)})
+
+    @classmethod
+    def from_json(cls, text: str) -> Request:
+        """The request that :meth:`to_json` wrote."""
+        fields = json.loads(text)
+        return cls(**{**fields, "results": Path(fields["results"])})
 
 
 def notebook_names() -> list[str]:

@@ -9,8 +9,6 @@ versions, the device and the settings that reach numbers, so that a changed help
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import hashlib
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,11 +21,10 @@ import numpy as np
 from fer_utils.cache_dir import cache_dir
 from fer_utils.devices import arithmetic, at_once
 from fer_utils.errors import FerError
-from fer_utils.faces import FaceSet
-from fer_utils.files import sha256_file
 from fer_utils.progress import track
 from fer_utils.reproduce.provenance import library_versions, source_digest
 from fer_utils.reproduce.workers import code_of, compute, name_of
+from fer_utils.store import key as key_of
 from fer_utils.stored import damaged, read_sealed, write_sealed
 
 PLAIN = "__plain__"
@@ -40,39 +37,12 @@ def unit_key(function: Unit, arguments: Mapping[str, Any]) -> str:
     """The name under which a unit's result is stored, 40 hex digits."""
     identity = {
         "function": f"{function.__module__}.{function.__qualname__}",
-        "arguments": content(arguments),
+        "arguments": arguments,
         "source": source_digest(function.__module__),
         "libraries": library_versions(),
         "surroundings": arithmetic(),
     }
-    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:40]
-
-
-def content(value: Any) -> Any:
-    """A JSON form of an argument in which data is replaced by its digest.
-
-    Raises:
-        TypeError: the value has no agreed content (a model, an open file).
-    """
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, FaceSet):
-        return {"faces": value.fingerprint}
-    if isinstance(value, np.ndarray):
-        digest = hashlib.sha256(np.ascontiguousarray(value).data).hexdigest()
-        return {"array": digest, "shape": value.shape, "dtype": str(value.dtype)}
-    if isinstance(value, Path):
-        return {"file": sha256_file(value)}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: content(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {type(value).__name__: fields}
-    if isinstance(value, Mapping):
-        return {str(key): content(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, range)):
-        return [content(item) for item in value]
-    raise TypeError(f"a unit's argument of type {type(value).__name__} has no content to make a key of")
+    return key_of(identity)[:40]
 
 
 class Store:

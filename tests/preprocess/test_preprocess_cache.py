@@ -94,9 +94,9 @@ def test_a_flipped_bit_is_noticed_and_said(place: float, own_cache: Path, capfd:
     assert capfd.readouterr().err.count(f"preprocess/{path.name} in the cache cannot be used") == 1
 
 
-def test_inputs_must_be_plain_values() -> None:
-    with pytest.raises(TypeError):
-        cached("step", {"images": np.zeros(3)}, Work())
+def test_inputs_must_have_a_content() -> None:
+    with pytest.raises(TypeError, match="cannot build a cache key from type object"):
+        cached("step", {"images": object()}, Work())
     with pytest.raises(ValueError, match="JSON"):
         cached("step", {"margin": float("nan")}, Work())
 

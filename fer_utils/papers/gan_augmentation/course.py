@@ -26,7 +26,7 @@ IMAGENET_MEANS = (103.939, 116.779, 123.68)
 """Blue, green, red: taken off the pictures that Keras' VGG and ResNet weights were trained on."""
 
 
-class Album(keras.layers.Layer):  # type: ignore[misc]
+class Album(keras.layers.Layer):  # type: ignore[name-defined]
     """Pictures by row number, turned and shifted: ``int [N]`` and ``float [N, 6] -> float [N, S, S, 3]``.
 
     Args:
@@ -171,32 +171,32 @@ def outputs(network: Any, images: np.ndarray, imagenet: bool) -> np.ndarray:
     return np.asarray(given, np.float32)
 
 
-def attend(course: Course, scored: np.ndarray, looks: Sequence[int], checkpoint: Path | None) -> dict[str, np.ndarray]:
-    """Train, and look at the scored pictures after given numbers of steps.
+def attend(course: Course, scored: np.ndarray, points: Sequence[int], checkpoint: Path | None) -> dict[str, np.ndarray]:
+    """Train, and classify the scored pictures at given evaluation points.
 
     Nothing here knows the scored pictures' labels, so nothing can be chosen by them.
 
     Args:
         course: at its beginning.
         scored: ``uint8 [N, S, S]``.
-        looks: after how many steps, rising.
-        checkpoint: an ``.npz`` file, written at each look and, where it is there already, continued
+        points: after how many steps, rising.
+        checkpoint: an ``.npz`` file, written at each evaluation and, where it is there already, continued
             from. The caller names it after everything that went in, and removes it.
 
     Returns:
-        ``predicted`` ``uint8 [L, N]``, ``loss`` ``float64 [L]`` (mean since the look before), ``looks``.
+        ``predicted`` ``uint8 [L, N]``, ``loss`` ``float64 [L]`` (mean since the evaluation before), ``points``.
     """
-    predicted, loss = np.zeros((len(looks), len(scored)), np.uint8), np.zeros(len(looks))
+    predicted, loss = np.zeros((len(points), len(scored)), np.uint8), np.zeros(len(points))
     first = 0
     # A damaged one only costs the time to begin again.
     stored = None if checkpoint is None else read_sealed(checkpoint)
     if stored is not None:
         first, predicted, loss = int(stored.pop("first")), stored.pop("predicted"), stored.pop("loss")
-        course.restore(stored, int(looks[first - 1]))
-    for number in range(first, len(looks)):
-        loss[number] = course.advance(looks[number] - course.done)
+        course.restore(stored, int(points[first - 1]))
+    for number in range(first, len(points)):
+        loss[number] = course.advance(points[number] - course.done)
         predicted[number] = course.answers(scored)
         if checkpoint is not None:
             so_far = {"first": np.array(number + 1), "predicted": predicted, "loss": loss}
             write_sealed(checkpoint, {**course.state(), **so_far})
-    return {"predicted": predicted, "loss": loss, "looks": np.asarray(looks)}
+    return {"predicted": predicted, "loss": loss, "points": np.asarray(points)}

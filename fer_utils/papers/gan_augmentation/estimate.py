@@ -1,119 +1,222 @@
-"""How long would it take, and how much memory and disk? From a short probe on this machine."""
+"""What notebook 02 asks for, and what its units cost: the parts of a dry run that only this paper knows."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from fer_utils import data
-from fer_utils.devices import at_once
-from fer_utils.gans.train import train
-from fer_utils.image_features import embed
-from fer_utils.papers.gan_augmentation.parts import GAN_SIDE
-from fer_utils.papers.gan_augmentation.protocol import PROTOCOLS, build, train_classifier
-from fer_utils.papers.gan_augmentation.settings import GANS, Settings, settings_for
+from fer_utils.gans.settings import GanSettings
+from fer_utils.leak_audit import KINDS as LEAKS
+from fer_utils.leak_audit import audit_faces
+from fer_utils.papers.gan_augmentation.deep_svm import TRIO, deep_feature_svm
+from fer_utils.papers.gan_augmentation.protocol import judge_pictures, train_classifier, train_gan
+from fer_utils.papers.gan_augmentation.settings import GANS, PROFILES, Settings
 from fer_utils.papers.gan_augmentation.study import Study
-
-KNOBS = ("mismatch", "init", "train_images", "test_images", "generated", "epochs")
-"""Parameters of the notebook that are settings."""
-QUALITY = "image quality"
-PROBE_STEPS = 25
-"""Fewer would measure how long Keras takes to begin."""
+from fer_utils.papers.planning import Call, Kind
+from fer_utils.papers.study import Mapper, of_profile, wanted
+from fer_utils.splits import Fold
 
 
-def settings_from(parameters: Mapping[str, Any], real: bool) -> Settings:
-    """The profile's settings with the notebook's changes."""
-    changes = {name: parameters[name] for name in KNOBS if parameters[name] is not None}
-    return settings_for(parameters["profile"], real).but(**changes)
-
-
-def estimate(parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """The units of notebook 02 with their cost.
+def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
+    """Ask a mapper for every unit of the notebook, in the notebook's order.
 
     Args:
         parameters: the notebook's, all of them.
+        mapper: for example a :class:`fer_utils.papers.planning.Planner`.
 
-    Returns:
-        Columns ``unit``, ``count`` (how many of this kind), ``work`` (what one does),
-        ``seconds`` (all of them, one after the other), ``memory MB`` (at the peak of one),
-        ``disk MB`` (stored by all) and ``at once`` (how many run at once unless told otherwise).
+    Raises:
+        UsageError: a parameter has a value that it cannot have.
+        FerError: a data set is not there, or does not suffice.
     """
+    settings = of_profile(PROFILES, parameters["profile"]).with_knobs(parameters)
+    files = {name: Path(path) for name, path in parameters["weights"].items()}
     faces = data.load(parameters["dataset"])
-    settings = settings_from(parameters, not faces.stand_in)
-    study = Study(faces, parameters["source"], settings, parameters["seeds"], lambda function, calls, stage: [])
-    table = _rows(study)
-    return table.assign(**{"at once": np.where(table["unit"] == QUALITY, 1, at_once(train_classifier))})
+    study = Study(faces, parameters["source"], settings, parameters["seeds"], mapper, files)
+    protocols = wanted(parameters["protocol"])
+    for protocol in protocols:
+        study.audit(protocol)
+    for kind in GANS:
+        study.gans(kind)
+    study.quality(parameters["space"])
+    for protocol in protocols:
+        study.df_svm(protocol)
+    study.train(protocols)
 
 
-def _rows(study: Study) -> pd.DataFrame:
-    settings, n_source, n_classes = study.settings, len(study.source), len(study.source.classes)
-    stored = n_classes * settings.generated * 48**2 / 1e6
-    rows = []
-    for kind, name in GANS.items():
-        gan = settings.gan(kind)
-        seconds = n_source * gan.epochs / probe_gan(settings, kind)
-        count = 1 if kind == "cgan" else n_classes
-        work = f"{n_source * gan.epochs // count:,} pictures, width {gan.ngf}"
-        rows.append(_row(name, count, work, seconds, 60 * gan.ndf**2 * 800 / 1e6, stored))
-    for network in ("VGG-16", "ResNet-50"):
-        speed, parameters = probe_classifier(settings, network)
-        for protocol in PROTOCOLS:
-            # A look at the tested pictures costs about a third of a training step on as many.
-            parts, plan = study.parts(protocol), study.schedule(protocol)
-            tested = len(parts.public) + len(parts.private)
-            arms = {row.arm for row in study.rows(protocol) if row.network == network}
-            seen = plan.looks[-1] * settings.batch_size + len(plan.looks) * tested / 3
-            count = len(arms) * len(study.seeds)
-            work = f"{plan.looks[-1]:,} steps of {settings.batch_size}, {len(plan.looks)} looks"
-            memory = 16 * parameters / 1e6 + len(study.target) * settings.side**2 / 1e6
-            disk = len(plan.looks) * tested / 1e6 * count
-            title = f"{settings.title(network)}, {protocol}"
-            rows.append(_row(title, count, work, count * seen / speed, memory, disk))
-    pictures = n_classes * settings.judged + len(GANS) * n_classes * min(settings.judged, settings.generated)
-    rows.append(_row(QUALITY, 1, f"{pictures:,} pictures", pictures / probe_space(), 200, 0.0))
-    return pd.DataFrame(rows)
+# -- GANs ------------------------------------------------------------------------------------------
 
 
-def _row(unit: str, count: int, work: str, seconds: float, memory: float, disk: float) -> dict[str, object]:
-    return {"unit": unit, "count": count, "work": work, "seconds": seconds, "memory MB": memory, "disk MB": disk}
+def _shown(call: Call) -> int:
+    """Real pictures that the discriminator sees in an epoch: whole batches, as :func:`fer_utils.gans.train` draws."""
+    gan: GanSettings = call["settings"]
+    batch = min(gan.batch_size, len(call["images"]))
+    return max(1, len(call["images"]) // batch // gan.critic_steps) * gan.critic_steps * batch
 
 
-def probe_gan(settings: Settings, kind: str) -> float:
-    """Pictures a second through training, four generator steps long, after as many to warm up."""
-    once = settings.gan(kind).but(epochs=1)
-    count = 4 * once.batch_size * once.critic_steps
-    images = np.random.default_rng(0).integers(0, 256, (count, GAN_SIDE, GAN_SIDE)).astype(np.uint8)
-    train(images, once, 0)
-    start = time.perf_counter()
-    train(images, once, 0)
-    return count / (time.perf_counter() - start)
+def _gan_work(call: Call) -> float:
+    # Measured at widths 4 to 128, in units of a picture through a DCGAN; the penalty differentiates twice.
+    gan: GanSettings = call["settings"]
+    critic = 1.4 if gan.objective == "wgan_gp" else 0.6
+    return gan.epochs * _shown(call) * (critic + 0.4 / gan.critic_steps)
 
 
-def probe_classifier(settings: Settings, network: str) -> tuple[float, int]:
-    """Pictures a second through training, and the network's number of parameters; from a random start."""
-    from fer_utils.papers.gan_augmentation.course import Course
-
-    built = build(network, settings.but(init="random"), 7, None)
-    images = np.zeros((settings.batch_size, settings.side, settings.side), np.uint8)
-    course = Course(
-        built, images, np.zeros(len(images), int), steps=1 + PROBE_STEPS, batch_size=len(images), rate=settings.rate,
-        momentum=settings.momentum, rotation=settings.rotation, translation=settings.translation, imagenet=False,
-        seed=0,
-    )  # fmt: skip
-    course.advance(1)
-    start = time.perf_counter()
-    course.advance(PROBE_STEPS)
-    return PROBE_STEPS * len(images) / (time.perf_counter() - start), built.count_params()
+def _gan_result(call: Call) -> dict[str, Any]:
+    gan: GanSettings = call["settings"]
+    steps = gan.epochs * max(1, _shown(call) // (gan.critic_steps * min(gan.batch_size, len(call["images"]))))
+    count, side = call["generated"] * max(1, gan.n_classes), call["side"]
+    return {"pictures": np.zeros((count, side, side), np.uint8), "history": np.zeros((steps, 4), np.float32)}
 
 
-def probe_space() -> float:
-    """Pictures a second through the shipped feature space."""
-    images = np.zeros((32, 48, 48), np.uint8)
-    embed(images, "mobilenet")
-    start = time.perf_counter()
-    embed(images, "mobilenet")
-    return len(images) / (time.perf_counter() - start)
+def _gan_probe(call: Call) -> dict[str, Any]:
+    gan: GanSettings = call["settings"]
+    # Wide networks take a second for a picture.
+    few = max(2, min(gan.batch_size, 256 // gan.ngf))
+    labels = None if call["labels"] is None else call["labels"][:few]
+    small = gan.but(epochs=2, critic_steps=1)
+    return {**call, "images": call["images"][:few], "labels": labels, "settings": small, "generated": 2}
+
+
+def _gan_memory(call: Call) -> float:
+    gan: GanSettings = call["settings"]
+    # Weights, their gradients and Adam's two moments; what a batch leaves behind for two backward passes.
+    return 16 * 1_400 * gan.ndf**2 + min(gan.batch_size, len(call["images"])) * gan.ndf * 64**2 * 24
+
+
+# -- classifiers -----------------------------------------------------------------------------------
+
+
+def _building(settings: Settings) -> float:
+    """What it costs to build a network, in pictures that it could be trained on meanwhile."""
+    return 120 if settings.reduced else 8
+
+
+def _classifier_work(call: Call) -> float:
+    # A picture costs VGG-16 and ResNet-50 much the same, in either size, and an evaluation a fifth of a training step.
+    settings: Settings = call["settings"]
+    trained = call["points"][-1] * min(settings.batch_size, len(call["images"]))
+    return _building(settings) + trained + len(call["points"]) * len(call["scored"]) / 5
+
+
+def _classifier_result(call: Call) -> dict[str, Any]:
+    points = np.asarray(call["points"])
+    predicted = np.zeros((len(points), len(call["scored"])), np.uint8)
+    return {"predicted": predicted, "loss": np.zeros(len(points)), "points": points}
+
+
+def _classifier_probe(call: Call) -> dict[str, Any]:
+    settings: Settings = call["settings"]
+    points, batch, scored = ((4, 8), settings.batch_size, 200) if settings.reduced else ((1, 2), 4, 4)
+    small = settings.but(init="random", batch_size=batch)
+    return {**call, "settings": small, "points": points, "scored": call["scored"][:scored], "weights": None}
+
+
+def _classifier_memory(call: Call) -> float:
+    settings: Settings = call["settings"]
+    # Weights, gradients, momenta and the checkpoint; the maps of a batch.
+    weights = 16 * 34e6 if not settings.reduced else 16 * 2e6
+    return weights + settings.batch_size * settings.side**2 * 64 / settings.narrower * 4 * 12
+
+
+# -- DF-SVM ----------------------------------------------------------------------------------------
+
+
+def _svm_work(call: Call) -> float:
+    # In forward passes: training costs four, and two networks are trained; all three give features.
+    settings: Settings = call["settings"]
+    trained, held, scored = (len(call[name]) for name in ("images", "held", "scored"))
+    tuning = settings.df_epochs * 4 * trained + (settings.df_epochs + 1) * held
+    return 12 * _building(settings) + 2 * tuning + 3 * (trained + scored)
+
+
+def _svm_result(call: Call) -> dict[str, Any]:
+    accuracies = [0.0] * (call["settings"].df_epochs + 1)
+    return {
+        "predicted": np.zeros(len(call["scored"]), np.uint8),
+        **{f"{name} accuracies": accuracies for name in TRIO[:2]},
+    }
+
+
+def _svm_probe(call: Call) -> dict[str, Any]:
+    settings: Settings = call["settings"]
+    few = 64 if settings.reduced else 2
+    # The SVM needs two classes.
+    first = [np.flatnonzero(call["labels"] == label)[: few // 2] for label in np.unique(call["labels"])[:2]]
+    rows, size = np.concatenate(first), {"batch_size": few // 2, "df_epochs": 2, "init": "random"}
+    parts = {"images": call["images"][rows], "labels": call["labels"][rows], "scored": call["scored"][:few]}
+    held = {name: call[name][:few] for name in ("held", "held_labels")}
+    return {**call, **parts, **held, "settings": settings.but(**size), "weights": {}}
+
+
+def _svm_memory(call: Call) -> float:
+    settings: Settings = call["settings"]
+    count = len(call["images"]) + len(call["scored"])
+    # The pictures at their new size; the features of three networks, joined and once more normalised.
+    return count * (settings.df_side**2 + 2 * 4 * 3 * 4_096 / settings.narrower) + 16 * 139e6 / settings.narrower**2
+
+
+# -- image quality, leak audit ---------------------------------------------------------------------
+
+
+def _judged(labels: np.ndarray, most: int) -> int:
+    return int(np.minimum(np.unique(labels, return_counts=True)[1], most).sum())
+
+
+def _quality_work(call: Call) -> float:
+    made = [_judged(call["made_labels"][call["kinds"] == kind], call["judged"]) for kind in np.unique(call["kinds"])]
+    # To load the network takes as long as 100 pictures.
+    return 100 + _judged(call["labels"], call["judged"]) + sum(made)
+
+
+def _quality_result(call: Call) -> dict[str, Any]:
+    names = [*map(str, np.unique(call["kinds"])), "real"]
+    return {
+        name: dict.fromkeys(("variety", "nearest", "nearest, real", "copies", "KID"), 0.0) for name in names
+    }  # fmt: skip
+
+
+def _quality_probe(call: Call) -> dict[str, Any]:
+    # The first and the last of each class are taken, so both halves get one.
+    labels, half = call["labels"], np.zeros(len(call["labels"]), bool)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        half[rows[: len(rows) // 2]] = True
+    return {**call, "half": half, "judged": 2}
+
+
+def _quality_memory(call: Call) -> float:
+    return 300e6 + _quality_work(call) * 1_280 * 4
+
+
+def _audit_work(call: Call) -> float:
+    # To sign a picture takes as long as to compare 2,500 pairs.
+    return len(call["faces"]) + sum(len(fold.train) * len(fold.test) for fold in call["folds"]) / 2_500
+
+
+def _audit_result(call: Call) -> dict[str, Any]:
+    return {"n_test": sum(len(fold.test) for fold in call["folds"]), "counts": dict.fromkeys(LEAKS, 0)}
+
+
+def _audit_probe(call: Call) -> dict[str, Any]:
+    few = min(2_000, len(call["faces"]))
+    rows = np.arange(few)
+    fold = Fold("PrivateTest", rows[: few // 2], rows[few // 2 :])
+    return {"faces": call["faces"].select(rows), "folds": [fold]}
+
+
+def _audit_memory(call: Call) -> float:
+    # Thumbnails of 24×24, once more for those of the training part.
+    return 2 * len(call["faces"]) * 24**2 * 4
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(audit_faces, "leak audit", _audit_work, _audit_result, _audit_probe, _audit_memory),
+    Kind(train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory),
+    Kind(judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe, _quality_memory),
+    Kind(deep_feature_svm, "DF-SVM", _svm_work, _svm_result, _svm_probe, _svm_memory),
+    Kind(train_classifier, "classifier", _classifier_work, _classifier_result, _classifier_probe, _classifier_memory),
+)
+"""Every kind of unit that :func:`ask` asks for."""

@@ -18,7 +18,7 @@ PAPERS_MARK = COLOURS[6]
 
 
 def progress(panels: Mapping[str, tuple[str, Mapping[str, np.ndarray]]]) -> Figure:
-    """How GANs fare while they are trained, one panel a kind and one line a class.
+    """A quantity of the GANs during training, one panel a kind and one line a class.
 
     Args:
         panels: a title; what is drawn, with its unit; and ``float [steps]`` by class.
@@ -60,8 +60,8 @@ def gains(table: pd.DataFrame) -> Figure:
             reach = [mine["gain"] - mine["low"], mine["high"] - mine["gain"]]
             axis.errorbar(mine["gain"], at, xerr=reach, fmt="o", color=colour, capsize=3, label=f"ours, {protocol}")
         claimed = part.dropna(subset="paper").drop_duplicates("comparison")
-        at = [lines.index(each) for each in claimed["comparison"]]
-        axis.plot(claimed["paper"], at, "x", color=PAPERS_MARK, markersize=8, label="the paper")
+        marks = [lines.index(each) for each in claimed["comparison"]]
+        axis.plot(claimed["paper"], marks, "x", color=PAPERS_MARK, markersize=8, label="the paper")
         axis.axvline(0, color=OTHER, linestyle="--", linewidth=1)
         axis.set(yticks=range(len(lines)), yticklabels=lines, ylim=(len(lines) - 0.4, -0.6), title=name)
         axis.set_xlabel("gain in accuracy, points")
@@ -73,7 +73,7 @@ def gains(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def looks(panels: Mapping[str, Mapping[str, tuple[Sequence[int], np.ndarray]]], chance: float) -> Figure:
+def learning_curves(panels: Mapping[str, Mapping[str, tuple[Sequence[int], np.ndarray]]], chance: float) -> Figure:
     """Accuracy on PublicTest during training, one panel a network and one line an arm: the mean of the seeds.
 
     Args:
@@ -90,7 +90,7 @@ def looks(panels: Mapping[str, Mapping[str, tuple[Sequence[int], np.ndarray]]], 
         axis.set(title=title, xlabel="step")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         axis.grid(alpha=0.3)
-    named = max((axis.get_legend_handles_labels() for axis in axes[0]), key=lambda found: len(found[1]))
+    named = max((axis.get_legend_handles_labels() for axis in axes[0]), key=lambda legend: len(legend[1]))
     figure.legend(*named, loc="outside right center", frameon=False, fontsize=8)
     axes[0, 0].set_ylabel("accuracy on PublicTest, %")
     sns.despine(figure)

@@ -75,13 +75,13 @@ def target_faces(faces: FaceSet) -> FaceSet:
         faces, _ = crop_faces(faces, "haar", FACE_SIDE, when_several="best_score")
     faces = faces.select(faces.table["label"].isin(CLASSES).to_numpy())
     faces = replace(faces, images=to_grey(resize(faces.images, FACE_SIDE)), classes=CLASSES)
-    found = faces.table.get("split")
-    if found is None or not set(found) <= {*SPLITS, "Test"}:
+    official = faces.table.get("split")
+    if official is None or not set(official) <= {*SPLITS, "Test"}:
         private, public, *_ = grouped_folds(faces.subjects, 10, 0)
         split = np.full(len(faces), "Training", dtype=object)
         split[public.test], split[private.test] = "PublicTest", "PrivateTest"
     else:
-        split = found.to_numpy(dtype=object).copy()
+        split = official.to_numpy(dtype=object).copy()
         tested = np.flatnonzero(split == "Test")
         split[tested[::2]], split[tested[1::2]] = "PublicTest", "PrivateTest"
     lacking = [part for part in SPLITS if not (split == part).any()]

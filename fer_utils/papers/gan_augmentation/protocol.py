@@ -1,4 +1,4 @@
-"""What is run: GANs, classifiers, DF-SVM, image quality and the leak audit, each a unit of its own.
+"""What is run, each a unit of its own: GANs, classifiers and image quality. And how a protocol chooses the epoch.
 
 =========  ==================  ==============================================  ====================
 protocol   the epoch is        steps                                           exact duplicates
@@ -12,7 +12,6 @@ sound      PublicTest          as many for every arm                           l
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,20 +19,17 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils import leak_audit
-from fer_utils.cache_dir import cache_dir
+from fer_utils import store
 from fer_utils.devices import one_core, seed_everything
 from fer_utils.errors import check_choice
-from fer_utils.faces import FaceSet
 from fer_utils.gans.settings import GanSettings
 from fer_utils.gans.train import generate, train
 from fer_utils.image_features import embed
 from fer_utils.image_quality import kid, memorisation, variety
 from fer_utils.papers.gan_augmentation.settings import Settings
+from fer_utils.papers.study import PROTOCOLS
 from fer_utils.preprocess import resize
-from fer_utils.splits import Fold
 
-PROTOCOLS = ("published", "sound")
 PACKAGE = Path(__file__).parents[2]
 
 
@@ -58,43 +54,47 @@ def train_gan(
         ``pictures`` ``uint8 [generated · K, side, side]``, class by class; ``history`` of
         :class:`fer_utils.gans.TrainedGan`.
     """
-    path = _unfinished("gans", ("gans",), ".npz", images, labels, settings, seed)
+    path = _unfinished("gans", ("gans",), images, labels, settings, seed)
     gan = train(images, settings, seed, labels=labels, checkpoint=path)
-    told = np.repeat(np.arange(settings.n_classes), generated) if settings.n_classes else None
-    pictures = generate(gan, generated * max(1, settings.n_classes), seed + 1, told)
+    classes = np.repeat(np.arange(settings.n_classes), generated) if settings.n_classes else None
+    pictures = generate(gan, generated * max(1, settings.n_classes), seed + 1, classes)
     path.unlink(missing_ok=True)
     return {"pictures": resize(pictures[..., 0], side), "history": gan.history}
 
 
 @one_core
 def train_classifier(
-    *, network: str, images: np.ndarray, labels: np.ndarray, scored: np.ndarray, looks: Sequence[int],
+    *, network: str, images: np.ndarray, labels: np.ndarray, scored: np.ndarray, points: Sequence[int],
     settings: Settings, n_classes: int, seed: int, weights: Path | None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Train one network on one arm's pictures: :func:`fer_utils.papers.gan_augmentation.course.attend`.
 
-    It is shown the scored pictures and not their labels. A killed run goes on from its last look.
+    It is given the scored pictures and not their labels. A killed run goes on from its last evaluation.
 
     Args:
         network: ``"VGG-16"`` or ``"ResNet-50"``.
         images, scored: ``uint8 [N, S, S]``, scaled to ``settings.side``.
-        looks: after how many steps the scored pictures are looked at, rising; the last ends it.
+        points: the evaluation points: after how many steps the scored pictures are classified, rising; the last
+            ends the training.
         weights: a ``.weights.h5`` file of this whole network, in place of ``settings.init``.
+
+    Returns:
+        ``predicted`` ``uint8 [L, N]``, class codes at each evaluation point; ``loss`` ``float64 [L]``; ``points``.
     """
     from fer_utils.papers.gan_augmentation.course import Course, attend
 
     images, scored = resize(images, settings.side), resize(scored, settings.side)
     seed_everything(seed)
     course = Course(
-        build(network, settings, n_classes, weights), images, labels, steps=looks[-1],
+        build(network, settings, n_classes, weights), images, labels, steps=points[-1],
         batch_size=min(settings.batch_size, len(images)), rate=settings.rate, momentum=settings.momentum,
         rotation=settings.rotation, translation=settings.translation, imagenet=settings.init == "imagenet", seed=seed,
     )  # fmt: skip
-    what = (network, images, labels, scored, tuple(looks), settings, n_classes, seed, weights)
-    path = _unfinished("classifiers", ("papers/gan_augmentation",), ".npz", *what)
-    found = attend(course, scored, looks, path)
+    what = (network, images, labels, scored, tuple(points), settings, n_classes, seed, weights)
+    path = _unfinished("classifiers", ("papers/gan_augmentation",), *what)
+    result = attend(course, scored, points, path)
     path.unlink(missing_ok=True)
-    return found
+    return result
 
 
 def build(network: str, settings: Settings, n_classes: int, weights: Path | None) -> Any:
@@ -120,14 +120,14 @@ def build(network: str, settings: Settings, n_classes: int, weights: Path | None
     return built
 
 
-def _unfinished(folder: str, code: Sequence[str], suffix: str, *what: Any) -> Path:
+def _unfinished(folder: str, code: Sequence[str], *what: Any) -> Path:
     """Where a run that is not finished keeps its checkpoint: other arguments or other code are another run."""
-    digest = hashlib.sha256()
-    for part in what:
-        digest.update(np.ascontiguousarray(part).tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
-    for file in sorted(file for room in code for file in (PACKAGE / room).glob("*.py")):
-        digest.update(file.read_bytes())
-    return cache_dir() / folder / f"{digest.hexdigest()[:40]}{suffix}"
+    identity = {
+        "what": what,
+        "source": store.source_digest(*(PACKAGE / room for room in code)),
+        "versions": store.versions("keras", "numpy", "torch"),
+    }
+    return store.place(folder, identity)
 
 
 def judge_pictures(
@@ -151,14 +151,14 @@ def judge_pictures(
     """
     some, some_made = _some_of_each(labels, judged), _some_of_each(made_labels * 1_000 + _codes(kinds), judged)
     features, described = np.split(embed(np.concatenate([real[some], made[some_made]]), space), [len(some)])
-    found: dict[str, Any] = {}
+    quality: dict[str, Any] = {}
     for kind in np.unique(kinds):
         mine = kinds == kind
-        found[str(kind)] = _judge(real, labels, made[mine], made_labels[mine])
-        found[str(kind)]["KID"] = kid(features, described[mine[some_made]])
-    found["real"] = _judge(real[half], labels[half], real[~half], labels[~half])
-    found["real"]["KID"] = kid(features[half[some]], features[~half[some]])
-    return found
+        quality[str(kind)] = _judge(real, labels, made[mine], made_labels[mine])
+        quality[str(kind)]["KID"] = kid(features, described[mine[some_made]])
+    quality["real"] = _judge(real[half], labels[half], real[~half], labels[~half])
+    quality["real"]["KID"] = kid(features[half[some]], features[~half[some]])
+    return quality
 
 
 def _judge(real: np.ndarray, labels: np.ndarray, made: np.ndarray, made_labels: np.ndarray) -> dict[str, float]:
@@ -183,25 +183,19 @@ def _some_of_each(groups: np.ndarray, most: int) -> np.ndarray:
     return np.sort(np.concatenate(spread))
 
 
-def audit_parts(*, faces: FaceSet, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
-    """The leak audit of the scored part, as a unit: ``{"n_test": …, "counts": {…}}``."""
-    report = leak_audit.audit(faces.table, leak_audit.sign(faces.images), [Fold("PrivateTest", train, test)])
-    return {"n_test": report.n_test, "counts": report.counts}
-
-
 # -- choosing the epoch ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """When an arm is looked at, and when the published baseline, which has fewer pictures, ends.
+    """When an arm is evaluated, and when the published baseline, which has fewer pictures, ends.
 
     Attributes:
-        looks: steps, rising; the last is the end of all arms.
-        own: how many of the looks the training set without extra pictures has steps for.
+        points: evaluation points in steps, rising; the last is the end of all arms.
+        own: how many of the points the training set without extra pictures has steps for.
     """
 
-    looks: tuple[int, ...]
+    points: tuple[int, ...]
     own: int
 
 
@@ -210,18 +204,19 @@ def schedule(n_train: int, n_extra: int, settings: Settings) -> Schedule:
     batch = min(settings.batch_size, n_train)
     own = max(1, settings.epochs * n_train // batch)
     total = max(own, settings.epochs * (n_train + n_extra) // batch)
-    even = {max(1, round(total * number / settings.looks)) for number in range(1, settings.looks + 1)}
-    looks = tuple(sorted({*even, own, total}))
-    return Schedule(looks, looks.index(own) + 1)
+    count = settings.evaluations
+    even = {max(1, round(total * number / count)) for number in range(1, count + 1)}
+    points = tuple(sorted({*even, own, total}))
+    return Schedule(points, points.index(own) + 1)
 
 
 def choose(predicted: np.ndarray, truth: np.ndarray, allowed: int) -> int:
-    """The look with the most right answers, the first of equals.
+    """The evaluation with the most right answers, the first of equals; its number from 0.
 
     Args:
-        predicted: ``[L, N]`` answers on the pictures that choose.
+        predicted: ``[L, N]``, classes predicted for the pictures that choose.
         truth: ``[N]``.
-        allowed: only so many looks from the start count.
+        allowed: only so many evaluations from the start count.
     """
     return int((predicted[:allowed] == truth).mean(axis=1).argmax())
 
@@ -229,20 +224,23 @@ def choose(predicted: np.ndarray, truth: np.ndarray, allowed: int) -> int:
 def answers(
     predicted: np.ndarray, public_truth: np.ndarray, private_truth: np.ndarray, protocol: str, allowed: int
 ) -> tuple[np.ndarray, int]:
-    """What one training answers on PrivateTest under a protocol.
+    """What one trained network predicts for PrivateTest under a protocol.
 
     Args:
         predicted: ``[L, P + Q]``, PublicTest first.
         public_truth: ``[P]``.
-        private_truth: ``[Q]``; ``sound`` does not look at it.
+        private_truth: ``[Q]``; ``sound`` does not use it.
         protocol: ``"published"`` or ``"sound"``.
         allowed: see :func:`choose`.
 
     Returns:
-        ``[Q]`` and the look that was chosen.
+        ``[Q]``, and the number of the evaluation that was chosen.
+
+    Raises:
+        UsageError: there is no such protocol.
     """
     check_choice("protocol", protocol, PROTOCOLS)
     public, private = np.split(predicted, [len(public_truth)], axis=1)
     chosen_on = (private, private_truth) if protocol == "published" else (public, public_truth)
-    look = choose(*chosen_on, allowed)
-    return private[look], look
+    chosen = choose(*chosen_on, allowed)
+    return private[chosen], chosen

@@ -6,13 +6,14 @@ Data Augmentation Strategy*, 2021. "not stated" marks what the paper leaves open
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from numbers import Integral
+from dataclasses import dataclass
+from typing import ClassVar
 
-from fer_utils.errors import UsageError, check_choice, did_you_mean
+from fer_utils.errors import UsageError, check_choice
 from fer_utils.gans.settings import WGAN_GP, GanSettings
-from fer_utils.papers.parameters import DEVICE, PROFILE, PROTOCOL
-from fer_utils.papers.parameters import Parameter as P
+from fer_utils.papers.parameters import Parameter, common, of
+from fer_utils.settings import Settings as Base
+from fer_utils.settings import setting
 
 KERAS_BACKEND = "torch"
 """Preferred: the GANs are torch, and one framework in a process is enough."""
@@ -25,73 +26,62 @@ MISMATCHES = {
     "first_frames": "seven GANs; the one for neutral sees the first frames of CK+'s sequences",
 }
 """CK+ has contempt and no neutral, FER-2013 neutral and no contempt; the paper does not say what it did."""
-PROTOCOLS = {
-    "published": "PrivateTest chooses the epoch and scores; more pictures mean more steps",
-    "sound": "PublicTest chooses, PrivateTest scores once; equal steps; no duplicate across splits",
-}
 NETWORKS = ("VGG-16", "ResNet-50")
 FULL_RESNET = (3, 4, 6, 3)
 
+_GAN, _CNN, _SVM = "Experiment, A", "Experiment, B", "Experiment, C"
+
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Base):
     """What one run needs. Frozen: vary it with :meth:`but`."""
 
-    # -- the GANs, Experiment, A ----------------------------------------------------------
-    gan_width: int = 128  # ngf = ndf; "as in Radford's article": 1024-512-256-128
-    dcgan_batch: int = 16
-    dcgan_epochs: int = 80
-    wgan_batch: int = 8
-    wgan_epochs: int = 200
-    cgan_batch: int = 64
-    cgan_epochs: int = 200  # "same with the other two GANs", which differ: the WGAN's
-    gan_rate: float = 1e-4  # Adam; its betas are not stated: Radford's and Gulrajani's
-    generated: int = 1_000  # pictures a class
-    mismatch: str = "shared"  # not stated
-    judged: int = 1_000  # pictures of a class that KID takes; ours
+    name: ClassVar[str] = "paper 2"
 
-    # -- VGG-16 and ResNet-50, Experiment, B ----------------------------------------------
-    side: int = 48  # pixels; not stated, FER-2013's own
-    narrower: int = 1  # VGG-16's layers have so many times fewer maps
-    resnet_width: int = 64  # maps of ResNet-50's first 3×3 convolutions
-    resnet_blocks: tuple[int, ...] = FULL_RESNET
-    batch_norm: bool = False  # in VGG-16
-    init: str = "imagenet"  # imagenet | random; not stated
-    batch_size: int = 32
-    epochs: int = 200
-    rate: float = 1e-4  # SGD
-    momentum: float = 0.0  # not stated
-    rotation: float = 10.0  # degrees either way; "rotation and translation", amounts not stated
-    translation: float = 0.1  # of the side, either way
-    looks: int = 200  # how often the test parts are looked at; not stated, each epoch
-    controls: tuple[str, ...] = NETWORKS  # networks that the controls are run with; ours
+    # -- the GANs -------------------------------------------------------------------------
+    gan_width: int = setting(128, f'{_GAN}: "as in Radford\'s article", 1024-512-256-128 maps', least=1)
+    dcgan_batch: int = setting(16, _GAN, least=1)
+    dcgan_epochs: int = setting(80, _GAN, least=1)
+    wgan_batch: int = setting(8, _GAN, least=1)
+    wgan_epochs: int = setting(200, _GAN, least=1)
+    cgan_batch: int = setting(64, _GAN, least=1)
+    cgan_epochs: int = setting(200, f'{_GAN}: "same with the other two GANs", which differ; the WGAN\'s', least=1)
+    gan_rate: float = setting(1e-4, f"{_GAN}: Adam; its betas are not stated: Radford's and Gulrajani's", above=0)
+    generated: int = setting(1_000, f"{_GAN}: pictures a class", least=1, most=100_000)
+    mismatch: str = setting("shared", "not stated", choices=tuple(MISMATCHES))
+    judged: int = setting(1_000, "ours: pictures of a class that KID takes", least=1)
 
-    # -- DF-SVM, Experiment, C ------------------------------------------------------------
-    df_side: int = 224  # "the same size as ImageNet"
-    df_rate: float = 1e-3  # SGD
-    df_epochs: int = 30  # at most: "stop training when accuracy on validation set drops"; not stated
-    df_dropout: float = 0.5  # "several dropout layers", share not stated
-    df_frozen: tuple[int, int] = (8, 13)  # convolutions of VGG-13 and VGG-16 that keep their weights
+    # -- VGG-16 and ResNet-50 -------------------------------------------------------------
+    side: int = setting(48, "not stated; FER-2013's own, in pixels. VGG halves it five times", least=32)
+    narrower: int = setting(1, f"{_CNN}; above 1, VGG's layers have so many times fewer maps", least=1)
+    resnet_width: int = setting(64, f"{_CNN}: maps of ResNet-50's first 3×3 convolutions", least=1)
+    resnet_blocks: tuple[int, ...] = setting(FULL_RESNET, f"{_CNN}: bottlenecks of each stage")
+    batch_norm: bool = setting(False, f"{_CNN}: in the VGGs")
+    init: str = setting("imagenet", "not stated", choices=("imagenet", "random"))
+    batch_size: int = setting(32, _CNN, least=1)
+    epochs: int = setting(200, _CNN, least=1, most=100_000)
+    rate: float = setting(1e-4, f"{_CNN}: SGD", above=0)
+    momentum: float = setting(0.0, "not stated", least=0, below=1)
+    rotation: float = setting(10.0, f"{_CNN}: amount not stated; degrees either way", least=0, most=180)
+    translation: float = setting(0.1, f"{_CNN}: amount not stated; of the side, either way", least=0, below=1)
+    evaluations: int = setting(200, "not stated; evaluations on the test parts during training, each epoch", least=1)
+    controls: tuple[str, ...] = setting(NETWORKS, "ours: networks that the controls are run with")
+
+    # -- DF-SVM ---------------------------------------------------------------------------
+    df_side: int = setting(224, f'{_SVM}: "the same size as ImageNet", in pixels', least=32)
+    df_rate: float = setting(1e-3, f"{_SVM}: SGD", above=0)
+    df_epochs: int = setting(
+        30, f'{_SVM}: "stop training when accuracy on validation set drops"; at most so many, not stated', least=1
+    )
+    df_dropout: float = setting(0.5, f'{_SVM}: "several dropout layers", share not stated', least=0, below=1)
+    df_frozen: tuple[int, int] = setting((8, 13), f"{_SVM}: convolutions of VGG-13 and VGG-16 that keep their weights")
 
     # -- data -----------------------------------------------------------------------------
-    train_images: int | None = None  # of the Training part; None: all
-    test_images: int | None = None  # of PublicTest and of PrivateTest; None: all
+    train_images: int | None = setting(None, "Approach: of the Training part; None: all", least=1)
+    test_images: int | None = setting(None, "Approach: of PublicTest and of PrivateTest; None: all", least=1)
 
     def __post_init__(self) -> None:
-        check_choice("mismatch", self.mismatch, tuple(MISMATCHES))
-        check_choice("init", self.init, ("imagenet", "random"))
-        for name in COUNTS:
-            value = getattr(self, name)
-            if value is None and name in ("train_images", "test_images"):
-                continue
-            if not isinstance(value, Integral) or value < 1:
-                raise UsageError(f"{name} must be a whole number above zero, not {value!r}")
-        if min(self.side, self.df_side) < 32:
-            raise UsageError("side and df_side must be at least 32 pixels: VGG halves them five times")
-        if min(self.gan_rate, self.rate, self.df_rate) <= 0 or not 0 <= self.momentum < 1:
-            raise UsageError("rates must be above zero, momentum from 0 to below 1")
-        if not 0 <= self.rotation <= 180 or not 0 <= self.translation < 1 or not 0 <= self.df_dropout < 1:
-            raise UsageError("rotation lies in 0 to 180 degrees, translation and df_dropout from 0 to below 1")
+        super().__post_init__()
         if self.init == "imagenet" and self.reduced:
             raise UsageError("ImageNet weights fit the full networks only; a reduced one needs init='random'")
 
@@ -110,86 +100,54 @@ class Settings:
     def gan(self, kind: str) -> GanSettings:
         """Networks and training of one of :data:`GANS`; ``cgan`` still lacks its number of classes.
 
-        The CGAN is "on the basis of DCGAN" with WGAN-GP's gradient penalty: the WGAN-GP, told the class.
+        The CGAN is "on the basis of DCGAN" with WGAN-GP's gradient penalty: a WGAN-GP that is conditioned on the
+        class.
         """
         check_choice("GAN", kind, tuple(GANS))
-        size = {"channels": 1, "ngf": self.gan_width, "ndf": self.gan_width, "learning_rate": self.gan_rate}
-        if kind == "dcgan":
-            return GanSettings(batch_size=self.dcgan_batch, epochs=self.dcgan_epochs, **size)
-        batch, epochs = (
-            (self.wgan_batch, self.wgan_epochs) if kind == "wgan_gp" else (self.cgan_batch, self.cgan_epochs)
-        )
-        return WGAN_GP.but(batch_size=batch, epochs=epochs, **size)
+        base, batch, epochs = {
+            "dcgan": (GanSettings(), self.dcgan_batch, self.dcgan_epochs),
+            "wgan_gp": (WGAN_GP, self.wgan_batch, self.wgan_epochs),
+            "cgan": (WGAN_GP, self.cgan_batch, self.cgan_epochs),
+        }[kind]
+        width, rate = self.gan_width, self.gan_rate
+        return base.but(channels=1, ngf=width, ndf=width, learning_rate=rate, batch_size=batch, epochs=epochs)
 
-    def but(self, **changes: object) -> Settings:
-        """A copy with some settings changed; an unknown name is a :class:`UsageError`."""
-        known = [field.name for field in fields(self)]
-        for name in changes:
-            if name not in known:
-                raise UsageError(f"paper 2 has no setting {name!r}.{did_you_mean(name, known)}")
-        return replace(self, **changes)  # type: ignore[arg-type]
-
-
-COUNTS = (
-    "gan_width", "dcgan_batch", "dcgan_epochs", "wgan_batch", "wgan_epochs", "cgan_batch", "cgan_epochs", "generated",
-    "judged", "side", "narrower", "resnet_width", "batch_size", "epochs", "looks", "df_side", "df_epochs",
-    "train_images", "test_images",
-)  # fmt: skip
-"""Settings that are whole numbers above zero."""
 
 _QUICK = Settings(
     # GANs a sixteenth as wide, at ten times the rate; as many steps as a laptop makes in half a minute.
     gan_width=8, gan_rate=1e-3, dcgan_epochs=30, wgan_epochs=20, cgan_epochs=14, generated=36, judged=25,
-    # A quarter to a sixteenth of the networks' width, from scratch. 32 pixels is the least that VGG takes. Batch
-    # norm, momentum and a rate 500 times the paper's: without them nothing is learnt in so few steps.
+    # A quarter to a sixteenth of the networks' width, from random weights. 32 pixels is the least that VGG takes.
+    # Batch norm, momentum and a rate 500 times the paper's: without them nothing is learnt in so few steps.
     side=32, narrower=16, resnet_width=16, resnet_blocks=(1, 1, 1), batch_norm=True, init="random",
-    epochs=2, rate=0.05, momentum=0.9, looks=2, controls=("ResNet-50",),
+    epochs=2, rate=0.05, momentum=0.9, evaluations=2, controls=("ResNet-50",),
     df_side=32, df_rate=0.01, df_epochs=3,
     # As in the paper, the generated pictures are a quarter of the others.
     train_images=900, test_images=400,
 )  # fmt: skip
 
-_SMOKE = _QUICK.but(
-    gan_width=4, dcgan_epochs=1, wgan_epochs=1, cgan_epochs=1, generated=8, narrower=32, resnet_width=4,
-    epochs=1, looks=2, df_epochs=1, train_images=140, test_images=70,
-)  # fmt: skip
-
 PROFILES = {
     # Every cell runs, nothing is learnt.
-    "smoke": _SMOKE,
+    "smoke": _QUICK.but(
+        gan_width=4, dcgan_epochs=1, wgan_epochs=1, cgan_epochs=1, generated=8, narrower=32, resnet_width=4,
+        epochs=1, df_epochs=1, train_images=140, test_images=70,
+    ),
     # A laptop without a GPU.
     "quick": _QUICK,
+    # The same networks, longer, on more pictures: intervals over pictures are less than half as wide.
+    "evening": _QUICK.but(train_images=3_000, test_images=2_000, generated=120, epochs=4, evaluations=3),
     # The paper's own sizes.
     "paper": Settings(),
-}
-REAL_QUICK = _QUICK.but(train_images=3_000, test_images=2_000, generated=120, epochs=4, looks=3)
-"""``quick`` on real photographs: 3,000 of Training and 2,000 of each test part, for some twelve minutes."""
+}  # fmt: skip
 
-
-def settings_for(profile: str, real: bool = False) -> Settings:
-    """The settings of a profile; ``quick`` takes more pictures of real data than of stand-ins.
-
-    Raises:
-        UsageError: there is no such profile.
-    """
-    check_choice("profile", profile, tuple(PROFILES))
-    return REAL_QUICK if real and profile == "quick" else PROFILES[profile]
-
-
+_COMMON = common("fer2013:stand-in", seeds=[0, 1, 2])
 PARAMETERS = {
-    "dataset": P("fer2013:stand-in", "data set"),
-    "source": P("avatars_studio", "data set"),
-    "profile": PROFILE,
-    "protocol": PROTOCOL,
-    "seeds": P([0, 1, 2], "seeds"),
-    "device": DEVICE,
-    "mismatch": P(None, choices=("shared", "contempt_as_neutral", "first_frames"), optional=True),
-    "init": P(None, choices=("imagenet", "random"), optional=True),
-    "weights": P({}, "files", choices=("VGG-16", "ResNet-50"), suffix=".weights.h5"),
-    "train_images": P(None, "number", high=10_000_000, optional=True),
-    "test_images": P(None, "number", high=10_000_000, optional=True),
-    "generated": P(None, "number", high=100_000, optional=True),
-    "epochs": P(None, "number", high=100_000, optional=True),
-    "space": P("mobilenet", choices=("mobilenet", "inception")),
+    "dataset": _COMMON["dataset"],
+    "source": Parameter("avatars_studio", "data set"),
+    **_COMMON,
+    "mismatch": of(Settings, "mismatch"),
+    "init": of(Settings, "init"),
+    "weights": Parameter({}, "files", choices=NETWORKS, suffix=".weights.h5"),
+    **{name: of(Settings, name) for name in ("train_images", "test_images", "generated", "epochs")},
+    "space": Parameter("mobilenet", choices=("mobilenet", "inception")),
 }
 """The notebook's, in the order of its cell."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,21 +11,23 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.faces import FaceSet
-from fer_utils.leak_audit import LeakReport
+from fer_utils.leak_audit import LeakReport, audit_faces
+from fer_utils.papers.answers import Answers
+from fer_utils.papers.finding import Leak
 from fer_utils.papers.gan_augmentation import protocol as steps
 from fer_utils.papers.gan_augmentation.arms import ARMS, NOTHING, PAPERS, Extra, control
-from fer_utils.papers.gan_augmentation.outcomes import Outcome
 from fer_utils.papers.gan_augmentation.parts import FACE_SIDE, Parts, divide, source_faces, target_faces
 from fer_utils.papers.gan_augmentation.settings import GANS, NETWORKS, Settings
+from fer_utils.papers.study import PROTOCOLS, Mapper
+from fer_utils.papers.study import Study as Base
 from fer_utils.preprocess import resize
+from fer_utils.splits import Fold
 
-Mapper = Callable[[Callable[..., dict[str, Any]], Sequence[Mapping[str, Any]], str], list[dict[str, Any]]]
-"""``Run.map``: run these calls, or fetch what is stored of them."""
 DF_SVM = "VGG13+VGG16+VGG19+SVM"
 
 
 class Row(NamedTuple):
-    """A line of Table 1: a network, what it was given in addition, and for how long it was trained."""
+    """A line of Table 1: a network, what its training set was enlarged with, and for how long it was trained."""
 
     network: str
     arm: str
@@ -38,7 +40,21 @@ class Row(NamedTuple):
         return self.network + {"dcgan": "+DCGAN", "wgan_gp": "+WGAN"}.get(self.arm, f" + {ARMS[self.arm]}")
 
 
-class Study:
+class Outcome(NamedTuple):
+    """What the networks of one line of Table 1 answer on PrivateTest.
+
+    Attributes:
+        answers: one row a seed; every picture counts as a person of its own.
+        steps: ``int64 [S]``, the step of the evaluation that was chosen for each; 0 where none is chosen.
+        extra: how many pictures were added.
+    """
+
+    answers: Answers
+    steps: np.ndarray
+    extra: int
+
+
+class Study(Base[Settings]):
     """One source of GAN pictures, one FER-2013, one setting, both protocols.
 
     Args:
@@ -50,6 +66,7 @@ class Study:
         weights: ``.weights.h5`` files of whole networks by name, in place of ``settings.init``.
 
     Raises:
+        UsageError: seeds are missing or come twice.
         FerError: the pictures do not suffice.
     """
 
@@ -57,7 +74,7 @@ class Study:
         self, faces: FaceSet, source: str, settings: Settings, seeds: Sequence[int], mapper: Mapper,
         weights: Mapping[str, Path] | None = None,
     ) -> None:  # fmt: skip
-        self.settings, self.seeds, self.mapper = settings, list(seeds), mapper
+        super().__init__(faces, settings, seeds, mapper)
         self.weights = dict(weights or {})
         self.target = target_faces(faces)
         self.source = source_faces(source, settings.mismatch, self.target)
@@ -65,7 +82,7 @@ class Study:
         self.parts = cache(self._parts)
         self.extra = cache(self._extra)
         self.gans = cache(self._gans)
-        self._trained: dict[tuple, dict[str, np.ndarray]] = {}
+        self._trained: dict[tuple[str, str, str, int], dict[str, np.ndarray]] = {}
 
     def _parts(self, protocol: str) -> Parts:
         return divide(self.target, self.settings.train_images, self.settings.test_images, protocol)
@@ -77,9 +94,9 @@ class Study:
         settings, source = self.settings.gan(kind), self.source
         same = {"seed": self.seeds[0], "generated": self.settings.generated, "side": FACE_SIDE}
         if kind == "cgan":
-            told = settings.but(n_classes=len(source.classes))
+            conditioned = settings.but(n_classes=len(source.classes))
             # pandas hands out labels that may not be written to, which torch warns of.
-            calls = [{"images": source.images, "labels": np.array(source.labels), "settings": told, **same}]
+            calls = [{"images": source.images, "labels": np.array(source.labels), "settings": conditioned, **same}]
             return {"all": self.mapper(steps.train_gan, calls, "training the CGAN")[0]}
         calls = [
             {"images": source.images[source.labels == code], "labels": None, "settings": settings, **same}
@@ -109,10 +126,12 @@ class Study:
             "kinds": np.repeat(list(made), [len(each.labels) for each in made.values()]),
             "judged": self.settings.judged, "space": space,
         }  # fmt: skip
-        (found,) = self.mapper(steps.judge_pictures, [call], "image quality")
+        (quality,) = self.mapper(steps.judge_pictures, [call], "image quality")
         names = {**GANS, "real": "real, half of the people against the others"}
         columns = ["KID", "variety", "nearest", "nearest, real", "copies"]
-        return pd.DataFrame([{"pictures": name} | {c: found[kind][c] for c in columns} for kind, name in names.items()])
+        return pd.DataFrame(
+            [{"pictures": name} | {c: quality[kind][c] for c in columns} for kind, name in names.items()]
+        )
 
     # -- the classifiers --------------------------------------------------------------------------
 
@@ -137,7 +156,7 @@ class Study:
         return rows + [Row(network, arm, "steps") for network in self.settings.controls for arm in controls]
 
     def schedule(self, protocol: str) -> steps.Schedule:
-        """Looks of all arms: equal steps, as many as the generated pictures lead to."""
+        """Evaluation points of all arms: equal steps, as many as the generated pictures lead to."""
         n_extra = len(self.source.classes) * self.settings.generated
         return steps.schedule(len(self.parts(protocol).train), n_extra, self.settings)
 
@@ -150,8 +169,8 @@ class Study:
             for seed in self.seeds
         ]
         new = [key for key in dict.fromkeys(wanted) if key not in self._trained]
-        found = self.mapper(steps.train_classifier, [self._call(*key) for key in new], "training classifiers")
-        self._trained.update(zip(new, found, strict=True))
+        trained = self.mapper(steps.train_classifier, [self._call(*key) for key in new], "training classifiers")
+        self._trained.update(zip(new, trained, strict=True))
 
     def _call(self, network: str, arm: str, protocol: str, seed: int) -> dict[str, Any]:
         parts, extra, target = self.parts(protocol), self.extra(arm, protocol), self.target
@@ -161,7 +180,7 @@ class Study:
             "images": np.concatenate([target.images[parts.train], extra.images]),
             "labels": np.concatenate([target.labels[parts.train], extra.labels]),
             "scored": target.images[tested],
-            "looks": self.schedule(protocol).looks,
+            "points": self.schedule(protocol).points,
             "settings": self.settings,
             "n_classes": len(target.classes),
             "seed": seed,
@@ -169,18 +188,18 @@ class Study:
         }
 
     def curves(self, row: Row, protocol: str) -> np.ndarray:
-        """Accuracy on PublicTest at each look, ``float64 [L, S]``."""
+        """Accuracy on PublicTest at each evaluation point, ``float64 [L, S]``."""
         self.train([protocol])
         truth = self.target.labels[self.parts(protocol).public]
         runs = [self._trained[(row.network, row.arm, protocol, seed)]["predicted"] for seed in self.seeds]
         return np.stack([(run[:, : len(truth)] == truth).mean(axis=1) for run in runs], axis=1)
 
     def outcome(self, row: Row, protocol: str) -> Outcome:
-        """One line of Table 1: each seed's answers on PrivateTest at the look that the protocol chose."""
+        """One line of Table 1: each seed's answers on PrivateTest at the evaluation that the protocol chose."""
         self.train([protocol])
         parts, plan, labels = self.parts(protocol), self.schedule(protocol), self.target.labels
         shorter = row.arm == "none" and row.budget == "epochs"
-        allowed = plan.own if shorter else len(plan.looks)
+        allowed = plan.own if shorter else len(plan.points)
         chosen = [
             steps.answers(
                 self._trained[(row.network, row.arm, protocol, seed)]["predicted"],
@@ -188,12 +207,16 @@ class Study:
             )
             for seed in self.seeds
         ]  # fmt: skip
-        taken = np.array([plan.looks[look] for _, look in chosen])
+        taken = np.array([plan.points[number] for _, number in chosen])
         extra = len(self.extra(row.arm, protocol).labels)
-        return Outcome(labels[parts.private], np.stack([found for found, _ in chosen]), taken, extra)
+        return Outcome(self._answers(np.stack([predicted for predicted, _ in chosen]), parts), taken, extra)
+
+    def _answers(self, predicted: np.ndarray, parts: Parts) -> Answers:
+        truth = self.target.labels[parts.private]
+        return Answers(truth, predicted, np.arange(len(truth)), len(self.target.classes))
 
     def df_svm(self, protocol: str) -> tuple[Outcome, dict[str, list[float]]]:
-        """DF-SVM under a protocol, and the validation accuracies of its networks while they were tuned."""
+        """DF-SVM under a protocol, and the validation accuracies of its networks during fine-tuning."""
         from fer_utils.papers.gan_augmentation.deep_svm import TRIO, deep_feature_svm
 
         parts, target = self.parts(protocol), self.target
@@ -205,20 +228,21 @@ class Study:
             "n_classes": len(target.classes), "seed": self.seeds[0],
             "weights": {name: path for name, path in self.weights.items() if name in TRIO},
         }  # fmt: skip
-        (found,) = self.mapper(deep_feature_svm, [call], f"DF-SVM, {protocol}")
-        tuned = {name: found[f"{name} accuracies"] for name in TRIO[:2]}
-        return Outcome(target.labels[parts.private], found["predicted"][None], np.array([0]), 0), tuned
+        (result,) = self.mapper(deep_feature_svm, [call], f"DF-SVM, {protocol}")
+        tuned = {name: result[f"{name} accuracies"] for name in TRIO[:2]}
+        return Outcome(self._answers(result["predicted"][None], parts), np.array([0]), 0), tuned
 
-    def audit(self, protocol: str) -> LeakReport:
-        """What the scored pictures share with the training set."""
+    def audit(self, protocol: str) -> Leak:
+        """What the scored pictures share with the training set, without what was added to it."""
         parts = self.parts(protocol)
-        call = {"faces": self.target, "train": parts.train, "test": parts.private}
-        return LeakReport(**self.mapper(steps.audit_parts, [call], "leak audit")[0])
+        call = {"faces": self.target, "folds": [Fold("PrivateTest", parts.train, parts.private)]}
+        (counted,) = self.mapper(audit_faces, [call], "leak audit")
+        return Leak({"": LeakReport(**counted)})
 
     def data_table(self) -> pd.DataFrame:
         """How many pictures of each class play which part."""
         rows = [{"part": f"GANs are trained on ({self.source.name})", **_counts(self.source.table["label"])}]
-        for protocol in steps.PROTOCOLS:
+        for protocol in PROTOCOLS:
             parts = self.parts(protocol)
             for name in ("train", "public", "private", "reserve"):
                 labels = self.target.table["label"].iloc[getattr(parts, name)]

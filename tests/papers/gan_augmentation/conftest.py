@@ -13,9 +13,9 @@ import pytest
 from fer_utils.datasets.fer2013 import CLASSES
 from fer_utils.faces import FaceSet
 from fer_utils.papers.gan_augmentation import parts as room
-from fer_utils.papers.gan_augmentation.settings import Settings, settings_for
+from fer_utils.papers.gan_augmentation.settings import PROFILES, Settings
 
-SETTINGS = settings_for("smoke").but(generated=3, train_images=42, test_images=14, batch_size=8, dcgan_batch=4)
+SETTINGS = PROFILES["smoke"].but(generated=3, train_images=42, test_images=14, batch_size=8, dcgan_batch=4)
 SIZES = {"Training": 12, "PublicTest": 4, "PrivateTest": 4}
 """Pictures of a class in each part."""
 
@@ -63,7 +63,7 @@ def target() -> FaceSet:
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of the laboratory faces."""
-    monkeypatch.setattr(room.datasets, "load", lambda name: make_source())
+    monkeypatch.setattr(room.data, "load", lambda name: make_source())
     return "lab"
 
 
@@ -92,9 +92,9 @@ class Counting:
 def lots(**call: Any) -> dict[str, Any]:
     """Random answers in the form of both kinds of classifier, another draw for other pictures, networks and seeds."""
     random = np.random.default_rng((call["seed"], len(call["images"]), int(call["images"].sum())))
-    if "looks" not in call:
+    if "points" not in call:
         predicted = random.integers(0, call["n_classes"], len(call["scored"])).astype(np.uint8)
         return {"predicted": predicted, "VGG-13 accuracies": [0.1], "VGG-16 accuracies": [0.1, 0.2]}
-    shape = (len(call["looks"]), len(call["scored"]))
+    shape = (len(call["points"]), len(call["scored"]))
     predicted = random.integers(0, call["n_classes"], shape).astype(np.uint8)
-    return {"predicted": predicted, "loss": np.zeros(shape[0]), "looks": np.asarray(call["looks"])}
+    return {"predicted": predicted, "loss": np.zeros(shape[0]), "points": np.asarray(call["points"])}

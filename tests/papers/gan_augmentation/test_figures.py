@@ -34,9 +34,9 @@ def test_gains_are_drawn_with_their_intervals_and_the_paper_s() -> None:
     assert [mark.get_xdata().tolist() for mark in marks] == [[11.45], [7.47]]
 
 
-def test_looks_show_the_mean_of_the_seeds() -> None:
+def test_learning_curves_show_the_mean_of_the_seeds() -> None:
     values = np.array([[0.1, 0.3], [0.4, 0.6]])
-    figure = figures.looks({"reduced ResNet": {"nothing": ((10, 20), values)}}, chance=0.25)
+    figure = figures.learning_curves({"reduced ResNet": {"nothing": ((10, 20), values)}}, chance=0.25)
     line = figure.axes[0].lines[0]
     assert line.get_xdata().tolist() == [10, 20] and np.allclose(line.get_ydata(), [20, 50])
     assert figure.axes[0].get_ylabel() == "accuracy on PublicTest, %"

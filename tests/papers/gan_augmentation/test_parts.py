@@ -36,13 +36,13 @@ def test_the_class_mismatch(mismatch: str, classes: int, neutral_from: str | Non
 def test_a_source_without_a_class_is_refused(monkeypatch: pytest.MonkeyPatch, target: FaceSet) -> None:
     whole = make_source()
     lacking = whole.select((whole.table["label"] != "neutral").to_numpy())
-    monkeypatch.setattr(room.datasets, "load", lambda name: lacking)
+    monkeypatch.setattr(room.data, "load", lambda name: lacking)
     with pytest.raises(FerError, match="no pictures to train a GAN for neutral"):
         source_faces("ck48", "first_frames", target)
 
 
 def test_small_pictures_are_scaled_and_not_searched(monkeypatch: pytest.MonkeyPatch, target: FaceSet) -> None:
-    monkeypatch.setattr(room.datasets, "load", lambda name: make_source(48))
+    monkeypatch.setattr(room.data, "load", lambda name: make_source(48))
     assert source_faces("ck48", "shared", target).images.shape == (30, 64, 64)
 
 
@@ -53,7 +53,7 @@ def test_avatars_of_a_test_part_train_no_gan(monkeypatch: pytest.MonkeyPatch, ta
         asked.append(name)
         return ["p1", "p3"]
 
-    monkeypatch.setattr(room.datasets, "load", lambda name: make_source())
+    monkeypatch.setattr(room.data, "load", lambda name: make_source())
     monkeypatch.setattr(room, "people_never_tested", never_tested)
     faces = source_faces("avatars_studio", "shared", replace(target, name="fer2013"))
     assert set(faces.subjects) == {"p1", "p3"} and asked == ["studio"]

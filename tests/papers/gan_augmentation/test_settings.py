@@ -6,8 +6,8 @@ import pytest
 
 from fer_utils.errors import UsageError
 from fer_utils.papers.claims import claim
-from fer_utils.papers.gan_augmentation.paper_tables import PAPERS_GAINS
-from fer_utils.papers.gan_augmentation.settings import GANS, REAL_QUICK, Settings, settings_for
+from fer_utils.papers.gan_augmentation.settings import GANS, PARAMETERS, PROFILES, Settings
+from fer_utils.papers.study import PROFILES as NAMES
 
 TEXT = "gan_augmentation/text"
 
@@ -17,7 +17,7 @@ def stated(name: str) -> float:
 
 
 def test_the_defaults_are_what_the_paper_states() -> None:
-    paper = settings_for("paper")
+    paper = PROFILES["paper"]
     dcgan, wgan, cgan = (paper.gan(kind) for kind in ("dcgan", "wgan_gp", "cgan"))
     assert (dcgan.batch_size, dcgan.epochs) == (stated("dcgan/all/batch_size"), stated("dcgan/all/epochs"))
     assert (wgan.batch_size, wgan.epochs) == (stated("wgan-gp/all/batch_size"), stated("wgan-gp/all/epochs"))
@@ -31,7 +31,7 @@ def test_the_defaults_are_what_the_paper_states() -> None:
 
 
 def test_gans_are_grey_radford_s_and_gulrajani_s() -> None:
-    paper = settings_for("paper")
+    paper = PROFILES["paper"]
     assert {paper.gan(kind).channels for kind in GANS} == {1} and {paper.gan(kind).image_size for kind in GANS} == {64}
     assert (paper.gan("dcgan").beta1, paper.gan("dcgan").latent) == (0.5, 100)
     for kind in ("wgan_gp", "cgan"):
@@ -40,28 +40,35 @@ def test_gans_are_grey_radford_s_and_gulrajani_s() -> None:
 
 
 def test_reduced_networks_are_called_so() -> None:
-    paper, quick = settings_for("paper"), settings_for("quick")
+    paper, quick = PROFILES["paper"], PROFILES["quick"]
     assert not paper.reduced and paper.title("ResNet-50") == "ResNet-50"
     assert quick.reduced and quick.title("ResNet-50") == "reduced ResNet" and quick.title("VGG-16") == "reduced VGG-16"
     for change in ({"narrower": 2}, {"batch_norm": True}, {"resnet_blocks": (1, 1)}, {"resnet_width": 32}):
         assert paper.but(init="random", **change).reduced
 
 
-def test_quick_takes_more_of_real_pictures() -> None:
-    stand_in = settings_for("quick")
-    assert settings_for("quick", real=True) is REAL_QUICK
-    assert REAL_QUICK.train_images > stand_in.train_images and REAL_QUICK.test_images > stand_in.test_images
+def test_every_profile_has_its_preset_and_evening_is_larger_than_quick() -> None:
+    assert tuple(PROFILES) == NAMES
+    quick, evening = PROFILES["quick"], PROFILES["evening"]
+    assert evening.train_images > quick.train_images and evening.test_images > quick.test_images
     # As in the paper, 24 % more pictures.
-    assert 6 * REAL_QUICK.generated / REAL_QUICK.train_images == pytest.approx(7_000 / 28_709, abs=0.01)
-    assert 6 * stand_in.generated / stand_in.train_images == pytest.approx(7_000 / 28_709, abs=0.01)
-    assert settings_for("paper", real=True) == settings_for("paper")
+    for settings in (quick, evening):
+        assert 6 * settings.generated / settings.train_images == pytest.approx(7_000 / 28_709, abs=0.01)
 
 
-def test_the_gains_are_those_of_the_claims() -> None:
-    for (network, arm), points in PAPERS_GAINS.items():
-        kind = {"dcgan": "dcgan", "wgan_gp": "wgan"}[arm]
-        claimed = claim(f"gan_augmentation/order/{kind}_minus_none/{network.lower()}/accuracy_difference")
-        assert points == pytest.approx(claimed["value"])
+def test_the_notebook_s_parameters_are_settings_by_name() -> None:
+    given = {name: parameter.default for name, parameter in PARAMETERS.items()}
+    quick = PROFILES["quick"]
+    assert quick.with_knobs(given) == quick
+    assert quick.with_knobs(given | {"epochs": 5, "mismatch": "first_frames"}) == quick.but(
+        epochs=5, mismatch="first_frames"
+    )
+
+
+def test_every_value_says_where_it_comes_from() -> None:
+    table = PROFILES["paper"].table().set_index("setting")["source"]
+    assert table["df_rate"].startswith("Experiment, C") and table["momentum"] == "not stated"
+    assert len(table) == len(vars(PROFILES["paper"])) and (table != "").all()
 
 
 @pytest.mark.parametrize(
@@ -69,12 +76,12 @@ def test_the_gains_are_those_of_the_claims() -> None:
     [
         ({"mismatch": "a"}, "shared, contempt_as_neutral, first_frames"),
         ({"init": "imagnet"}, "Did you mean 'imagenet'"),
-        ({"generated": 0}, "above zero"),
+        ({"generated": 0}, "generated must be a whole number of at least 1"),
         ({"train_images": 2.5}, "whole number"),
-        ({"side": 24}, "at least 32"),
-        ({"rate": 0.0}, "above zero"),
-        ({"translation": 1.0}, "translation"),
-        ({"narrower": 8}, "need|needs init='random'"),
+        ({"side": 24}, "of at least 32"),
+        ({"rate": 0.0}, "rate must be a number above 0"),
+        ({"translation": 1.0}, "translation must be a number of at least 0 and below 1"),
+        ({"narrower": 8}, "needs init='random'"),
         ({"epoch": 3}, "Did you mean 'epochs'"),
     ],
 )
@@ -83,8 +90,6 @@ def test_refusals(wrong: dict[str, object], words: str) -> None:
         Settings().but(**wrong)
 
 
-def test_an_unknown_gan_and_profile() -> None:
+def test_an_unknown_gan() -> None:
     with pytest.raises(UsageError, match="Did you mean 'wgan_gp'"):
         Settings().gan("wgan_g")
-    with pytest.raises(UsageError, match="Did you mean 'quick'"):
-        settings_for("quik")
