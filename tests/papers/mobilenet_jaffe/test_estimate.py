@@ -83,7 +83,7 @@ def test_the_notebook_s_parameters_count(monkeypatch: pytest.MonkeyPatch, drawn:
     larger = asked(monkeypatch, drawn, quota=240)
     assert sum(of(larger, extract).work) > sum(of(base, extract).work)
     tuned = asked(monkeypatch, drawn, tune=["last_block", "all"], tune_epochs=2)
-    assert len(of(tuned, tune).work) == 4 and max(of(tuned, tune).work) > 1.2 * min(of(tuned, tune).work)
+    assert len(of(tuned, tune).work) == 4 and max(of(tuned, tune).work) > min(of(tuned, tune).work)
     # The trunk of the last block is another part of the network: one more unit of features.
     assert len(of(tuned, extract).work) == 6
     with pytest.raises(UsageError, match="Did you mean 'smoke'"):

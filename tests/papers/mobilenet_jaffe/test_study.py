@@ -260,6 +260,6 @@ def test_the_smoke_profile_on_jaffe_s_layout(tmp_path: Path, monkeypatch: pytest
     # One unit of features, two of heads a split, one audit a split; another study finds them all.
     stored = sorted((tmp_path / "units").rglob("*.npz"))
     assert len(stored) == 1 + 2 * 4 + 4
-    again = Study(faces, smoke, [0], run).outcome(smoke, "C", "inner_split")
+    again = Study(faces, smoke, [0], run).answers(smoke, "C", "inner_split")
     np.testing.assert_array_equal(again.predicted, answers["C", "inner_split"].predicted)
     assert sorted((tmp_path / "units").rglob("*.npz")) == stored
