@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from fer_utils.cache_dir import cache_dir
+from fer_utils.locks import in_turn
+
+MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 if os.environ.get("PYTEST_XDIST_WORKER"):
     # Several processes share the cores: one thread each, before NumPy or torch is loaded.
@@ -27,3 +32,24 @@ BACKEND_ASKED_FOR = os.environ.get("KERAS_BACKEND")
 def backend_asked_for() -> str | None:
     """``KERAS_BACKEND`` as it was when pytest started."""
     return BACKEND_ASKED_FOR
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
+    """``make_once(name, fill)``: a folder that one of a run's processes fills and all read; nobody changes it."""
+    root = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        root = root.parent
+
+    def made(name: str, fill: Callable[[Path], None]) -> Path:
+        home = root / f"once-{name}"
+        home.mkdir(exist_ok=True)
+        folder, complete = home / "made", home / "complete"
+        with in_turn(home):
+            if not complete.exists():
+                folder.mkdir()
+                fill(folder)
+                complete.touch()
+        return folder
+
+    return made

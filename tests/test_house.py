@@ -20,7 +20,7 @@ ROOMS = tuple(paper.room.removeprefix("fer_utils.") for paper in PAPERS)
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__init__", "errors", "silence"),
-    ("files", "progress", "cache_dir", "locks", "stored", "settings"),
+    ("files", "progress", "cache_dir", "locks", "stored", "store", "settings"),
     ("faces",),
     ("datasets", "preprocess"),
     ("splits", "leak_audit", "scores", "plots", "figure_style", "image_quality"),

@@ -18,12 +18,14 @@ from tests.tiny_stand_ins import make_tiny, write_every
 
 
 @pytest.fixture(scope="session")
-def stand_ins(tmp_path_factory) -> Path:
+def stand_ins(make_once) -> Path:
     """A data root with JAFFE and the CMU faces in it; not to be changed."""
-    root = tmp_path_factory.mktemp("stand_ins")
-    write_jaffe(root / "jaffe")
-    write_cmu_faces(root / "cmu_faces")
-    return root
+
+    def fill(root: Path) -> None:
+        write_jaffe(root / "jaffe")
+        write_cmu_faces(root / "cmu_faces")
+
+    return make_once("stand_ins", fill)
 
 
 @pytest.fixture
@@ -49,16 +51,14 @@ def own_cmu(stand_ins, own_root) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_shelf(tmp_path_factory) -> Path:
+def tiny_shelf(make_once) -> Path:
     """``<edition>/<name>`` for every edition of every set, small and of tiny pictures; not to be changed.
 
     They load as they were written only where :func:`tests.tiny_stand_ins.make_tiny` has been called.
     """
-    root = tmp_path_factory.mktemp("tiny_stand_ins")
     with pytest.MonkeyPatch.context() as patch:
         make_tiny(patch)
-        write_every(root)
-    return root
+        return make_once("tiny_stand_ins", write_every)
 
 
 @pytest.fixture

@@ -1,135 +1,262 @@
-"""How long would it take, and how much memory and disk? From a short probe on this machine."""
+"""What the notebook asks for, and what one unit of each kind costs: read by ``--dry-run``."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from fer_utils.devices import at_once
 from fer_utils.gans.networks import Discriminator
-from fer_utils.gans.train import train
-from fer_utils.image_features import embed
-from fer_utils.papers.dcgan_svm import svm
-from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, AU7_ONLY
-from fer_utils.papers.dcgan_svm.features import CONTROLS
-from fer_utils.papers.dcgan_svm.protocol import train_gan
-from fer_utils.papers.dcgan_svm.roles import IMAGE_SIZE, Role, cast
-from fer_utils.papers.dcgan_svm.settings import FEATURES, Settings, settings_for
+from fer_utils.gans.train import GRID, HISTORY
+from fer_utils.leak_audit import KINDS as LEAKS
+from fer_utils.leak_audit import audit_faces
+from fer_utils.papers.dcgan_svm import protocol as steps
+from fer_utils.papers.dcgan_svm.cast import IMAGE_SIZE, cast
+from fer_utils.papers.dcgan_svm.features import BATCH, POOLED_SIDE, UNTRAINED
+from fer_utils.papers.dcgan_svm.settings import PROFILES, Settings
 from fer_utils.papers.dcgan_svm.study import Study
-from fer_utils.splits import random_folds
+from fer_utils.papers.planning import Call, Kind
+from fer_utils.papers.study import Mapper, of_profile, wanted
+from fer_utils.splits import Fold, random_folds
 
-AU7_EXPERIMENT = 1
-"""What the GAN of AU7 frames is compared with."""
-PROBE_IMAGES = 64
-"""Least pictures of a probe of the GAN: steps of few pictures vary."""
-PROBE_ROWS, PROBE_FOLDS = 480, 5
-"""Pictures and folds of a probe of the SVM; a fit's time grows with the square of the pictures."""
+PICTURE = (IMAGE_SIZE, IMAGE_SIZE, 3)
+PIXELS = IMAGE_SIZE * IMAGE_SIZE * 3
+HOG_LENGTH = 7 * 7 * 4 * 9
+"""7 x 7 blocks of 2 x 2 cells, nine directions each."""
+STEP = 8
+"""A training step costs about as much a picture as generating so many."""
 
 
-def estimate(parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """The units of notebook 04 with their cost.
+def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
+    """Ask a mapper for all units of the notebook, in its order.
 
     Args:
         parameters: the notebook's, all of them.
-
-    Returns:
-        Columns ``unit``, ``count`` (how many of this kind), ``work`` (what one does),
-        ``seconds`` (all of them, one after the other), ``memory MB`` (at the peak of one),
-        ``disk MB`` (stored by all) and ``at once`` (how many run at once unless told otherwise).
+        mapper: a :class:`fer_utils.papers.planning.Planner`.
     """
-    names = ("width", "epochs", "feature", "optimiser")
-    knobs = {name: parameters[name] for name in names if parameters[name] is not None}
-    table = _rows(cast(parameters["dataset"]), settings_for(parameters["profile"]).but(**knobs))
-    return table.assign(**{"at once": np.where(table["unit"].str.startswith("GAN"), at_once(train_gan), 1)})
+    settings = of_profile(PROFILES, parameters["profile"]).with_knobs(parameters)
+    study = Study(cast(parameters["dataset"]), settings, parameters["seeds"], mapper)
+    protocols = wanted(parameters["protocol"])
+    study.gans(protocols)
+    study.trial()
+    study.quality(parameters["space"])
+    for stage in (study.emotions, study.controls, study.layers, study.action_units, study.au7_only):
+        for protocol in protocols:
+            stage(protocol)
+    for protocol in protocols:
+        study.rule_and_acting(protocol)
+        for experiment in study.experiments():
+            study.audit(protocol, experiment)
 
 
-def _rows(players: Mapping[str, Role], settings: Settings) -> pd.DataFrame:
-    study = Study(players, settings, 0, lambda function, calls, stage: [])
-    sizes = {role: len(study.faces(role)) for role in players}
-    emotions, units = study.emotion_experiments(), study.au_experiments()
-    trained = dict.fromkeys(each.gan for each in [*emotions.values(), *units.values()])
-    images_per_second, a_fit, pictures_per_second = probe_gan(settings), probe_svm(settings), probe_space()
-    weights_mb = sum(part.numel() for part in Discriminator(settings.gan).parameters()) * 4 / 1e6
-    stored_mb = weights_mb + settings.generated * IMAGE_SIZE**2 * 3 / 1e6
-    home = "frontal" if "frontal" in players else next(iter(players))
-    gans = [(f"GAN on {role}", 1, sizes[role], settings.epochs) for role in trained]
-    tested = dict.fromkeys((each.gan, each.test) for each in [*emotions.values(), *units.values()])
-    # Two halves are the whole once more.
-    apart = [role for gan, role in tested if study.has_met(gan, role)]
-    gans += [("GANs on half the people", 2 * len(apart), sum(sizes[role] for role in apart), settings.epochs)]
-    if AU7_EXPERIMENT in units:
-        # That of all, and once more by halves.
-        gans += [("GANs on AU7", 3, 2 * len(study.faces(AU7_ONLY.gan)), settings.epochs)]
-    gans += [("GANs, both beta1", 2, 2 * settings.trial_steps * settings.batch_size, 1)]
-    rows = []
-    for name, count, pictures, epochs in gans:
-        work = f"{pictures * epochs:,} images, width {settings.width}"
-        seconds = pictures * epochs / images_per_second / max(count, 1)
-        rows.append(_row(name, count, work, seconds, 8 * weights_mb, stored_mb))
-    for name, inner in (("published", 1), ("sound", settings.inner_folds)):
-        # The other two ways to take features come on top.
-        roles = [each.train for each in emotions.values()] + [home] * (len(CONTROLS) + len(FEATURES) - 1)
-        fits = settings.folds * settings.draws * inner
-        seconds = sum(fits * a_fit * (sizes[role] / PROBE_ROWS) ** 2 for role in roles)
-        largest = max(sizes[role] for role in roles)
-        work = f"{fits} fits a unit, up to {largest:,} rows"
-        rows.append(_row(f"emotion SVMs, {name}", len(roles), work, seconds / len(roles), largest**2 * 24 / 1e6, 0.1))
-    if units:
-        # Between two sets everything of one is training, and there is one fold.
-        pictures = [(sizes[each.train], settings.folds if each.train == each.test else 1) for each in units.values()]
-        seconds = sum(len(ACTION_UNITS) * folds * a_fit * (count / PROBE_ROWS) ** 2 for count, folds in pictures)
-        work = f"{len(ACTION_UNITS)} action units, up to {max(pictures)[0]:,} rows"
-        memory = max(sum(sizes[role] for role in {each.train, each.test}) for each in units.values()) ** 2 * 16 / 1e6
-        rows.append(_row("action-unit SVMs", 2 * len(units), work, seconds / len(units), memory, 0.1))
-    looked_at = sizes[home] + settings.generated
-    rows.append(_row("image quality", 1, f"{looked_at:,} pictures", looked_at / pictures_per_second, 100, 0.0))
-    return pd.DataFrame(rows)
+# -- GANs ------------------------------------------------------------------------------------------
 
 
-def _row(unit: str, count: int, work: str, seconds: float, memory: float, disk: float) -> dict[str, object]:
+def _steps(call: Call) -> tuple[int, int]:
+    """Steps, and pictures of each."""
+    settings, count = call["settings"], len(call["images"])
+    batch = min(settings.batch_size, count)
+    return settings.epochs * max(1, count // batch), batch
+
+
+def _gan_work(call: Call) -> float:
+    count, batch = _steps(call)
+    drawn = GRID * len(np.unique(np.linspace(0, call["settings"].epochs, steps.GRIDS).round()))
+    return STEP * count * batch + drawn + call["generated"]
+
+
+def _gan_result(call: Call) -> dict[str, Any]:
+    drawn_after = np.unique(np.linspace(0, call["settings"].epochs, steps.GRIDS).round().astype(int))
+    network = Discriminator(call["settings"].gan).state_dict()
+    weights = {f"discriminator/{name}": np.zeros_like(value.numpy()) for name, value in network.items()}
     return {
-        "unit": unit,
-        "count": count,
-        "work": work,
-        "seconds": count * seconds,
-        "memory MB": memory,
-        "disk MB": count * disk,
+        **weights,
+        "history": np.zeros((_steps(call)[0], len(HISTORY)), np.float32),
+        "grids": np.zeros((len(drawn_after), GRID, *PICTURE), np.uint8),
+        "grid_epochs": drawn_after,
+        "pictures": np.zeros((call["generated"], *PICTURE), np.uint8),
     }
 
 
-def probe_gan(settings: Settings) -> float:
-    """Images a second through a few training steps, after as many to warm up."""
+def _gan_probe(call: Call) -> Call:
+    settings = call["settings"]
+    batch = min(settings.batch_size, 32, len(call["images"]))
+    # Many steps of a narrow net, few of a wide one: about as long.
+    count = batch * max(2, 160 // settings.width)
+    images = np.resize(call["images"], (count, *PICTURE))
+    return {**call, "images": images, "settings": settings.but(batch_size=batch, epochs=1), "generated": 2}
+
+
+def _gan_memory(call: Call) -> float:
+    # Weights, gradients and Adam's two moments of both networks; activations of a step, forth and back.
+    settings = call["settings"]
+    weights = 8 * sum(part.numel() for part in Discriminator(settings.gan).parameters())
+    return 4.0 * (weights + 12 * settings.width * (IMAGE_SIZE // 2) ** 2 * _steps(call)[1])
+
+
+# -- features --------------------------------------------------------------------------------------
+
+
+def _length(settings: Settings) -> int:
+    """Numbers a picture that the discriminator gives."""
+    return (15 if settings.feature == "pooled" else 8) * settings.width * POOLED_SIDE**2
+
+
+def _extract_work(call: Call) -> float:
+    return len(call["images"]) + (len(call["seen"]) if call["settings"].feature == "pooled" else 0)
+
+
+def _extract_result(call: Call) -> dict[str, Any]:
+    return {"features": np.zeros((len(call["images"]), _length(call["settings"])), np.float32)}
+
+
+def _extract_probe(call: Call) -> Call:
+    return {**call, "images": call["images"][:BATCH], "seen": call["seen"][:BATCH]}
+
+
+def _extract_memory(call: Call) -> float:
+    return 12.0 * BATCH * call["settings"].width * (IMAGE_SIZE // 2) ** 2
+
+
+def _control_work(call: Call) -> float:
+    """In pixels read: a pass through the network costs twice its width as much a picture, HOG six times as much.
+
+    Drawing the matrix of a projection costs as much as projecting 500 pictures.
+    """
+    count, width = len(call["images"]), call["settings"].width
+    if call["control"] == UNTRAINED:
+        return PIXELS * 2.0 * width * (count + len(call["seen"]))
+    if call["control"] == "random projection":
+        return PIXELS * 5.0 * width * (500 + count)
+    return PIXELS * 6.0 * count
+
+
+def _control_probe(call: Call) -> Call:
+    settings = call["settings"]
+    few = {"images": call["images"][:64], "seen": call["seen"][:64]}
+    return {**call, **few, "settings": settings.but(width=min(settings.width, 16))}
+
+
+def _control_result(call: Call) -> dict[str, Any]:
+    lengths = {"pixels": PIXELS, "HOG": HOG_LENGTH, UNTRAINED: _length(call["settings"])}
+    length = lengths.get(call["control"], 8 * call["settings"].width * 16)
+    return {"features": np.zeros((len(call["images"]), length), np.float32)}
+
+
+# -- support vector machines -----------------------------------------------------------------------
+
+
+PROBE_ROWS, PROBE_LENGTH, PROBE_DRAWS = 480, 64, 4
+"""Pictures, features and settings of a search in a probe."""
+
+
+def _probe_features(labels: np.ndarray) -> np.ndarray:
+    """``float32 [N, 64]``: overlapping classes, as discriminators' features are."""
     random = np.random.default_rng(0)
-    images = random.integers(0, 256, (max(settings.batch_size, PROBE_IMAGES), IMAGE_SIZE, IMAGE_SIZE, 3)).astype(
-        np.uint8
-    )
-    once = settings.gan.but(epochs=1)
-    train(images, once, 0)
-    start = time.perf_counter()
-    train(images, once, 0)
-    return len(images) / (time.perf_counter() - start)
+    codes = np.unique(labels, axis=0, return_inverse=True)[1].ravel()
+    centres = random.normal(0, 1, (codes.max() + 1, PROBE_LENGTH))
+    return (random.normal(0, 1, (len(codes), PROBE_LENGTH)) + 0.8 * centres[codes]).astype(np.float32)
 
 
-def probe_svm(settings: Settings) -> float:
-    """Seconds a fold of :data:`PROBE_ROWS` pictures takes, kernel and answers included, over settings of the search."""
-    random = np.random.default_rng(0)
-    labels = np.arange(PROBE_ROWS) % 8
-    features = random.normal(0, 1, (PROBE_ROWS, 64)) + 2 * random.normal(0, 1, (8, 64))[labels]
-    distances = svm.squared_distances(features)
-    folds, tried = random_folds(labels, PROBE_FOLDS, 0), svm.draw_settings(settings.draws, 0)[:4]
-    start = time.perf_counter()
-    svm.pooled_accuracies(distances, labels, folds, tried, svm.typical_distance(distances))
-    return (time.perf_counter() - start) / (len(tried) * PROBE_FOLDS)
+def _recognise_work(call: Call) -> float:
+    """Entries of the kernels that machines are fitted on and answer from."""
+    settings = call["settings"]
+    fits = 0.0
+    for fold in call["folds"]:
+        outer = float(len(fold.train) * (len(fold.train) + len(fold.test)))
+        inner = settings.inner_folds
+        # Each of the search's fits leaves out one inner fold.
+        within = inner * len(fold.train) ** 2 * (1 - 1 / inner)
+        fits += outer + settings.draws * (outer if call["protocol"] == "published" else within)
+    return fits
 
 
-def probe_space() -> float:
-    """Pictures a second through the shipped feature space, network and all."""
-    images = np.zeros((32, IMAGE_SIZE, IMAGE_SIZE, 3), np.uint8)
-    embed(images, "mobilenet")
-    start = time.perf_counter()
-    embed(images, "mobilenet")
-    return len(images) / (time.perf_counter() - start)
+def _recognise_result(call: Call) -> dict[str, Any]:
+    count, n_classes = len(call["labels"]), int(call["labels"].max()) + 1
+    predicted = np.full(count, -1)
+    predicted[np.concatenate([fold.test for fold in call["folds"]])] = 0
+    return {
+        "predicted": predicted,
+        "scores": np.zeros((count, n_classes)),
+        "chosen": np.zeros((len(call["folds"]), 2)),
+    }
+
+
+def _recognise_probe(call: Call) -> Call:
+    labels = np.arange(PROBE_ROWS) % (int(call["labels"].max()) + 1)
+    small = {"labels": labels, "groups": np.arange(PROBE_ROWS) // 8, "folds": random_folds(labels, 3, 0)}
+    settings = call["settings"].but(draws=PROBE_DRAWS)
+    return {**call, **small, "features": _probe_features(labels), "settings": settings, "protocol": "published"}
+
+
+def _kernels(call: Call) -> float:
+    # Distances, a kernel, and the copies that a fold is cut out into.
+    return 3 * 8.0 * len(call["features"]) ** 2
+
+
+def _detect_work(call: Call) -> float:
+    pairs = sum(len(fold.train) * (len(fold.train) + len(fold.test)) for fold in call["folds"])
+    return float(pairs * call["labels"].shape[1])
+
+
+def _detect_result(call: Call) -> dict[str, Any]:
+    scores = np.full(call["labels"].shape, np.nan)
+    for fold in call["folds"]:
+        scores[fold.test] = 0.0
+    return {"scores": scores}
+
+
+def _detect_probe(call: Call) -> Call:
+    labels = call["labels"][:: max(1, len(call["labels"]) // PROBE_ROWS)][:PROBE_ROWS]
+    rows = np.arange(len(labels))
+    folds = [Fold(str(start), rows[rows % 3 != start], rows[rows % 3 == start]) for start in range(3)]
+    return {"features": _probe_features(labels), "labels": labels, "folds": folds}
+
+
+# -- audits and image quality ----------------------------------------------------------------------
+
+
+def _audit_work(call: Call) -> float:
+    """Pairs of thumbnails compared; to make one costs as much as some thousand pairs."""
+    pairs = sum(len(fold.train) * len(fold.test) for fold in call["folds"])
+    return float(pairs + 1_000 * len(call["faces"]))
+
+
+def _audit_result(call: Call) -> dict[str, Any]:
+    return {"n_test": sum(len(fold.test) for fold in call["folds"]), "counts": dict.fromkeys(LEAKS, 0)}
+
+
+def _audit_probe(call: Call) -> Call:
+    faces = call["faces"]
+    rows = np.arange(min(200, len(faces)))
+    return {"faces": faces.select(rows), "folds": [Fold("half", rows[::2], rows[1::2])]}
+
+
+SPACE_OPENED = 100
+"""Opening the network and the Fréchet distance cost as much as describing so many pictures."""
+
+
+def _quality_work(call: Call) -> float:
+    return float(SPACE_OPENED + len(call["real"]) + len(call["generated"]))
+
+
+def _quality_result(call: Call) -> dict[str, Any]:
+    return {}
+
+
+def _quality_probe(call: Call) -> Call:
+    rows = slice(None, None, max(1, len(call["real"]) // 48))
+    real, labels = call["real"][rows], call["labels"][rows]
+    return {**call, "real": real, "labels": labels, "generated": call["generated"][:16]}
+
+
+KINDS = (
+    Kind(steps.train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory),
+    Kind(steps.extract, "features of a GAN", _extract_work, _extract_result, _extract_probe, _extract_memory),
+    Kind(steps.extract_control, "features of a control", _control_work, _control_result, _control_probe),
+    Kind(steps.recognise, "emotion SVMs", _recognise_work, _recognise_result, _recognise_probe, _kernels),
+    Kind(steps.detect, "action-unit SVMs", _detect_work, _detect_result, _detect_probe, _kernels),
+    Kind(audit_faces, "leak audit", _audit_work, _audit_result, _audit_probe),
+    Kind(steps.judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe),
+)

@@ -8,12 +8,13 @@ and no GAN whose features are tested has seen who is tested (:meth:`fer_utils.pa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fer_utils import leak_audit, store
+from fer_utils import store
 from fer_utils.devices import one_core
 from fer_utils.errors import check_choice
 from fer_utils.faces import FaceSet
@@ -23,11 +24,16 @@ from fer_utils.image_quality import fid, inception_score, kid, memorisation, nea
 from fer_utils.papers.dcgan_svm import features as views
 from fer_utils.papers.dcgan_svm import svm
 from fer_utils.papers.dcgan_svm.settings import Settings
+from fer_utils.papers.study import PROTOCOLS
 from fer_utils.splits import Fold, grouped_folds, random_folds
 
-PROTOCOLS = ("published", "sound")
+SPLITS = {
+    "published": "pictures in random folds, settings chosen on the scored folds",
+    "sound": "people in one fold each, settings chosen on people within training",
+}
+"""What each protocol does, for tables."""
 GRIDS = 5
-"""Looks at the fixed noise while a GAN is trained, the first before the first step."""
+"""How often the same noise is drawn while a GAN is trained, the first time before the first step."""
 
 
 def make_folds(faces: FaceSet, protocol: str, count: int, seed: int) -> list[Fold]:
@@ -55,16 +61,16 @@ def train_gan(*, images: np.ndarray, settings: Settings, seed: int, generated: i
         The discriminator's weights as ``discriminator/NAME``; ``history`` and ``grids`` of
         :class:`fer_utils.gans.TrainedGan`; ``pictures``: ``uint8 [generated, 64, 64, 3]``.
     """
-    looks = np.unique(np.linspace(0, settings.epochs, GRIDS).round().astype(int))
+    drawn_after = np.unique(np.linspace(0, settings.epochs, GRIDS).round().astype(int))
     path = _checkpoint(images, settings, seed)
-    gan = train(images, settings.gan, seed, grid_epochs=looks.tolist(), checkpoint=path)
+    gan = train(images, settings.gan, seed, grid_epochs=drawn_after.tolist(), checkpoint=path)
     weights = {
         f"discriminator/{name}": value.cpu().contiguous().numpy()
         for name, value in gan.discriminator.state_dict().items()
     }
     path.unlink(missing_ok=True)
     made = generate(gan, generated, seed + 1)
-    return {**weights, "history": gan.history, "grids": gan.grids, "grid_epochs": looks, "pictures": made}
+    return {**weights, "history": gan.history, "grids": gan.grids, "grid_epochs": drawn_after, "pictures": made}
 
 
 def _checkpoint(images: np.ndarray, settings: Settings, seed: int) -> Path:
@@ -77,7 +83,9 @@ def _checkpoint(images: np.ndarray, settings: Settings, seed: int) -> Path:
     return store.place("gans", identity)
 
 
-def extract(*, weights: dict[str, np.ndarray], images: np.ndarray, settings: Settings, seen: np.ndarray) -> dict:
+def extract(
+    *, weights: dict[str, np.ndarray], images: np.ndarray, settings: Settings, seen: np.ndarray
+) -> dict[str, np.ndarray]:
     """Features of a trained discriminator: ``features`` ``float32 [N, D]``.
 
     Args:
@@ -142,12 +150,6 @@ def detect(*, features: np.ndarray, labels: np.ndarray, folds: list[Fold]) -> di
     return {"scores": svm.linear_scores(features, labels, folds)}
 
 
-def audit_folds(*, faces: FaceSet, folds: list[Fold]) -> dict[str, Any]:
-    """The leak audit of one split, as a unit: ``{"n_test": …, "counts": {…}}``."""
-    report = leak_audit.audit(faces.table, leak_audit.sign(faces.images), folds)
-    return {"n_test": report.n_test, "counts": report.counts}
-
-
 def judge_pictures(*, real: np.ndarray, labels: np.ndarray, generated: np.ndarray, space: str) -> dict[str, float]:
     """Table VII for one GAN: image quality of generated against real pictures.
 
@@ -161,23 +163,27 @@ def judge_pictures(*, real: np.ndarray, labels: np.ndarray, generated: np.ndarra
     half, rest = order[: len(real) // 2], order[len(real) // 2 :]
     features, made = embed(real, space), embed(generated, space)
     classify = _soft_classifier(features, labels)
-    found: dict[str, float] = {"real/n": len(rest), "generated/n": len(generated), "generated/reference n": len(real)}
+    measured: dict[str, float] = {
+        "real/n": len(rest),
+        "generated/n": len(generated),
+        "generated/reference n": len(real),
+    }
     for name, pictures, described, reference in (
         ("generated", generated, made, np.arange(len(real))),
         ("real", real[rest], features[rest], half),
     ):
-        found[f"{name}/FID"] = fid(features[reference], described)
-        found[f"{name}/KID"] = kid(features[reference], described)
-        found[f"{name}/IS"] = inception_score(classify(described))
+        measured[f"{name}/FID"] = fid(features[reference], described)
+        measured[f"{name}/KID"] = kid(features[reference], described)
+        measured[f"{name}/IS"] = inception_score(classify(described))
         twins = nearest(pictures, real[reference])
-        found[f"{name}/SSIM"] = float(ssim(pictures, real[reference][twins]).mean())
-        found[f"{name}/variety"] = variety(pictures, real[reference])
+        measured[f"{name}/SSIM"] = float(ssim(pictures, real[reference][twins]).mean())
+        measured[f"{name}/variety"] = variety(pictures, real[reference])
     near = memorisation(generated, real)
-    found |= {"generated/nearest": near.generated, "real/nearest": near.real, "generated/copies": near.copies}
-    return found
+    measured |= {"generated/nearest": near.generated, "real/nearest": near.real, "generated/copies": near.copies}
+    return measured
 
 
-def _soft_classifier(features: np.ndarray, labels: np.ndarray) -> Any:
+def _soft_classifier(features: np.ndarray, labels: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """Class probabilities for the inception score: a softmax layer trained on the real pictures' classes."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

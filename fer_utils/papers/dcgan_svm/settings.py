@@ -6,22 +6,21 @@ Wild*. "not stated" marks what the paper leaves open; the value is then ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from numbers import Integral
+from dataclasses import dataclass
+from typing import ClassVar
 
-from fer_utils.errors import UsageError, check_choice, did_you_mean
 from fer_utils.gans.settings import GanSettings
-from fer_utils.papers.parameters import DEVICE, PROFILE, PROTOCOL
-from fer_utils.papers.parameters import Parameter as P
+from fer_utils.papers.parameters import Parameter, common, of
+from fer_utils.papers.study import of_profile
+from fer_utils.settings import Settings as Base
+from fer_utils.settings import setting
 
 FEATURES = ("after", "before", "pooled")
 """After or before the fourth leaky rectifier, or Radford's: every layer's output, max-pooled to 4×4, joined."""
 OPTIMISERS = {"published": 0.9, "radford": 0.5}
 """Adam's beta1: Section 3 says 0.9, Radford et al. 2016 use 0.5."""
-PROTOCOLS = {
-    "published": "pictures in random folds, settings chosen on the scored folds",
-    "sound": "people in one fold each, settings chosen on people within training",
-}
+SPACES = ("mobilenet", "inception")
+"""Whose features image quality is measured in: :data:`fer_utils.image_features.SPACES`."""
 SEARCH_RANGE = (1e-3, 1e3)
 """Of the box constraint and of the kernel scale, drawn evenly in the logarithm: bayesopt's default in MATLAB."""
 LINEAR_C = 1.0
@@ -29,37 +28,27 @@ LINEAR_C = 1.0
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Base):
     """What one run needs. Frozen: vary it with :meth:`but`."""
 
-    # -- the GAN, Section 3 ---------------------------------------------------------------
-    width: int = 64  # ngf = ndf; follows from 8,192 features
-    batch_size: int = 128
-    epochs: int = 300
-    optimiser: str = "published"  # Adam's beta1 0.9; learning rate 2e-4 and N(0, 0.02) in fer_utils.gans
-    trial_steps: int = 3_600  # to compare both beta1, so ours: 300 epochs of 1,608 pictures
+    name: ClassVar[str] = "paper 4"
 
-    # -- features and SVM, Section 4 ------------------------------------------------------
-    feature: str = "after"  # "convolutional penultimate layer 12"
-    folds: int = 10  # "ten-fold cross-validation"
-    inner_folds: int = 5  # sound only, so ours
-    draws: int = 30  # settings tried; not stated, bayesopt's default
+    width: int = setting(64, "Section 3: ngf = ndf, which follows from 8,192 features", least=1, most=1024)
+    batch_size: int = setting(128, "Section 3", least=1)
+    epochs: int = setting(300, "Section 3", least=1, most=100_000)
+    optimiser: str = setting("published", "Section 3: Adam with beta1 0.9", choices=tuple(OPTIMISERS))
+    trial_steps: int = setting(3_600, "ours, to compare both beta1: 300 epochs of 1,608 pictures", least=1)
 
-    # -- generated pictures, Section 5 ----------------------------------------------------
-    generated: int = 1_608  # not stated; as many as real ones
+    feature: str = setting("after", 'Section 4: "convolutional penultimate layer 12"', choices=FEATURES)
+    folds: int = setting(10, 'Section 4: "ten-fold cross-validation"', least=2)
+    inner_folds: int = setting(5, "ours: the sound protocol alone has them", least=2)
+    draws: int = setting(30, "not stated: how many settings are tried, as bayesopt does by default", least=1)
 
-    def __post_init__(self) -> None:
-        check_choice("feature", self.feature, FEATURES)
-        check_choice("optimiser", self.optimiser, tuple(OPTIMISERS))
-        for name in ("width", "batch_size", "epochs", "trial_steps", "folds", "inner_folds", "draws", "generated"):
-            value = getattr(self, name)
-            least = 2 if name in ("folds", "inner_folds", "generated") else 1
-            if not isinstance(value, Integral) or value < least:
-                raise UsageError(f"{name} must be a whole number, at least {least}, not {value!r}")
+    generated: int = setting(1_608, "Section 5; the number is not stated: as many pictures as real ones", least=2)
 
     @property
     def gan(self) -> GanSettings:
-        """The networks and their training."""
+        """The networks and their training; learning rate 2e-4 and N(0, 0.02) are the defaults there."""
         return GanSettings(
             ngf=self.width,
             ndf=self.width,
@@ -67,14 +56,6 @@ class Settings:
             epochs=self.epochs,
             beta1=OPTIMISERS[self.optimiser],
         )
-
-    def but(self, **changes: object) -> Settings:
-        """A copy with some settings changed; an unknown name is a :class:`UsageError`."""
-        known = [field.name for field in fields(self)]
-        for name in changes:
-            if name not in known:
-                raise UsageError(f"paper 4 has no setting {name!r}.{did_you_mean(name, known)}")
-        return replace(self, **changes)  # type: ignore[arg-type]
 
 
 PROFILES = {
@@ -85,6 +66,8 @@ PROFILES = {
     "quick": Settings(
         width=8, batch_size=16, epochs=5, trial_steps=450, folds=5, inner_folds=3, draws=12, generated=200
     ),
+    # Two cores: a quarter of the width, and the paper's folds.
+    "evening": Settings(width=16, batch_size=32, epochs=60, trial_steps=2_000, inner_folds=3, draws=20, generated=576),
     # The paper's own sizes.
     "paper": Settings(),
 }
@@ -96,20 +79,15 @@ def settings_for(profile: str) -> Settings:
     Raises:
         UsageError: there is no such profile.
     """
-    check_choice("profile", profile, tuple(PROFILES))
-    return PROFILES[profile]
+    return of_profile(PROFILES, profile)
 
 
 PARAMETERS = {
-    "dataset": P("avatars_studio", "data set"),
-    "profile": PROFILE,
-    "protocol": PROTOCOL,
-    "seeds": P([0], "seeds"),
-    "device": DEVICE,
-    "width": P(None, "number", high=1024, optional=True),
-    "epochs": P(None, "number", high=100_000, optional=True),
-    "optimiser": P(None, choices=("published", "radford"), optional=True),
-    "feature": P(None, choices=("after", "before", "pooled"), optional=True),
-    "space": P("mobilenet", choices=("mobilenet", "inception")),
+    **common("avatars_studio", [0]),
+    "width": of(Settings, "width"),
+    "epochs": of(Settings, "epochs"),
+    "optimiser": of(Settings, "optimiser"),
+    "feature": of(Settings, "feature"),
+    "space": Parameter("mobilenet", choices=SPACES),
 }
 """The notebook's, in the order of its cell."""

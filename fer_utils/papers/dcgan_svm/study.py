@@ -1,8 +1,8 @@
-"""The experiments of the paper with one cast of data sets, and the units that compute them."""
+"""The experiments of the paper with one cast of data sets, and what the notebook compares beyond the paper."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,8 +13,10 @@ import pandas as pd
 from fer_utils import scores
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
-from fer_utils.leak_audit import LeakReport
+from fer_utils.leak_audit import LeakReport, audit_faces
+from fer_utils.papers.answers import Answers
 from fer_utils.papers.dcgan_svm import protocol as steps
+from fer_utils.papers.dcgan_svm.cast import Role, faces_of
 from fer_utils.papers.dcgan_svm.experiments import (
     ACTION_UNITS,
     AU7_ONLY,
@@ -28,86 +30,70 @@ from fer_utils.papers.dcgan_svm.experiments import (
     units_by_rule,
 )
 from fer_utils.papers.dcgan_svm.features import CONTROLS, UNTRAINED
-from fer_utils.papers.dcgan_svm.roles import Role, faces_of
-from fer_utils.papers.dcgan_svm.settings import OPTIMISERS, Settings
+from fer_utils.papers.dcgan_svm.settings import FEATURES, OPTIMISERS, Settings
+from fer_utils.papers.finding import Leak
+from fer_utils.papers.study import PROTOCOLS, Mapper
+from fer_utils.papers.study import Study as Base
 from fer_utils.splits import Fold
 
-Mapper = Callable[[Callable[..., dict[str, Any]], Sequence[Mapping[str, Any]], str], list[dict[str, Any]]]
-"""``Run.map``: run these calls, or fetch what is stored of them."""
+BY_RULE, AS_ACTED = "by the rule", "as acted"
+"""Where the labels of action units come from: the emotion and Table VI, or what was coded or acted."""
 
 
 @dataclass(frozen=True, eq=False)
 class Recognition:
-    """Every answer of one emotion experiment; each picture is tested once.
+    """What the emotion SVMs of one experiment answered; each picture is tested once.
 
     Attributes:
-        faces: the pictures.
-        predicted: ``int64 [N]``.
+        classes: their names, K of them.
+        answers: of the N pictures, one row: accuracy, recalls, confusion.
         scores: ``float64 [N, K]``, one against the rest.
         chosen: ``float64 [F, 2]``, box constraint and kernel scale of each fold; where two GANs share
             the folds, those of the first GAN's folds come first.
     """
 
-    faces: FaceSet
-    predicted: np.ndarray
+    classes: tuple[str, ...]
+    answers: Answers
     scores: np.ndarray
     chosen: np.ndarray
 
     @property
-    def correct(self) -> np.ndarray:
-        """``float64 [N]``, 1 where right."""
-        return (self.predicted == self.faces.labels).astype(float)
-
-    @property
-    def truth(self) -> np.ndarray:
+    def shown(self) -> np.ndarray:
         """``bool [N, K]``, one column a class."""
-        return self.faces.labels[:, None] == np.arange(len(self.faces.classes))
-
-    def accuracy(self) -> scores.Estimate:
-        """Overall accuracy with its interval over people."""
-        return scores.accuracy(self.correct, self.faces.subjects)
-
-    def class_accuracy(self, code: int) -> scores.Estimate:
-        """Share of one class that was recognised, with its interval over people."""
-        rows = self.faces.labels == code
-        return scores.accuracy(self.correct[rows], self.faces.subjects[rows])
+        return self.answers.truth[:, None] == np.arange(len(self.classes))
 
     def auc(self, code: int) -> scores.Estimate:
-        """Area under one class's curve against the rest."""
-        return scores.auc(self.truth[:, code], self.scores[:, code], self.faces.subjects)
+        """Area under one class's ROC curve against the rest, with its interval over people."""
+        return scores.auc(self.shown[:, code], self.scores[:, code], self.answers.people)
 
     def mean_auc(self) -> scores.Estimate:
-        """Mean area over the classes."""
-        return scores.mean_auc(self.truth, self.scores, self.faces.subjects)
-
-    def confusion(self) -> np.ndarray:
-        """Counts, rows truth, columns prediction."""
-        return scores.confusion(self.faces.labels, self.predicted, len(self.faces.classes))
+        """Mean area over the classes, with its interval over people."""
+        return scores.mean_auc(self.shown, self.scores, self.answers.people)
 
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """Every answer of one action-unit experiment.
+    """What the action-unit SVMs of one experiment answered.
 
     Attributes:
         shown: ``bool [N, 14]``, for the tested pictures.
-        scores: ``float64 [N, 14]``; NaN where the training pictures taught nothing.
-        subjects: ``[N]``.
+        scores: ``float64 [N, 14]``; NaN where all or none of the training pictures show the unit.
+        people: ``[N]``, whom each picture belongs to.
     """
 
     shown: np.ndarray
     scores: np.ndarray
-    subjects: np.ndarray
+    people: np.ndarray
 
     def auc(self, unit: int) -> scores.Estimate:
-        """Area of one action unit, by its FACS number."""
+        """Area under the ROC curve of one action unit, by its FACS number."""
         column = ACTION_UNITS.index(unit)
-        return scores.auc(self.shown[:, column], self.scores[:, column], self.subjects)
+        return scores.auc(self.shown[:, column], self.scores[:, column], self.people)
 
     def mean_auc(self, units: Sequence[int] = ACTION_UNITS) -> scores.Estimate:
-        """Mean area over action units that could be tested."""
+        """Mean area over those of the action units that could be tested."""
         columns = [ACTION_UNITS.index(unit) for unit in units]
-        return scores.mean_auc(self.shown[:, columns], self.scores[:, columns], self.subjects)
+        return scores.mean_auc(self.shown[:, columns], self.scores[:, columns], self.people)
 
 
 def _joined(faces: FaceSet, parts: Sequence[Mapping[str, np.ndarray]]) -> Recognition:
@@ -116,36 +102,48 @@ def _joined(faces: FaceSet, parts: Sequence[Mapping[str, np.ndarray]]) -> Recogn
     for part in parts[1:]:
         tested = part["predicted"] >= 0
         predicted[tested], scores[tested] = part["predicted"][tested], part["scores"][tested]
-    return Recognition(faces, predicted, scores, np.concatenate([part["chosen"] for part in parts]))
+    answers = Answers(faces.labels, predicted[None], faces.subjects, len(faces.classes))
+    return Recognition(faces.classes, answers, scores, np.concatenate([part["chosen"] for part in parts]))
 
 
-class Study:
-    """One cast of data sets, one setting, both protocols.
+class Study(Base[Settings]):
+    """The paper's experiments with one cast of data sets, one setting, both protocols.
+
+    ``faces`` are those of :attr:`home`; :meth:`role_faces` gives the other roles'.
 
     Args:
-        cast: who plays which role, from :func:`fer_utils.papers.dcgan_svm.roles.cast`.
+        cast: who plays which role, from :func:`fer_utils.papers.dcgan_svm.cast.cast`.
         settings: GAN and SVM.
-        seed: of weights, folds and search.
+        seeds: the first one draws weights, folds and the search's settings; the others are not used.
         mapper: runs or fetches units; ``Run.map`` in a notebook.
 
     Raises:
-        FerError: this cast can play none of the emotion experiments.
+        UsageError: seeds are missing or come twice.
+        FerError: this cast can play none of the emotion experiments, or its pictures cannot be read.
     """
 
-    def __init__(self, cast: Mapping[str, Role], settings: Settings, seed: int, mapper: Mapper) -> None:
-        self.cast, self.settings, self.seed, self.mapper = cast, settings, seed, mapper
+    def __init__(self, cast: Mapping[str, Role], settings: Settings, seeds: Sequence[int], mapper: Mapper) -> None:
+        self.cast = cast
         # Bound here, so that each study keeps its own faces; hundreds of numbers ask for one role's audit.
-        self.faces, self.audits = cache(self._faces), cache(self._audits)
+        self.role_faces, self._reports = cache(self._role_faces), cache(self._audit_folds)
         if not self.emotion_experiments():
             have = ", ".join(sorted({role.dataset for role in cast.values()})) or "nothing"
             raise FerError(
                 f"none of the paper's emotion experiments can be run with {have} alone; they need faces labelled with "
                 f"emotions in the role of RaFD, RAF-DB, KDEF or SFEW. `python -m fer_utils data` says what is here."
             )
+        super().__init__(self.role_faces(self.home), settings, seeds, mapper)
+        self.seed = self.seeds[0]
 
-    def _faces(self, role: str) -> FaceSet:
+    @property
+    def home(self) -> str:
+        """The role on which features are compared: frontal RaFD, or the first that emotions are tested on."""
+        tested = [each.test for each in self.emotion_experiments().values()]
+        return "frontal" if "frontal" in tested else tested[0]
+
+    def _role_faces(self, role: str) -> FaceSet:
         if role == AU7_ONLY.gan:
-            whole = self.faces("ck")
+            whole = self.role_faces("ck")
             return whole.select(units_as_coded(whole)[:, ACTION_UNITS.index(7)])
         if role not in self.cast:
             raise FerError(f"nobody plays {ROLES[role]} here")
@@ -169,16 +167,20 @@ class Study:
         return {number: each for number, each in playable.items() if self._has_units({each.train, each.test})}
 
     def _has_units(self, roles: Set[str]) -> bool:
-        coded = "ck" not in roles or has_coded_units(self.faces("ck"))
-        return coded and ("frontal" not in roles or set(self.faces("frontal").classes) <= set(EMOTION_TO_UNITS))
+        coded = "ck" not in roles or has_coded_units(self.role_faces("ck"))
+        return coded and ("frontal" not in roles or set(self.role_faces("frontal").classes) <= set(EMOTION_TO_UNITS))
 
-    def gans(self, protocols: Sequence[str] = steps.PROTOCOLS) -> dict[str, dict[str, Any]]:
+    def experiments(self) -> list[Experiment]:
+        """All that this cast can play."""
+        return [*self.emotion_experiments().values(), *self.au_experiments().values()]
+
+    def gans(self, protocols: Sequence[str] = PROTOCOLS) -> dict[str, dict[str, Any]]:
         """A GAN trained on all pictures of each role that an experiment wants one of: :func:`steps.train_gan`.
 
         Where ``protocols`` has ``sound``, those that :meth:`parts` asks for are trained along with them.
         """
-        wanted = [*self.emotion_experiments().values(), *self.au_experiments().values()]
-        calls = {each.gan: self._gan_call(each.gan, ()) for each in wanted}
+        wanted = self.experiments()
+        calls: dict[Any, dict[str, Any]] = {each.gan: self._gan_call(each.gan, ()) for each in wanted}
         roles = list(calls)
         if "sound" in protocols:
             for gan, role in dict.fromkeys((each.gan, each.test) for each in wanted):
@@ -190,18 +192,18 @@ class Study:
         images, settings = self._pictures_without(role, unmet), self.settings
         return {"images": images, "settings": settings, "seed": self.seed, "generated": settings.generated}
 
-    def trial(self, role: str) -> dict[str, dict[str, Any]]:
-        """The same GAN on a role's pictures with each of :data:`OPTIMISERS`, for about ``trial_steps`` steps."""
-        steps_an_epoch = max(1, len(self.faces(role)) // self.settings.batch_size)
+    def trial(self) -> dict[str, dict[str, Any]]:
+        """The GAN on :attr:`home` with each of :data:`OPTIMISERS`, for about ``trial_steps`` steps."""
+        steps_an_epoch = max(1, len(self.faces) // self.settings.batch_size)
         epochs = max(1, round(self.settings.trial_steps / steps_an_epoch))
         calls = [
-            {**self._gan_call(role, ()), "settings": self.settings.but(optimiser=name, epochs=epochs)}
+            {**self._gan_call(self.home, ()), "settings": self.settings.but(optimiser=name, epochs=epochs)}
             for name in OPTIMISERS
         ]
         return dict(zip(OPTIMISERS, self.mapper(steps.train_gan, calls, "trying both beta1"), strict=True))
 
     def _pictures_without(self, role: str, people: Sequence[str]) -> np.ndarray:
-        faces = self.faces(role)
+        faces = self.role_faces(role)
         return faces.images[~np.isin(faces.subjects.astype(str), people)]
 
     def has_met(self, gan: str, role: str) -> bool:
@@ -210,7 +212,9 @@ class Study:
             return gan == UNTRAINED
         datasets = [self.cast["ck" if each == AU7_ONLY.gan else each].dataset for each in (gan, role)]
         # Names of people mean nothing across data sets.
-        return datasets[0] == datasets[1] and bool(set(self.faces(gan).subjects) & set(self.faces(role).subjects))
+        return datasets[0] == datasets[1] and bool(
+            set(self.role_faces(gan).subjects) & set(self.role_faces(role).subjects)
+        )
 
     def parts(self, gan: str, role: str, protocol: str) -> list[tuple[list[Fold], tuple[str, ...]]]:
         """A protocol's folds over a role, shared out among GANs, and the people whom each GAN must not have met.
@@ -222,7 +226,7 @@ class Study:
         folds = self.folds(role, protocol)
         if protocol == "published" or not self.has_met(gan, role):
             return [(folds, ())]
-        people = self.faces(role).subjects.astype(str)
+        people = self.role_faces(role).subjects.astype(str)
         tested = [np.concatenate([fold.test for fold in half]) for half in (folds[::2], folds[1::2])]
         return [(folds[start::2], tuple(np.unique(people[rows]).tolist())) for start, rows in enumerate(tested)]
 
@@ -235,7 +239,7 @@ class Study:
             settings: with another ``feature`` they read the same GAN.
             unmet: people left out of what it saw.
         """
-        images, settings = self.faces(role).images, settings or self.settings
+        images, settings = self.role_faces(role).images, settings or self.settings
         if gan in CONTROLS:
             call = {"control": gan, "images": images, "settings": settings, "seed": self.seed}
             call["seen"] = self._pictures_without(role, unmet)
@@ -249,7 +253,7 @@ class Study:
 
     def folds(self, role: str, protocol: str) -> list[Fold]:
         """The protocol's folds over a role's pictures."""
-        faces = self.faces(role)
+        faces = self.role_faces(role)
         if role == "ck":
             # Enhanced CK has no emotions to balance random folds by.
             faces = FaceSet(faces.name, faces.images, faces.table.assign(label="all"), ("all",))
@@ -260,7 +264,7 @@ class Study:
         settings = self.settings.but(feature=feature or self.settings.feature)
         calls, owners = [], []
         for place, (gan, role, protocol) in enumerate(wanted):
-            faces = self.faces(role)
+            faces = self.role_faces(role)
             for folds, unmet in self.parts(gan, role, protocol):
                 owners.append(place)
                 calls.append(
@@ -275,19 +279,39 @@ class Study:
                     }
                 )
         answers: list[list[dict[str, Any]]] = [[] for _ in wanted]
-        for place, found in zip(owners, self.mapper(steps.recognise, calls, "emotion SVMs"), strict=True):
-            answers[place].append(found)
-        return [_joined(self.faces(role), parts) for (_, role, _), parts in zip(wanted, answers, strict=True)]
+        for place, answered in zip(owners, self.mapper(steps.recognise, calls, "emotion SVMs"), strict=True):
+            answers[place].append(answered)
+        return [_joined(self.role_faces(role), parts) for (_, role, _), parts in zip(wanted, answers, strict=True)]
 
     def emotions(self, protocol: str) -> dict[int, Recognition]:
         """All emotion experiments under one protocol."""
         experiments = self.emotion_experiments()
-        found = self.recognise([(each.gan, each.train, protocol) for each in experiments.values()])
-        return dict(zip(experiments, found, strict=True))
+        recognised = self.recognise([(each.gan, each.train, protocol) for each in experiments.values()])
+        return dict(zip(experiments, recognised, strict=True))
+
+    @property
+    def trained(self) -> list[str]:
+        """Roles whose GAN is compared with :data:`CONTROLS` on the pictures of :attr:`home`."""
+        roles = {each.gan for each in self.experiments()}
+        return [role for role in dict.fromkeys(("ck", "celeba", self.home)) if role in roles]
+
+    def way(self, name: str) -> str:
+        """What tables and figures call a way to get features: a role's GAN or one of :data:`CONTROLS`."""
+        return name if name in CONTROLS else f"DCGAN on {self.titles[name]}"
+
+    def controls(self, protocol: str) -> dict[str, Recognition]:
+        """Emotions of :attr:`home` from each GAN of :attr:`trained` and from each of :data:`CONTROLS`."""
+        ways = [*self.trained, *CONTROLS]
+        return dict(zip(ways, self.recognise([(way, self.home, protocol) for way in ways]), strict=True))
+
+    def layers(self, protocol: str) -> dict[str, Recognition]:
+        """Emotions of :attr:`home` from the first GAN of :attr:`trained`, by where its features are taken."""
+        wanted = [(self.trained[0], self.home, protocol)]
+        return {feature: self.recognise(wanted, feature)[0] for feature in FEATURES}
 
     def units(self, role: str, coded: bool) -> np.ndarray:
         """Action units of a role's pictures, ``bool [N, 14]``: as coded, or from the emotion by Table VI."""
-        return units_as_coded(self.faces(role)) if coded else units_by_rule(self.faces(role))
+        return units_as_coded(self.role_faces(role)) if coded else units_by_rule(self.role_faces(role))
 
     def detect(self, wanted: Sequence[tuple[Experiment, str, bool]]) -> list[Detection]:
         """Action-unit SVMs for ``(experiment, protocol, coded)``, a unit for each of :meth:`parts`.
@@ -299,7 +323,7 @@ class Study:
         for place, (experiment, protocol, coded) in enumerate(wanted):
             roles = list(dict.fromkeys([experiment.train, experiment.test]))
             shown = np.concatenate([self.units(role, coded or role == "ck") for role in roles])
-            count = len(shown) - len(self.faces(experiment.test))
+            count = len(shown) - len(self.role_faces(experiment.test))
             for folds, unmet in self.parts(experiment.gan, experiment.test, protocol):
                 if len(roles) == 2:
                     rows = count + np.concatenate([fold.test for fold in folds])
@@ -307,53 +331,69 @@ class Study:
                 owners.append(place)
                 features = np.concatenate([self.features(experiment.gan, role, unmet=unmet) for role in roles])
                 calls.append({"features": features, "labels": shown, "folds": folds})
-            tested.append((shown[count:], self.faces(experiment.test).subjects))
+            tested.append((shown[count:], self.role_faces(experiment.test).subjects))
         scores = [np.full(shown.shape, np.nan) for shown, _ in tested]
-        for place, found in zip(owners, self.mapper(steps.detect, calls, "action-unit SVMs"), strict=True):
-            answered = found["scores"][-len(scores[place]) :]
+        for place, stored in zip(owners, self.mapper(steps.detect, calls, "action-unit SVMs"), strict=True):
+            answered = stored["scores"][-len(scores[place]) :]
             scores[place] = np.where(np.isnan(answered), scores[place], answered)
         return [Detection(shown, answered, people) for (shown, people), answered in zip(tested, scores, strict=True)]
 
     def action_units(self, protocol: str) -> dict[int, Detection]:
         """All action-unit experiments under one protocol."""
         experiments = self.au_experiments()
-        found = self.detect([(each, protocol, False) for each in experiments.values()])
-        return dict(zip(experiments, found, strict=True))
+        detected = self.detect([(each, protocol, False) for each in experiments.values()])
+        return dict(zip(experiments, detected, strict=True))
 
-    def au7_only(self, protocol: str) -> tuple[Detection, Detection]:
-        """Features of a GAN that saw AU7 frames only: answers for tested frames, and for the SVM's own training."""
+    def au7_only(self, protocol: str) -> tuple[Detection, Detection] | None:
+        """A GAN that saw AU7 frames only: answers for tested frames, and for the SVM's own training frames.
+
+        ``None``: nobody plays enhanced CK with coded action units.
+        """
+        if 1 not in self.au_experiments():
+            return None
         (tested,) = self.detect([(AU7_ONLY, protocol, False)])
-        shown, everyone = self.units("ck", coded=True), np.arange(len(self.faces("ck")))
+        shown, everyone = self.units("ck", coded=True), np.arange(len(self.role_faces("ck")))
         call = {"features": self.features(AU7_ONLY.gan, "ck"), "labels": shown}
         (own,) = self.mapper(steps.detect, [{**call, "folds": [Fold("itself", everyone, everyone)]}], "AU7 on training")
-        return tested, Detection(shown, own["scores"], self.faces("ck").subjects)
+        return tested, Detection(shown, own["scores"], self.role_faces("ck").subjects)
 
-    def _audits(self, role: str) -> dict[str, LeakReport]:
+    def rule_and_acting(self, protocol: str) -> dict[str, Detection]:
+        """Experiment 2 with labels :data:`BY_RULE` and :data:`AS_ACTED`; empty where nobody coded action units."""
+        if 2 not in self.au_experiments() or not has_coded_units(self.faces):
+            return {}
+        cases = {BY_RULE: False, AS_ACTED: True}
+        detected = self.detect([(AU_EXPERIMENTS[2], protocol, coded) for coded in cases.values()])
+        return dict(zip(cases, detected, strict=True))
+
+    def _audit_folds(self, role: str) -> dict[str, LeakReport]:
         """The leak audit of both protocols' folds over a role's pictures."""
-        calls = [{"faces": self.faces(role), "folds": self.folds(role, protocol)} for protocol in steps.PROTOCOLS]
-        stored = self.mapper(steps.audit_folds, calls, "leak audit")
-        return {protocol: LeakReport(**found) for protocol, found in zip(steps.PROTOCOLS, stored, strict=True)}
+        calls = [{"faces": self.role_faces(role), "folds": self.folds(role, protocol)} for protocol in PROTOCOLS]
+        stored = self.mapper(audit_faces, calls, "leak audit")
+        return {protocol: LeakReport(**report) for protocol, report in zip(PROTOCOLS, stored, strict=True)}
 
-    def leak(self, experiment: Experiment, protocol: str) -> str:
-        """One line for a number: what its test pictures share with the SVM's training, and whether the GAN saw them."""
-        if experiment.train == experiment.test:
-            line = self.audits(experiment.test)[protocol].text()
-        else:
-            line = "SVM trained on another set"
-        met = protocol == "published" and self.has_met(experiment.gan, experiment.test)
-        return f"{line}; the GAN saw the tested pictures" if met else line
+    def audit(self, protocol: str, experiment: Experiment | None = None) -> Leak:
+        """What an experiment's test pictures share with the SVM's training, and whether the GAN saw them.
 
-    def quality(self, role: str, space: str) -> dict[str, float]:
-        """Table VII for the GAN trained on a role: :func:`steps.judge_pictures`."""
-        faces, made = self.faces(role), self.gans()[role]["pictures"]
-        call = {"real": faces.images, "labels": faces.labels, "generated": made, "space": space}
+        ``None``: GAN and SVM both on the pictures of :attr:`home`.
+        """
+        each = experiment or Experiment(self.home, self.home, self.home)
+        within = each.train == each.test
+        remarks = [] if within else ["SVM trained on another set"]
+        if protocol == "published" and self.has_met(each.gan, each.test):
+            remarks.append("the GAN saw the tested pictures")
+        return Leak({"": self._reports(each.test)[protocol]} if within else {}, "; ".join(remarks))
+
+    def quality(self, space: str) -> dict[str, float]:
+        """Table VII for the GAN trained on the pictures of :attr:`home`: :func:`steps.judge_pictures`."""
+        (gan,) = self.mapper(steps.train_gan, [self._gan_call(self.home, ())], f"GAN on {self.titles[self.home]}")
+        call = {"real": self.faces.images, "labels": self.faces.labels, "generated": gan["pictures"], "space": space}
         return self.mapper(steps.judge_pictures, [call], "image quality")[0]
 
     def data_table(self) -> pd.DataFrame:
         """Table I for this cast: a row a role."""
         rows = []
         for role, player in self.cast.items():
-            faces = self.faces(role)
+            faces = self.role_faces(role)
             rows.append(
                 {
                     "role": ROLES[role],

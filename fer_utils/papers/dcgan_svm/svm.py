@@ -21,6 +21,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.model_selection import ParameterSampler
 from sklearn.svm import SVC
 
+from fer_utils.errors import FerError
 from fer_utils.papers.dcgan_svm.settings import LINEAR_C, SEARCH_RANGE
 from fer_utils.splits import Fold, grouped_folds
 
@@ -60,8 +61,8 @@ def answer(
     """Fit on a fold's training rows and answer for its test rows.
 
     Args:
-        kernel: ``float64 [N, N]`` over all rows; only training and test rows are looked at.
-        labels: ``int64 [N]``; only those of training rows are looked at.
+        kernel: ``float64 [N, N]`` over all rows; only training and test rows are used.
+        labels: ``int64 [N]``; only those of training rows are used.
         fold: row numbers.
         C: box constraint.
         n_classes: columns of the scores.
@@ -70,9 +71,15 @@ def answer(
         ``predicted`` ``int64 [T]`` and one-against-rest ``scores`` ``float64 [T, n_classes]``,
         built from one-against-one votes and margins; below all others for a class that the
         training rows lack.
+
+    Raises:
+        FerError: the training rows are all of one class.
     """
+    taught = labels[fold.train]
+    if (taught == taught[0]).all():
+        raise FerError("a training part shows one class only, so an SVM cannot learn to tell classes apart")
     machine = SVC(kernel="precomputed", C=C, decision_function_shape="ovr")
-    machine.fit(kernel[np.ix_(fold.train, fold.train)], labels[fold.train])
+    machine.fit(kernel[np.ix_(fold.train, fold.train)], taught)
     block = kernel[np.ix_(fold.test, fold.train)]
     margins = machine.decision_function(block)
     if margins.ndim == 1:
@@ -87,12 +94,12 @@ def pooled_accuracies(
 ) -> np.ndarray:
     """Each setting's accuracy over the test rows of all folds together, ``float64 [len(settings)]``."""
     n_classes = int(labels.max()) + 1
-    found = np.empty(len(settings))
+    accuracies = np.empty(len(settings))
     for number, setting in enumerate(settings):
         kernel = np.exp(-setting.gamma(typical) * distances)
         hits = [answer(kernel, labels, fold, setting.C, n_classes)[0] == labels[fold.test] for fold in folds]
-        found[number] = np.concatenate(hits).mean()
-    return found
+        accuracies[number] = np.concatenate(hits).mean()
+    return accuracies
 
 
 def choose(
@@ -106,7 +113,7 @@ def choose(
 ) -> tuple[Setting, float]:
     """The setting that does best on people set aside within a training part.
 
-    Nothing but the rows and columns ``train`` is looked at (a test puts NaN everywhere else).
+    Nothing but the rows and columns ``train`` is used (a test puts NaN everywhere else).
 
     Args:
         distances: ``[N, N]`` over all rows.
@@ -119,11 +126,20 @@ def choose(
 
     Returns:
         The setting, and the typical distance among the training rows.
+
+    Raises:
+        FerError: the training part holds fewer than two people.
     """
     within, mine = distances[np.ix_(train, train)], labels[train]
-    typical = typical_distance(within)
     people = groups[train]
-    folds = grouped_folds(people, min(inner_folds, len(np.unique(people))), seed)
+    count = len(np.unique(people))
+    if count < 2:
+        raise FerError(
+            f"the sound protocol chooses the SVM's setting on people set aside within each training part, which needs "
+            f"at least two people there, but a training part holds {count}: use data of at least three people"
+        )
+    typical = typical_distance(within)
+    folds = grouped_folds(people, min(inner_folds, count), seed)
     best = int(pooled_accuracies(within, mine, folds, settings, typical).argmax())
     return settings[best], typical
 

@@ -113,7 +113,8 @@ def gain_table(measured: Results, settings: Settings) -> pd.DataFrame:
     paper = {(network, ARMS[arm]): papers_gain(network, arm) for network in NETWORKS for arm in NAMES if arm != "none"}
     rows = []
     for network, words, each in comparisons(measured):
-        row = {"network": settings.title(network), "comparison": words, "protocol": measured.protocol}
+        row: dict[str, object] = {"network": settings.title(network), "comparison": words}
+        row["protocol"] = measured.protocol
         row |= {"gain": 100 * each.both.value, "low": 100 * each.both.low, "high": 100 * each.both.high}
         for name, part in (("pictures", each.people), ("seeds", each.seeds)):
             half = 100 * (part.high - part.value)

@@ -26,7 +26,7 @@ IMAGENET_MEANS = (103.939, 116.779, 123.68)
 """Blue, green, red: taken off the pictures that Keras' VGG and ResNet weights were trained on."""
 
 
-class Album(keras.layers.Layer):  # type: ignore[misc]
+class Album(keras.layers.Layer):  # type: ignore[name-defined]
     """Pictures by row number, turned and shifted: ``int [N]`` and ``float [N, 6] -> float [N, S, S, 3]``.
 
     Args:

@@ -60,8 +60,8 @@ def gains(table: pd.DataFrame) -> Figure:
             reach = [mine["gain"] - mine["low"], mine["high"] - mine["gain"]]
             axis.errorbar(mine["gain"], at, xerr=reach, fmt="o", color=colour, capsize=3, label=f"ours, {protocol}")
         claimed = part.dropna(subset="paper").drop_duplicates("comparison")
-        at = [lines.index(each) for each in claimed["comparison"]]
-        axis.plot(claimed["paper"], at, "x", color=PAPERS_MARK, markersize=8, label="the paper")
+        marks = [lines.index(each) for each in claimed["comparison"]]
+        axis.plot(claimed["paper"], marks, "x", color=PAPERS_MARK, markersize=8, label="the paper")
         axis.axvline(0, color=OTHER, linestyle="--", linewidth=1)
         axis.set(yticks=range(len(lines)), yticklabels=lines, ylim=(len(lines) - 0.4, -0.6), title=name)
         axis.set_xlabel("gain in accuracy, points")

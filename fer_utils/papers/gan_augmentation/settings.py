@@ -104,13 +104,13 @@ class Settings(Base):
         class.
         """
         check_choice("GAN", kind, tuple(GANS))
-        size = {"channels": 1, "ngf": self.gan_width, "ndf": self.gan_width, "learning_rate": self.gan_rate}
-        if kind == "dcgan":
-            return GanSettings(batch_size=self.dcgan_batch, epochs=self.dcgan_epochs, **size)
-        batch, epochs = (
-            (self.wgan_batch, self.wgan_epochs) if kind == "wgan_gp" else (self.cgan_batch, self.cgan_epochs)
-        )
-        return WGAN_GP.but(batch_size=batch, epochs=epochs, **size)
+        base, batch, epochs = {
+            "dcgan": (GanSettings(), self.dcgan_batch, self.dcgan_epochs),
+            "wgan_gp": (WGAN_GP, self.wgan_batch, self.wgan_epochs),
+            "cgan": (WGAN_GP, self.cgan_batch, self.cgan_epochs),
+        }[kind]
+        width, rate = self.gan_width, self.gan_rate
+        return base.but(channels=1, ngf=width, ndf=width, learning_rate=rate, batch_size=batch, epochs=epochs)
 
 
 _QUICK = Settings(

@@ -118,8 +118,8 @@ def start_from_imagenet(network: Any) -> list[str]:
 def no_weights(name: str, error: Exception) -> FerError:
     """What to tell a user whose machine cannot get ImageNet weights."""
     return FerError(
-        f"Keras could not fetch {name}'s ImageNet weights ({error}). Without internet use init='random', "
-        f"or init=PATH of a .weights.h5 file of the whole network."
+        f"Keras could not fetch {name}'s ImageNet weights ({error}). Without internet, set init='random' "
+        f"or name a .weights.h5 file of the whole network in the parameter weights."
     )
 
 

@@ -1,106 +1,181 @@
-"""How long would it take, and how much memory and disk? From a short probe on this machine."""
+"""What notebook 05 asks for, and what its units cost: the parts of a dry run that only this paper knows."""
 
 from __future__ import annotations
 
-import time
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from fer_utils import data
-from fer_utils.faces import FaceSet
-from fer_utils.papers.mobilenet_jaffe import heads
-from fer_utils.papers.mobilenet_jaffe.protocol import FORWARD_BATCH, Plan, make_plan
-from fer_utils.papers.mobilenet_jaffe.settings import PROTOCOLS, Settings, settings_for
-from fer_utils.papers.mobilenet_jaffe.study import comparisons
+from fer_utils.leak_audit import KINDS as LEAKS
+from fer_utils.leak_audit import audit_faces
+from fer_utils.papers.mobilenet_jaffe.augment import Pool
+from fer_utils.papers.mobilenet_jaffe.heads import BLOCK, FEATURES
+from fer_utils.papers.mobilenet_jaffe.protocol import COMPARED, FORWARD_BATCH, extract, train
+from fer_utils.papers.mobilenet_jaffe.settings import PROFILES
+from fer_utils.papers.mobilenet_jaffe.study import Study
+from fer_utils.papers.mobilenet_jaffe.tuning import tune
+from fer_utils.papers.planning import Call, Kind
+from fer_utils.papers.study import Mapper, of_profile
 from fer_utils.splits import Fold
 
-FEATURE_BYTES = 1280 * 4
 
-
-def estimate(parameters: Mapping[str, Any]) -> pd.DataFrame:
-    """The units of notebook 05 with their cost.
+def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
+    """Ask a mapper for every unit of the notebook, in the notebook's order.
 
     Args:
         parameters: the notebook's, all of them.
+        mapper: for example a :class:`fer_utils.papers.planning.Planner`.
 
-    Returns:
-        Columns ``unit``, ``count`` (how many of this kind), ``work`` (what one does),
-        ``seconds`` (all of them, one after the other), ``memory MB`` (at the peak of one) and
-        ``disk MB`` (stored by all).
+    Raises:
+        UsageError: a parameter has a value that it cannot have.
+        FerError: a data set is not there, or does not suffice.
     """
-    knobs = {name: parameters[name] for name in ("quota", "epochs", "weights") if parameters[name] is not None}
-    settings = settings_for(parameters["profile"]).but(**knobs)
-    return _rows(data.load(parameters["dataset"]), settings, parameters)
-
-
-def _rows(faces: FaceSet, settings: Settings, parameters: Mapping[str, Any]) -> pd.DataFrame:
-    plan = make_plan(faces, settings, PROTOCOLS, parameters["seeds"])
-    images_per_second = probe_backbone(settings)
-    batches_per_second = probe_heads(settings, len(faces.classes))
-    conditions = {level: s for group in comparisons(settings).values() for level, s in group.items()}
-    image_conditions = {(s.normalisation, s.cropped) for s in conditions.values()}
-    pool_mb = len(plan.pool) * FEATURE_BYTES / 1e6
-
-    # The notebook keeps the features of all conditions in memory at once.
-    rows = [_row("backbone features", len(image_conditions), f"{len(plan.pool):,} images of {settings.image_size} px",
-                 len(plan.pool) / images_per_second, len(image_conditions) * pool_mb, pool_mb)]  # fmt: skip
-    for protocol in PROTOCOLS:
-        batches = _batches(plan, protocol, settings)
-        # The base condition with its inner folds, and for A and D every comparison.
-        times = 2 + (len(set(conditions.values()) - {settings}) if protocol in "AD" else 0)
-        work = f"{len(plan.splits[protocol].folds)} heads, {batches:,} batches of {settings.batch_size}"
-        rows.append(_row(f"heads, protocol {protocol}", times, work, batches / batches_per_second, pool_mb, 0.1))
+    settings = of_profile(PROFILES, parameters["profile"]).with_knobs(parameters)
+    study = Study(data.load(parameters["dataset"]), settings, parameters["seeds"], mapper, parameters["detector"])
+    _ = study.audits
+    study.train_all()
     for depth in parameters["tune"]:
-        images = 2 * len(plan.splits["A"].folds[0].train) * parameters["tune_epochs"]
-        # Forward and backward cost about three times forward alone; the last block is about a quarter of all.
-        slower = 3.0 if depth == "all" else 0.75
-        work = f"first fold of A and D, {images:,} image steps"
-        rows.append(_row(f"tuning {depth}", 1, work, images * slower / images_per_second, pool_mb, 0.1))
-    rows.append(_row("leak audit", len(PROTOCOLS), f"{len(faces):,} thumbnails", len(faces) / 2000, 1, 0))
-    return pd.DataFrame(rows)
+        for name in COMPARED.values():
+            study.tuned(settings.but(trainable=depth, epochs=parameters["tune_epochs"]), name, max_folds=1)
 
 
-def _row(unit: str, count: int, work: str, seconds: float, memory: float, disk: float) -> dict[str, object]:
+# -- the frozen backbone ---------------------------------------------------------------------------
+
+BUILDING = 180
+"""What it costs to build the backbone, in images of 160 pixels that it could take in meanwhile."""
+
+
+def _images(count: float, size: int) -> float:
+    return count * (size / 160) ** 2
+
+
+def _extract_work(call: Call) -> float:
+    return BUILDING + _images(len(call["pool"]), call["image_size"])
+
+
+def _extract_result(call: Call) -> dict[str, Any]:
+    side = -(-call["image_size"] // 32)
+    shape = (FEATURES,) if call["trainable"] == "head" else (side, side, 160)
+    activations = np.zeros((len(call["pool"]), *shape), np.float32)
+    # Features of other pictures are others, or heads that are trained on them would count once.
+    made_of = f"{call['faces'].fingerprint} {call['normalisation']} {call['weights']}"
+    activations.flat[0] = zlib.crc32(made_of.encode())
+    return {"activations": activations}
+
+
+def _extract_probe(call: Call) -> dict[str, Any]:
+    # Other weights may have to be fetched first.
+    return {**call, "pool": _last(call["pool"], 2 * FORWARD_BATCH), "weights": "none"}
+
+
+def _last(pool: Pool, rows: int) -> Pool:
+    """The end of a pool: variants, which have to be drawn, where there are so many."""
+    return Pool(pool.source[-rows:], pool.variant[-rows:], pool.label[-rows:], pool.n_sources)
+
+
+def _maps(call: Call) -> float:
+    # The two largest maps of a batch, 96 channels of half the side, are alive at once.
+    return 2 * FORWARD_BATCH * 96 * (call["image_size"] / 2) ** 2 * 4
+
+
+# -- heads -----------------------------------------------------------------------------------------
+
+
+def _train_work(call: Call) -> float:
+    # In rows of a batch. Measured with 2 and 7 classes, batches of 8 to 128: a step costs as much as 4 rows a class.
+    folds, rows = call["folds"], len(call["folds"][0].train)
+    steps = -(-rows // call["batch_size"])
+    tested = sum(len(fold.test) for fold in folds) / len(folds)
+    return len(folds) * call["epochs"] * (rows + 4 * call["n_classes"] * steps + tested / 2)
+
+
+def _train_result(call: Call) -> dict[str, Any]:
+    shape = call["epochs"], len(call["folds"])
+    return _answers(shape, max(len(fold.test) for fold in call["folds"]))
+
+
+def _answers(shape: tuple[int, int], longest: int) -> dict[str, Any]:
+    return {"predicted": np.zeros((*shape, longest), np.int16), "loss": np.zeros(shape, np.float32)}
+
+
+def _train_probe(call: Call) -> dict[str, Any]:
+    # Features of its own: zeros that were never written would all lie in one page of memory.
+    rows = min(len(call["folds"][0].train), 20 * call["batch_size"])
+    pool = _last(call["pool"], rows)
+    heads = min(len(call["folds"]), 2 * BLOCK)
+    folds = [Fold("probe", np.arange(len(pool)), np.arange(min(len(pool), 2)))] * heads
+    features = np.random.default_rng(0).random((len(pool), call["features"].shape[1]), np.float32)
+    epochs = min(2, call["epochs"])
     return {
-        "unit": unit,
-        "count": count,
-        "work": work,
-        "seconds": count * seconds,
-        "memory MB": memory,
-        "disk MB": count * disk,
+        **call,
+        "features": features,
+        "pool": pool,
+        "folds": folds,
+        "seeds": call["seeds"][:heads],
+        "epochs": epochs,
     }
 
 
-def _batches(plan: Plan, protocol: str, settings: Settings) -> int:
-    folds = plan.splits[protocol].folds
-    return len(folds) * settings.epochs * -(-len(folds[0].train) // settings.batch_size)
+def _train_memory(call: Call) -> float:
+    # Weights, two moments and gradient of the heads in a block, and their batches.
+    return BLOCK * FEATURES * 4 * (6 * call["n_classes"] + 2 * call["batch_size"])
 
 
-def probe_backbone(settings: Settings) -> float:
-    """Images a second through the frozen backbone, measured on two batches after one to warm up."""
-    from fer_utils.papers.mobilenet_jaffe import model
-
-    backbone = model.backbone(settings.image_size, "none")
-    images = np.zeros((FORWARD_BATCH, settings.image_size, settings.image_size, 3), np.float32)
-    model.run_frozen(backbone, images)
-    start = time.perf_counter()
-    for _ in range(2):
-        model.run_frozen(backbone, images)
-    return 2 * FORWARD_BATCH / (time.perf_counter() - start)
+# -- more than the head ----------------------------------------------------------------------------
 
 
-def probe_heads(settings: Settings, n_classes: int) -> float:
-    """Batches a second, over all heads that train side by side, on made-up features."""
-    rows = 20 * settings.batch_size
-    features = np.random.default_rng(0).random((rows, 1280), np.float32)
-    labels = np.arange(rows) % n_classes
-    folds = [Fold("probe", np.arange(rows), np.arange(2))] * (2 * heads.BLOCK)
-    start = time.perf_counter()
-    heads.train_heads(
-        features, labels, folds, range(len(folds)), n_classes,
-        learning_rate=settings.learning_rate, batch_size=settings.batch_size, epochs=1,
-    )  # fmt: skip
-    return 20 * len(folds) / (time.perf_counter() - start)
+def _tune_work(call: Call) -> float:
+    # Forwards and backwards cost three times as much as forwards; the last block is about a quarter of the network.
+    whole = call["trainable"] == "all"
+    trained, tested = len(call["fold"].train), len(call["fold"].test)
+    images = _images(trained * 3 + tested, call["image_size"]) * (1.0 if whole else 0.25)
+    return 8 * BUILDING + call["epochs"] * images
+
+
+def _tune_result(call: Call) -> dict[str, Any]:
+    return _answers((call["epochs"], 1), len(call["fold"].test))
+
+
+def _tune_probe(call: Call) -> dict[str, Any]:
+    # The last block for any depth: it takes many seconds to compile the whole network.
+    pool, side = _last(call["pool"], 4 * call["batch_size"]), -(-call["image_size"] // 32)
+    fold = Fold("probe", np.arange(len(pool)), np.arange(min(len(pool), call["batch_size"])))
+    activations = np.zeros((len(pool), side, side, 160), np.float32)
+    return {
+        **call, "pool": pool, "fold": fold, "activations": activations, "epochs": 2, "trainable": "last_block",
+        "weights": "none",
+    }  # fmt: skip
+
+
+def _tune_memory(call: Call) -> float:
+    # Backwards all maps of a batch are kept: some ten times the largest.
+    return 10 * _maps(call) * call["batch_size"] / FORWARD_BATCH
+
+
+# -- leak audit ------------------------------------------------------------------------------------
+
+
+def _audit_work(call: Call) -> float:
+    # In thumbnails that are made: a fold costs as much as two, a compared pair next to nothing.
+    pairs = sum(len(fold.test) * len(fold.train) for fold in call["folds"])
+    return len(call["faces"]) + 2 * len(call["folds"]) + 1e-5 * pairs
+
+
+def _audit_result(call: Call) -> dict[str, Any]:
+    return {"n_test": sum(len(fold.test) for fold in call["folds"]), "counts": dict.fromkeys(LEAKS, 0)}
+
+
+def _audit_probe(call: Call) -> dict[str, Any]:
+    return {**call, "folds": call["folds"][:20]}
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(audit_faces, "leak audit", _audit_work, _audit_result, _audit_probe),
+    Kind(extract, "backbone features", _extract_work, _extract_result, _extract_probe, _maps),
+    Kind(train, "heads of a split", _train_work, _train_result, _train_probe, _train_memory),
+    Kind(tune, "more than the head", _tune_work, _tune_result, _tune_probe, _tune_memory),
+)
+"""Every kind of unit that the notebook asks for."""

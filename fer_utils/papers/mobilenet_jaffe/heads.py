@@ -26,6 +26,9 @@ from fer_utils.splits import Fold
 PADDING = -1
 """Stands in ``predicted`` where a fold has fewer test rows than the longest fold."""
 
+FEATURES = 1280
+"""What MobileNetV2 (alpha 1.0) gives a head of each image."""
+
 BLOCK = 8
 """Heads that step together: few enough that their batch stays in the processor's cache."""
 
@@ -34,7 +37,7 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
 def initial_kernel(features: int, n_classes: int, seed: int) -> np.ndarray:
-    """Glorot-uniform start, ``float32 [features, n_classes]`` (Keras' default for a dense layer)."""
+    """Glorot-uniform initial weights, ``float32 [features, n_classes]`` (Keras' default for a dense layer)."""
     limit = np.sqrt(6.0 / (features + n_classes))
     return np.random.default_rng((seed, 1)).uniform(-limit, limit, (features, n_classes)).astype(np.float32)
 
@@ -64,7 +67,7 @@ def train_heads(
         features: ``float32 [M, D]``.
         labels: ``int64 [M]``.
         folds: row numbers into both; every ``train`` must have the same length.
-        seeds: one a fold, for its start and the order of its rows.
+        seeds: one a fold, for its initial weights and the order of its rows.
         n_classes: outputs of each head.
         learning_rate, batch_size, epochs: Section 4.1.
 
@@ -113,7 +116,7 @@ def train_block(
     bias = np.zeros((len(folds), 1, n_classes), np.float32)
     adam = Adam([kernel, bias], learning_rate)
     train_rows = np.stack([fold.train for fold in folds])
-    answers = np.eye(n_classes, dtype=np.float32)
+    one_hot = np.eye(n_classes, dtype=np.float32)
 
     for epoch in range(len(predicted)):
         order = np.stack([batch_order(train_rows.shape[1], epoch, seed) for seed in seeds])
@@ -121,7 +124,7 @@ def train_block(
         for start in range(0, rows.shape[1], batch_size):
             batch = rows[:, start : start + batch_size]
             seen = features[batch]
-            error = softmax(seen @ kernel.transpose(0, 2, 1) + bias, axis=-1) - answers[labels[batch]]
+            error = softmax(seen @ kernel.transpose(0, 2, 1) + bias, axis=-1) - one_hot[labels[batch]]
             error /= batch.shape[1]
             adam.step([error.transpose(0, 2, 1) @ seen, error.sum(axis=1, keepdims=True)])
         for head, fold in enumerate(folds):
@@ -139,11 +142,12 @@ class Adam:
         self.first = [np.zeros_like(weight) for weight in weights]
         self.second = [np.zeros_like(weight) for weight in weights]
 
-    def step(self, slopes: list[np.ndarray]) -> None:
+    def step(self, gradients: list[np.ndarray]) -> None:
         """One update from the gradients of the loss, given in the order of the weights."""
         self.steps += 1
         rate = self.learning_rate * np.sqrt(1 - BETA_2**self.steps) / (1 - BETA_1**self.steps)
-        for weight, slope, first, second in zip(self.weights, slopes, self.first, self.second, strict=True):
-            first += (1 - BETA_1) * (slope - first)
-            second += (1 - BETA_2) * (slope * slope - second)
+        moments = zip(self.weights, gradients, self.first, self.second, strict=True)
+        for weight, gradient, first, second in moments:
+            first += (1 - BETA_1) * (gradient - first)
+            second += (1 - BETA_2) * (gradient * gradient - second)
             weight -= np.float32(rate) * first / (np.sqrt(second) + EPSILON)

@@ -11,13 +11,13 @@ import numpy as np
 
 from fer_utils.devices import import_keras
 from fer_utils.errors import FerError
+from fer_utils.papers.mobilenet_jaffe.heads import FEATURES
 from fer_utils.papers.mobilenet_jaffe.settings import KERAS_BACKEND
 from fer_utils.silence import quiet_stderr
 
 keras = import_keras(KERAS_BACKEND)
 
 SHIPPED = "mobilenetv2_1.00_160_notop_fp16.weights.h5"
-FEATURES = 1280
 TRUNK_END = {"head": "global_average_pooling2d", "last_block": "block_15_add", "all": None}
 """The layer up to which nothing is trained. What comes after it is the tail."""
 
@@ -108,7 +108,7 @@ def trunk_and_tail(base: Any, n_classes: int, trainable: str, seed: int) -> tupl
         base: from :func:`backbone`.
         n_classes: outputs of the head.
         trainable: ``"head"``, ``"last_block"`` (block 16 and the last convolution) or ``"all"``.
-        seed: of the head's random start.
+        seed: of the head's initial weights.
 
     Returns:
         ``trunk``, never trained (``None`` for ``"all"``), and ``tail``, trained; the tail takes

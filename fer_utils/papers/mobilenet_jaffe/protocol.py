@@ -1,7 +1,7 @@
 """What is run: four ways to split one augmented data set, and what each of them scores.
 
 ========  ======================================  =============================================
-protocol  split                                   what a test image can share with training
+split     how                                     what a test image can share with training
 ========  ======================================  =============================================
 A         augment, then 90/10 (Section 3.3)       the very photograph it was made from
 B         photographs 90/10, then augment         the person
@@ -9,29 +9,36 @@ C         leave one subject out                   nothing
 D         subjects 90/10, then augment            nothing
 ========  ======================================  =============================================
 
-A is ``published``; C is ``sound``. B, C and D test on untouched photographs, each exactly once,
-and B and D run all ten folds. Every training part of every protocol has the same number of images.
+The protocol ``published`` is split A, ``sound`` is C (:data:`JUDGED`). B, C and D test on untouched
+photographs, each exactly once, and B and D run all ten folds. Every training part of every split has
+the same number of images.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from fer_utils import leak_audit, scores, splits
+from fer_utils import splits
 from fer_utils.devices import seed_everything
-from fer_utils.errors import FerError, UsageError, check_choice
+from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
+from fer_utils.papers.answers import Answers
 from fer_utils.papers.mobilenet_jaffe.augment import Pool, draw_quota, make_pool
 from fer_utils.papers.mobilenet_jaffe.heads import PADDING, train_heads
-from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, PROTOCOLS, Augmentation, Settings
+from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, SPLITS, Augmentation, Settings
 from fer_utils.preprocess import normalise, resize, to_rgb
 from fer_utils.progress import track
 from fer_utils.splits import Fold
+
+JUDGED = {"published": ("A", "test_fold"), "sound": ("C", "inner_split")}
+"""By protocol: the split, and how the epoch is chosen after which a head is scored."""
+
+COMPARED = {"published": "A", "sound": "D"}
+"""By protocol: the split on which the settings of Section 4.1 are compared."""
 
 FORWARD_BATCH = 32
 FOLDS_A_SEED = 10_000
@@ -46,13 +53,13 @@ INNER_SHARE = 0.10
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """The folds of one protocol over all seeds, as rows of a :class:`Pool`.
+    """The folds of one of :data:`~.settings.SPLITS` over all seeds, as rows of a :class:`Pool`.
 
     ``inner[i]`` divides the training part of ``folds[i]`` once more, by subject, to choose the
     number of epochs on; ``seeds[i]`` starts that fold's head.
     """
 
-    protocol: str
+    name: str
     folds: list[Fold]
     inner: list[Fold]
     seeds: list[int]
@@ -60,48 +67,46 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A pool deep enough for every split, and the splits by protocol."""
+    """A pool deep enough for every split, and the splits by name."""
 
     pool: Pool
     splits: dict[str, Split]
 
 
-def make_plan(faces: FaceSet, settings: Settings, protocols: Sequence[str], seeds: Sequence[int]) -> Plan:
+def make_plan(faces: FaceSet, settings: Settings, names: Sequence[str], seeds: Sequence[int]) -> Plan:
     """Lay out every fold before any work is done.
 
     Args:
         faces: photographs with labels and subjects.
         settings: ``quota`` and ``test_share`` count here.
-        protocols: which of ``"A" "B" "C" "D"``.
+        names: which of ``"A" "B" "C" "D"``.
         seeds: the splits are drawn once for each.
 
     Raises:
-        UsageError: an unknown protocol, or seeds that are missing or come twice.
+        UsageError: an unknown split.
         FerError: too few subjects, or a class without training photographs.
     """
-    if not seeds or len(set(seeds)) != len(seeds):
-        raise UsageError(f"seeds must be different whole numbers, at least one, not {list(seeds)}")
     n_classes, everyone = len(faces.classes), np.arange(len(faces))
     quota = round(settings.quota * (1 - settings.test_share))
     inner_quota, n_test = round(quota * (1 - INNER_SHARE)), settings.quota - quota
     outer: list[tuple[str, int, Fold]] = []
-    for protocol in protocols:
-        check_choice("protocol", protocol, PROTOCOLS)
-        outer += [(protocol, seed, fold) for seed in seeds for fold in _source_folds(faces, settings, protocol, seed)]
+    for name in names:
+        check_choice("split", name, SPLITS)
+        outer += [(name, seed, fold) for seed in seeds for fold in _source_folds(faces, settings, name, seed)]
     inner = [_inner_sources(faces, fold, seed) for _, seed, fold in outer]
 
     sources = [everyone, *(fold.train for _, _, fold in outer), *(fold.train for fold in inner)]
     # In A up to n_test variants a class are test images, which the inner folds have to do without.
-    inner_quotas = [inner_quota + (n_test if protocol == "A" else 0) for protocol, _, _ in outer]
+    inner_quotas = [inner_quota + (n_test if name == "A" else 0) for name, _, _ in outer]
     quotas = [settings.quota, *[quota] * len(outer), *inner_quotas]
     pool = make_pool(faces.labels, sources, quotas, n_classes)
     augmented = draw_quota(pool, everyone, settings.quota, n_classes)
 
-    laid_out = {protocol: Split(protocol, [], [], []) for protocol in protocols}
-    for (protocol, seed, fold), aside in zip(outer, inner, strict=True):
-        split = laid_out[protocol]
+    laid_out = {name: Split(name, [], [], []) for name in names}
+    for (name, seed, fold), aside in zip(outer, inner, strict=True):
+        split = laid_out[name]
         number = sum(started // FOLDS_A_SEED == seed for started in split.seeds)
-        if protocol == "A":
+        if name == "A":
             # A whole number is a count of test images, as in scikit-learn: a share would be rounded over all classes.
             drawn = splits.random_share(pool.label[augmented], n_test * n_classes, seed)
             rows = Fold(fold.name, augmented[drawn.train], augmented[drawn.test])
@@ -115,19 +120,19 @@ def make_plan(faces: FaceSet, settings: Settings, protocols: Sequence[str], seed
     return Plan(pool, laid_out)
 
 
-def _source_folds(faces: FaceSet, settings: Settings, protocol: str, seed: int) -> list[Fold]:
-    """Folds over photographs. Protocol A has one: it splits the augmented pool, not the photographs."""
+def _source_folds(faces: FaceSet, settings: Settings, name: str, seed: int) -> list[Fold]:
+    """Folds over photographs. Split A has one: it splits the augmented pool, not the photographs."""
     n_folds = round(1 / settings.test_share)
-    if protocol == "A":
+    if name == "A":
         everyone = np.arange(len(faces))
         return [Fold("augmented pool", everyone, everyone)]
-    if protocol == "B":
+    if name == "B":
         return splits.random_folds(faces.labels, n_folds, seed)
-    if protocol == "C":
+    if name == "C":
         people = len(np.unique(faces.subjects))
         if people > MOST_PEOPLE:
             raise FerError(
-                f"protocol C trains one head for each of {people:,} people of {faces.name}, at most {MOST_PEOPLE:,}. "
+                f"split C trains one head for each of {people:,} people of {faces.name}, at most {MOST_PEOPLE:,}. "
                 f"Where people are not known each picture counts as one, and leaving one out says nothing."
             )
         return splits.leave_one_subject_out(faces.subjects)
@@ -188,96 +193,80 @@ def train(
     )  # fmt: skip
 
 
-def audit_split(*, faces: FaceSet, pool: Pool, folds: list[Fold]) -> dict[str, Any]:
-    """The leak audit of one split of the pool, as a unit: ``{"n_test": …, "counts": {…}}``.
+def by_photograph(pool: Pool, folds: Sequence[Fold]) -> list[Fold]:
+    """Folds of pool rows as folds of the photographs that those were made from, for the leak audit.
 
-    An augmented image is judged by the photograph it was made from: a variant of a near duplicate
-    of a test photograph is a leak, however far it was turned.
+    An augmented image is judged by its photograph: a variant of a near duplicate of a test photograph
+    is a leak, however far it was turned.
     """
-    by_photograph = [Fold(fold.name, np.unique(pool.source[fold.train]), pool.source[fold.test]) for fold in folds]
-    report = leak_audit.audit(faces.table, leak_audit.sign(faces.images), by_photograph)
-    return {"n_test": report.n_test, "counts": report.counts}
+    return [Fold(fold.name, np.unique(pool.source[fold.train]), pool.source[fold.test]) for fold in folds]
 
 
-# -- reading the outcome --------------------------------------------------------------------------
+# -- what the heads answered -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """Every test answer of one protocol under one condition, all folds and seeds in a row.
-
-    Attributes:
-        truth: ``int64 [T]``.
-        predicted: ``int16 [T]``, after the epoch that was selected.
-        subject: ``[T]``, for the intervals.
-        photograph: ``int64 [T]``, the face set's row that the test image was made from.
-        epochs: ``int64 [F]``, the number of epochs selected for each fold.
-        n_classes: how many classes there are.
-    """
-
-    truth: np.ndarray
-    predicted: np.ndarray
-    subject: np.ndarray
-    photograph: np.ndarray
-    epochs: np.ndarray
-    n_classes: int
-
-    @property
-    def correct(self) -> np.ndarray:
-        """``float64 [T]``, 1 where right."""
-        return (self.truth == self.predicted).astype(float)
-
-    def accuracy(self) -> scores.Estimate:
-        """Overall accuracy with its interval over subjects."""
-        return scores.accuracy(self.correct, self.subject, self.photograph)
-
-    def class_accuracy(self, code: int) -> scores.Estimate:
-        """The paper's single-class accuracy (recall) of one class, with its interval over subjects."""
-        rows = self.truth == code
-        return scores.accuracy(self.correct[rows], self.subject[rows], self.photograph[rows])
-
-    def confusion(self) -> np.ndarray:
-        """Counts, rows truth, columns prediction, summed over folds and seeds."""
-        return scores.confusion(self.truth, self.predicted, self.n_classes)
-
-    def macro_f1(self) -> float:
-        """Mean F1 over the classes."""
-        return scores.macro_f1(self.truth, self.predicted, self.n_classes)
-
-
-def select(
-    faces: FaceSet,
+def choose_epochs(
     plan: Plan,
-    protocol: str,
-    trained: dict[str, np.ndarray],
+    name: str,
+    trained: Mapping[str, np.ndarray],
     selection: str,
-    inner: dict[str, np.ndarray] | None = None,
-) -> Outcome:
-    """Choose after which epoch each fold's head is scored, and collect its answers.
+    inner: Mapping[str, np.ndarray] | None = None,
+) -> np.ndarray:
+    """After how many epochs each fold's head is scored.
 
     Args:
-        faces, plan, protocol: what was trained.
+        plan, name: the plan, and the split that was trained.
         trained: from :func:`train` on the split's ``folds``.
         selection: ``"test_fold"``: the epoch that is best on the test part itself (what tuning
             on "the test set used for validation" amounts to); ``"last_epoch"``: no choice;
             ``"inner_split"``: the epoch with the lowest loss on subjects set aside within training.
         inner: from :func:`train` on the split's ``inner`` folds; needed for ``"inner_split"``.
+
+    Returns:
+        ``int64 [F]``, from 1.
+
+    Raises:
+        UsageError: an unknown selection.
+        FerError: ``inner`` is missing.
     """
     check_choice("epoch selection", selection, EPOCH_SELECTIONS)
-    split, predicted = plan.splits[protocol], trained["predicted"]
-    truth = np.full(predicted.shape[1:], PADDING, np.int64)
-    row = np.zeros(predicted.shape[1:], np.int64)
-    for number, fold in enumerate(split.folds):
-        truth[number, : len(fold.test)], row[number, : len(fold.test)] = plan.pool.label[fold.test], fold.test
-    real = truth != PADDING
+    predicted = trained["predicted"]
     if selection == "inner_split":
         if inner is None:
             raise FerError("inner_split needs the training run on the inner folds")
-        best = inner["loss"].argmin(axis=0)
-    elif selection == "test_fold":
-        best = ((predicted == truth) & real).sum(axis=2).argmax(axis=0)
-    else:
-        best = np.full(len(split.folds), len(predicted) - 1)
-    chosen = np.take_along_axis(predicted, best[None, :, None], axis=0)[0]
+        return inner["loss"].argmin(axis=0) + 1
+    if selection == "test_fold":
+        truth, _ = _test_parts(plan, name, predicted.shape[2])
+        return ((predicted == truth) & (truth != PADDING)).sum(axis=2).argmax(axis=0) + 1
+    return np.full(predicted.shape[1], len(predicted))
+
+
+def answers_after(
+    faces: FaceSet, plan: Plan, name: str, trained: Mapping[str, np.ndarray], epochs: np.ndarray
+) -> Answers:
+    """Every test answer of one split, all folds and seeds in a row: a fold has its own test images.
+
+    Args:
+        faces, plan, name: what was trained.
+        trained: from :func:`train` on the split's ``folds``.
+        epochs: ``int64 [F]``, after how many epochs each fold's head is scored.
+
+    Returns:
+        One row of answers; ``pictures`` are the face set's rows that the test images were made from.
+    """
+    predicted = trained["predicted"]
+    truth, row = _test_parts(plan, name, predicted.shape[2])
+    real = truth != PADDING
+    chosen = np.take_along_axis(predicted, epochs[None, :, None] - 1, axis=0)[0]
     photograph = plan.pool.source[row[real]]
-    return Outcome(truth[real], chosen[real], faces.subjects[photograph], photograph, best + 1, len(faces.classes))
+    return Answers(truth[real], chosen[real][None], faces.subjects[photograph], len(faces.classes), photograph)
+
+
+def _test_parts(plan: Plan, name: str, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Class and pool row of each test image, ``int64 [F, longest]``; shorter parts end in :data:`PADDING` and 0."""
+    folds = plan.splits[name].folds
+    truth = np.full((len(folds), longest), PADDING, np.int64)
+    row = np.zeros((len(folds), longest), np.int64)
+    for number, fold in enumerate(folds):
+        truth[number, : len(fold.test)], row[number, : len(fold.test)] = plan.pool.label[fold.test], fold.test
+    return truth, row

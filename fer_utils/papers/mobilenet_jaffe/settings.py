@@ -6,89 +6,84 @@ Datasets*. "not stated" marks what the paper leaves open; the value is then ours
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from numbers import Integral, Real
+from dataclasses import dataclass
+from typing import ClassVar
 
-from fer_utils.errors import UsageError, check_choice, did_you_mean
-from fer_utils.papers.parameters import DEVICE, PROFILE, PROTOCOL
+from fer_utils.errors import UsageError
 from fer_utils.papers.parameters import Parameter as P
+from fer_utils.papers.parameters import common, of
+from fer_utils.settings import Settings as Base
+from fer_utils.settings import setting
 
 NORMALISATIONS = ("raw", "0-1", "-1..1", "per-image")
 TRAINABLE = ("head", "last_block", "all")
 EPOCH_SELECTIONS = ("test_fold", "inner_split", "last_epoch")
-PROTOCOLS = ("A", "B", "C", "D")
 
-PROTOCOL_TITLES = {
+SPLIT_TITLES = {
     "A": "augment, then split 90/10 (as published)",
     "B": "split photographs 90/10, then augment",
     "C": "leave one subject out (sound)",
     "D": "split subjects 90/10, then augment",
 }
+SPLITS = tuple(SPLIT_TITLES)
 
 KERAS_BACKEND = "tensorflow"
 """Backbone features of 160-pixel images on two CPU cores: TensorFlow 97 images/s, torch 50."""
 
 
 @dataclass(frozen=True)
-class Augmentation:
+class Augmentation(Base):
     """Section 3.3: "randomly rotating, stretching, zooming, and shifting"; no range is stated."""
 
-    rotation: float = 15.0  # degrees either way
-    shift: float = 0.10  # share of the side
-    shear: float = 0.10  # "stretching"
-    zoom: float = 0.10  # width and height apart
-    seed: int = 0
+    name: ClassVar[str] = "paper 5's augmentation"
+
+    rotation: float = setting(15.0, "not stated; degrees either way", least=0)
+    shift: float = setting(0.10, "not stated; share of the side, either way", least=0)
+    shear: float = setting(0.10, 'not stated; "stretching"', least=0)
+    zoom: float = setting(0.10, "not stated; width and height apart", least=0, below=1)
+    seed: int = setting(0, "ours", least=0)
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What one training condition needs. Frozen: vary it with :func:`dataclasses.replace`."""
+class Settings(Base):
+    """What one training condition needs."""
+
+    name: ClassVar[str] = "paper 5"
 
     # -- the photographs ------------------------------------------------------------------
-    cropped: bool = False  # Section 4.1: cropping "did not show very significant differences"
-    normalisation: str = "raw"  # Section 4.1: normalising cost "more than 40%", so the best run is raw 0-255
-    image_size: int = 160  # not stated; the shipped weights were trained at 160 pixels, Keras' default is 224
+    cropped: bool = setting(False, 'Section 4.1: cropping "did not show very significant differences"')
+    normalisation: str = setting(
+        "raw", 'Section 4.1: normalising cost "more than 40%", so the best run is raw 0-255', choices=NORMALISATIONS
+    )
+    # 32 pixels are the fewest that MobileNetV2 takes.
+    image_size: int = setting(
+        160, "not stated; the shipped weights were trained at 160 pixels, Keras' default is 224", least=32
+    )
 
     # -- augmentation ---------------------------------------------------------------------
-    quota: int = 11_350  # per class, Section 3.3: 79,450 images / 7 classes
+    quota: int = setting(11_350, "Section 3.3: images per class, 79,450 / 7 classes", least=1)
     augmentation: Augmentation = Augmentation()
 
     # -- the network, Section 3.2 ---------------------------------------------------------
-    weights: str = "shipped"  # the paper: ImageNet; "imagenet" | "shipped" | "none" | a path
-    trainable: str = "head"  # not stated; "replacing the last dense layer" suggests the head
+    weights: str = setting("shipped", 'Section 3.2: ImageNet; "shipped" stands in; or "imagenet", "none", a path')
+    trainable: str = setting(
+        "head", 'not stated; "replacing the last dense layer" suggests the head', choices=TRAINABLE
+    )
 
     # -- training, Sections 3.3 and 4.1 ---------------------------------------------------
-    learning_rate: float = 1e-3  # Adam, Section 4.1: "the choice of 0.001 as initial value"
-    batch_size: int = 32  # Section 4.1
-    epochs: int = 20  # not stated
-    test_share: float = 0.10  # Section 3.3: 90 % training, 10 % test; so ten folds
+    learning_rate: float = setting(1e-3, 'Section 4.1: Adam, "the choice of 0.001 as initial value"', above=0)
+    batch_size: int = setting(32, "Section 4.1", least=1)
+    epochs: int = setting(20, "not stated", least=1, most=100_000)
+    # It makes ten folds.
+    test_share: float = setting(0.10, "Section 3.3: 90 % training, 10 % test", above=0, below=1)
 
     def __post_init__(self) -> None:
-        check_choice("normalisation", self.normalisation, NORMALISATIONS)
-        check_choice("trainable", self.trainable, TRAINABLE)
-        for name in ("image_size", "quota", "batch_size", "epochs", "learning_rate"):
-            value, kind = getattr(self, name), Real if name == "learning_rate" else Integral
-            if not isinstance(value, kind):
-                raise UsageError(f"{name} must be a {'number' if kind is Real else 'whole number'}, not {value!r}")
-            if value <= 0:
-                raise UsageError(f"{name} must be above zero, not {value}")
-        if self.image_size < 32:
-            raise UsageError(f"image_size must be at least 32 pixels for MobileNetV2, not {self.image_size}")
-        if not 0 < self.test_share < 1:
-            raise UsageError(f"test_share must lie between 0 and 1, not {self.test_share}")
+        super().__post_init__()
         if not 0 < round(self.quota * (1 - self.test_share)) < self.quota:
             raise UsageError(
                 f"a quota of {self.quota} with test_share={self.test_share} leaves a class without training or "
                 f"without test images; raise the quota"
             )
-
-    def but(self, **changes: object) -> Settings:
-        """A copy with some settings changed; an unknown name is a :class:`UsageError`."""
-        known = [field.name for field in fields(self)]
-        for name in changes:
-            if name not in known:
-                raise UsageError(f"paper 5 has no setting {name!r}.{did_you_mean(name, known)}")
-        return replace(self, **changes)  # type: ignore[arg-type]
 
 
 PROFILES = {
@@ -96,30 +91,17 @@ PROFILES = {
     "smoke": Settings(image_size=64, quota=24, epochs=2),
     # A laptop: fewer variants a photograph, the same everything else.
     "quick": Settings(quota=400),
+    # Two cores: nearly half the paper's images a class, a dozen times the quick profile's.
+    "evening": Settings(quota=5_000),
     # The paper's own sizes.
     "paper": Settings(image_size=224, weights="imagenet"),
 }
 
-
-def settings_for(profile: str) -> Settings:
-    """The settings of a profile.
-
-    Raises:
-        UsageError: there is no such profile.
-    """
-    check_choice("profile", profile, tuple(PROFILES))
-    return PROFILES[profile]
-
-
 PARAMETERS = {
-    "dataset": P("london", "data set"),
-    "profile": PROFILE,
-    "protocol": PROTOCOL,
-    "seeds": P([0, 1, 2], "seeds"),
-    "device": DEVICE,
+    **common("london", [0, 1, 2]),
     "weights": P(None, choices=("shipped", "imagenet", "none"), suffix=".weights.h5", optional=True),
     "quota": P(None, "number", low=10, high=100_000, optional=True),
-    "epochs": P(None, "number", high=100_000, optional=True),
+    "epochs": of(Settings, "epochs"),
     "tune": P([], "names", choices=("last_block", "all")),
     "tune_epochs": P(3, "number", high=10_000),
     "detector": P("ssd", choices=("haar", "ssd", "dlib")),

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from fer_utils.faces import FaceSet
-from fer_utils.papers.dcgan_svm import roles
+from fer_utils.papers.dcgan_svm import cast
+from fer_utils.papers.dcgan_svm.cast import Role
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, EMOTION_TO_UNITS
-from fer_utils.papers.dcgan_svm.roles import Role
 from fer_utils.papers.dcgan_svm.settings import Settings
 
 PEOPLE, TAKES = 6, 3
@@ -54,8 +54,8 @@ def drawn() -> FaceSet:
 @pytest.fixture
 def played(drawn: FaceSet, monkeypatch: pytest.MonkeyPatch) -> dict[str, Role]:
     """Four roles, all played by the drawn people; nobody looks for their faces."""
-    monkeypatch.setattr(roles.datasets, "load", lambda name: drawn)
-    monkeypatch.setattr(roles, "crop_faces", lambda faces, *_, **__: (faces, None))
+    monkeypatch.setattr(cast.data, "load", lambda name: drawn)
+    monkeypatch.setattr(cast, "crop_faces", lambda faces, *_, **__: (faces, None))
     return CAST
 
 

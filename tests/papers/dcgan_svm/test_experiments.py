@@ -20,7 +20,8 @@ from fer_utils.papers.dcgan_svm.experiments import (
     units_as_coded,
     units_by_rule,
 )
-from fer_utils.papers.dcgan_svm.settings import PROFILES, Settings, settings_for
+from fer_utils.papers.dcgan_svm.settings import PROFILES, Settings
+from fer_utils.papers.study import of_profile
 
 
 def rafd(images_a_class: int = 201) -> FaceSet:
@@ -79,7 +80,7 @@ def test_every_cell_of_tables_ii_and_iv_has_a_claim() -> None:
 
 
 def test_the_paper_s_numbers_are_the_defaults() -> None:
-    paper = settings_for("paper")
+    paper = PROFILES["paper"]
     assert (paper.width, paper.batch_size, paper.epochs, paper.folds, paper.draws) == (64, 128, 300, 10, 30)
     gan = paper.gan
     assert (gan.image_size, gan.latent, gan.learning_rate, gan.beta1, gan.ngf) == (64, 100, 2e-4, 0.9, 64)
@@ -105,4 +106,4 @@ def test_refusals(wrong: dict[str, object], words: str) -> None:
 
 def test_an_unknown_profile() -> None:
     with pytest.raises(UsageError, match="Did you mean 'quick'"):
-        settings_for("quik")
+        of_profile(PROFILES, "quik")

@@ -11,18 +11,20 @@ import pytest
 from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.gans.train import HISTORY
+from fer_utils.papers.dcgan_svm import cast as company
 from fer_utils.papers.dcgan_svm import protocol as steps
-from fer_utils.papers.dcgan_svm import roles
+from fer_utils.papers.dcgan_svm import study as room
+from fer_utils.papers.dcgan_svm.cast import AVATARS, NO_DETECTOR, PAPER, Role, cast, faces_of
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, AU_EXPERIMENTS, EMOTION_EXPERIMENTS, Experiment
 from fer_utils.papers.dcgan_svm.features import CONTROLS
-from fer_utils.papers.dcgan_svm.roles import AVATARS, NO_DETECTOR, PAPER, Role, cast, faces_of
 from fer_utils.papers.dcgan_svm.study import Detection, Study
+from fer_utils.papers.study import PROTOCOLS
 from tests.papers.dcgan_svm.conftest import SETTINGS, run_all
 
 
 @pytest.fixture
 def study(played: dict[str, Role]) -> Study:
-    return Study(played, SETTINGS, 0, run_all)
+    return Study(played, SETTINGS, [0], run_all)
 
 
 def test_who_can_play_what(study: Study) -> None:
@@ -31,19 +33,25 @@ def test_who_can_play_what(study: Study) -> None:
     assert list(study.au_experiments()) == list(range(1, 9))
     assert list(study.gans()) == ["ck", "celeba", "frontal", "kdef"]
     with pytest.raises(FerError, match="nobody plays RAF-DB"):
-        study.faces("raf")
+        study.role_faces("raf")
+
+
+def test_home_is_where_emotions_are_tested(played: dict[str, Role], study: Study) -> None:
+    assert study.home == "frontal" and len(study.faces) == 72
+    # Enhanced CK comes first in this cast, and has no emotions to compare features on.
+    assert Study({"ck": Role("drawn"), "kdef": Role("drawn")}, SETTINGS, [0], run_all).home == "kdef"
 
 
 def test_a_cast_without_emotions_is_refused(played: dict[str, Role]) -> None:
     with pytest.raises(FerError, match="with drawn alone"):
-        Study({"ck": Role("drawn")}, SETTINGS, 0, run_all)
+        Study({"ck": Role("drawn")}, SETTINGS, [0], run_all)
 
 
 def test_published_folds_share_people_and_sound_folds_do_not(study: Study) -> None:
-    people = study.faces("frontal").subjects
+    people = study.role_faces("frontal").subjects
     shared = {
         protocol: [set(people[fold.train]) & set(people[fold.test]) for fold in study.folds("frontal", protocol)]
-        for protocol in steps.PROTOCOLS
+        for protocol in PROTOCOLS
     }
     assert all(shared["published"]) and not any(shared["sound"])
     tested = np.concatenate([fold.test for fold in study.folds("frontal", "sound")])
@@ -51,12 +59,12 @@ def test_published_folds_share_people_and_sound_folds_do_not(study: Study) -> No
 
 
 def test_every_picture_is_answered_once(study: Study) -> None:
-    for protocol in steps.PROTOCOLS:
+    for protocol in PROTOCOLS:
         (found,) = study.recognise([("pixels", "frontal", protocol)])
-        assert np.isin(found.predicted, range(4)).all() and np.isfinite(found.scores).all()
-        assert found.confusion().sum() == 72 and found.chosen.shape == (3, 2)
+        assert np.isin(found.answers.predicted, range(4)).all() and np.isfinite(found.scores).all()
+        assert found.answers.confusion().sum() == 72 and found.chosen.shape == (3, 2)
         # The mouth is drawn by class, so pixels suffice; and the class areas average to the mean area.
-        assert found.accuracy().value > 0.5
+        assert found.answers.accuracy().value > 0.5
         areas = [found.auc(code).value for code in range(4)]
         assert math.isclose(found.mean_auc().value, np.mean(areas))
     assert len(np.unique(found.chosen)) > 0
@@ -68,15 +76,15 @@ def test_published_has_one_setting_and_it_is_the_best_on_the_scored_folds(study:
     (found,) = study.recognise([("pixels", "frontal", "published")])
     assert len(np.unique(found.chosen, axis=0)) == 1
     distances = svm.squared_distances(study.features("pixels", "frontal"))
-    labels, folds = study.faces("frontal").labels, study.folds("frontal", "published")
+    labels, folds = study.role_faces("frontal").labels, study.folds("frontal", "published")
     tried = svm.draw_settings(SETTINGS.draws, 0)
     pooled = svm.pooled_accuracies(distances, labels, folds, tried, svm.typical_distance(distances))
-    assert math.isclose(found.accuracy().value, pooled.max())
+    assert math.isclose(found.answers.accuracy().value, pooled.max())
 
 
 def test_a_test_picture_changes_no_sound_choice(study: Study) -> None:
     features = study.features("pixels", "frontal")
-    faces, folds = study.faces("frontal"), study.folds("frontal", "sound")
+    faces, folds = study.role_faces("frontal"), study.folds("frontal", "sound")
     call = {"labels": faces.labels, "groups": faces.labels * 0, "folds": folds, "protocol": "sound"}
     call |= {"groups": np.unique(faces.subjects.astype(str), return_inverse=True)[1], "settings": SETTINGS, "seed": 0}
     honest = steps.recognise(features=features, **call)
@@ -104,14 +112,14 @@ def trained_on(study: Study, drawn: FaceSet) -> list[list[str]]:
 
 
 def test_a_sound_gan_has_not_met_who_is_tested(study: Study, trained_on: list[list[str]]) -> None:
-    parts, subjects = study.parts("frontal", "frontal", "sound"), study.faces("frontal").subjects
+    parts, subjects = study.parts("frontal", "frontal", "sound"), study.role_faces("frontal").subjects
     tested = [sorted(set(subjects[np.concatenate([fold.test for fold in folds])])) for folds, _ in parts]
     (found,) = study.recognise([("frontal", "frontal", "sound")])
     assert len(trained_on) == 2 and all(people for people in trained_on)
     for people, others in zip(trained_on, tested, strict=True):
         assert not set(people) & set(others) and len(people) + len(others) == 6
     assert sorted(tested[0] + tested[1]) == sorted(set(subjects))
-    assert np.isin(found.predicted, range(4)).all() and np.isfinite(found.scores).all()
+    assert np.isin(found.answers.predicted, range(4)).all() and np.isfinite(found.scores).all()
     assert found.chosen.shape == (3, 2)
 
 
@@ -167,7 +175,7 @@ def test_all_gans_are_trained_at_once(study: Study, trained_on: list[list[str]])
 
 
 def test_both_optimisers_start_alike_and_take_as_many_steps(study: Study) -> None:
-    tried = study.trial("frontal")
+    tried = study.trial()
     # 72 pictures in batches of 16 are four steps: the nearest to three.
     assert list(tried) == ["published", "radford"] and all(len(each["history"]) == 4 for each in tried.values())
     first, other = (dict(zip(HISTORY, each["history"].T, strict=True)) for each in tried.values())
@@ -207,7 +215,7 @@ def test_the_acted_unit_is_harder_than_the_rule_s(study: Study) -> None:
 
 
 def test_a_gan_that_saw_au7_only(study: Study) -> None:
-    assert set(study.faces("au7").table["label"]) == {"anger"} and len(study.faces("au7")) == 18
+    assert set(study.role_faces("au7").table["label"]) == {"anger"} and len(study.role_faces("au7")) == 18
     tested, own = study.au7_only("sound")
     # Resubstitution: the machine answers for the rows it was fitted on.
     assert own.auc(7).value >= tested.auc(7).value and np.isfinite(own.scores[:, ACTION_UNITS.index(7)]).all()
@@ -215,28 +223,36 @@ def test_a_gan_that_saw_au7_only(study: Study) -> None:
 
 def test_enhanced_ck_needs_no_emotions(study: Study, drawn: FaceSet) -> None:
     unlabelled = FaceSet("ck", drawn.images, drawn.table.assign(label="unlabelled"), ("unlabelled",))
-    study.faces = lambda role: unlabelled if role == "ck" else drawn
+    study.role_faces = lambda role: unlabelled if role == "ck" else drawn
     (found,) = study.detect([(AU_EXPERIMENTS[1], "published", False)])
     assert isinstance(found, Detection) and np.isfinite(found.mean_auc().value)
 
 
 def test_the_audit_finds_the_other_takes(study: Study) -> None:
-    audits = study.audits("frontal")
-    assert audits["published"].counts["subject"] == 72 and audits["sound"].counts["subject"] == 0
+    published, sound = (study.audit(protocol).reports[""] for protocol in PROTOCOLS)
+    assert published.counts["subject"] == 72 and sound.counts["subject"] == 0
 
 
 def test_each_number_says_what_its_own_split_leaks(study: Study) -> None:
     study.cast = {**study.cast, "celeba": Role("strangers")}
     own, other, between = EMOTION_EXPERIMENTS[5], EMOTION_EXPERIMENTS[2], AU_EXPERIMENTS[4]
-    assert study.leak(own, "published").startswith("subject 100 %")
-    assert study.leak(own, "published").endswith("; the GAN saw the tested pictures")
-    assert "GAN" not in study.leak(own, "sound") and "subject" not in study.leak(own, "sound")
-    assert study.leak(other, "published") == study.leak(own, "published").partition(";")[0]
-    assert study.leak(between, "published") == study.leak(between, "sound") == "SVM trained on another set"
+    assert study.audit("published", own).text().startswith("subject 100 %")
+    assert study.audit("published", own).text().endswith("; the GAN saw the tested pictures")
+    assert "GAN" not in study.audit("sound", own).text() and "subject" not in study.audit("sound", own).text()
+    assert study.audit("published", other).text() == study.audit("published", own).text().partition(";")[0]
+    assert (
+        study.audit("published", between).text() == study.audit("sound", between).text() == "SVM trained on another set"
+    )
+
+
+def test_a_difference_between_sets_says_so_and_whether_the_gan_met_the_tested(study: Study) -> None:
+    met = AU_EXPERIMENTS[8]
+    assert study.audit("published", met).text() == "SVM trained on another set; the GAN saw the tested pictures"
+    assert study.audit("sound", met).text() == "SVM trained on another set"
 
 
 def test_quality_of_generated_and_of_real_pictures(study: Study) -> None:
-    found = study.quality("frontal", "mobilenet")
+    found = study.quality("mobilenet")
     assert found["generated/n"] == 8 and found["real/n"] == 36
     assert found["generated/FID"] > found["real/FID"] > 0 and found["generated/SSIM"] < found["real/SSIM"]
     assert 1 <= found["generated/IS"] <= 4 and found["generated/copies"] == 0
@@ -249,18 +265,19 @@ def test_each_company_plays_every_role() -> None:
     assert cast("london") == {"frontal": Role("london", title="london")}
 
 
-def test_real_people_are_tested_with_a_gan_of_other_people(drawn: FaceSet) -> None:
-    real = Study(cast("cmu_faces"), SETTINGS, 0, run_all)
+def test_real_people_are_tested_with_a_gan_of_other_people(drawn: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "faces_of", lambda role: drawn)
+    real = Study(cast("cmu_faces"), SETTINGS, [0], run_all)
     assert list(real.emotion_experiments()) == [2, 4, 5]
-    assert list(Study(cast("fer2013"), SETTINGS, 0, run_all).emotion_experiments()) == [2, 5]
-    real.faces = lambda role: drawn
+    assert list(Study(cast("fer2013"), SETTINGS, [0], run_all).emotion_experiments()) == [2, 5]
     assert real.has_met("frontal", "frontal") and not real.has_met("celeba", "frontal")
     assert EMOTION_EXPERIMENTS[2].text(real.titles) == "GAN: London, SVM: CMU frontal"
     assert EMOTION_EXPERIMENTS[3].text(real.titles) == "GAN: enhanced CK, SVM: CMU all poses"
 
 
-def test_two_parts_of_one_set_have_met_where_they_share_people(study: Study) -> None:
-    study.cast = {"frontal": Role("drawn", people=(0, 2)), "kdef": Role("drawn", people=(1, 2)), "ck": Role("drawn")}
+def test_two_parts_of_one_set_have_met_where_they_share_people(played: dict[str, Role]) -> None:
+    halves = {"frontal": Role("drawn", people=(0, 2)), "kdef": Role("drawn", people=(1, 2)), "ck": Role("drawn")}
+    study = Study(halves, SETTINGS, [0], run_all)
     assert study.has_met("ck", "frontal") and not study.has_met("kdef", "frontal")
 
 
@@ -269,12 +286,12 @@ def test_without_enhanced_ck_the_rule_is_all_that_can_be_tested(study: Study, dr
     assert list(study.au_experiments()) == [6]
     calm = drawn.table["label"].replace("neutral", "calm")
     others = FaceSet("calm", drawn.images, drawn.table.assign(label=calm), ("calm", *drawn.classes[1:]))
-    study.faces = lambda role: others
+    study.role_faces = lambda role: others
     assert not study.au_experiments()
 
 
 def test_pictures_that_are_faces_already_are_only_scaled(drawn: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roles.datasets, "load", lambda name: drawn.with_images(drawn.images[:, ::2, ::2]))
+    monkeypatch.setattr(company.data, "load", lambda name: drawn.with_images(drawn.images[:, ::2, ::2]))
     faces = faces_of(Role("drawn", NO_DETECTOR, ("label", "anger", "neutral"), people=(0, 3)))
     assert faces.images.shape == (12, 64, 64, 3) and faces.classes == ("neutral", "anger")
     assert set(faces.subjects) == {"p0", "p3"}
@@ -291,5 +308,11 @@ def test_a_role_is_cut_from_its_set(drawn: FaceSet, played: dict[str, Role]) -> 
 
 
 def test_grey_sets_become_rgb(drawn: FaceSet, played: dict[str, Role], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roles.datasets, "load", lambda name: drawn.with_images(drawn.images[..., 0]))
+    monkeypatch.setattr(company.data, "load", lambda name: drawn.with_images(drawn.images[..., 0]))
     assert faces_of(Role("drawn")).images.shape == (72, 64, 64, 3)
+
+
+def test_two_people_are_too_few_to_choose_on_people_within_training(drawn: FaceSet, played: dict[str, Role]) -> None:
+    study = Study({"frontal": Role("drawn", people=(0, 3))}, SETTINGS.but(folds=2), [0], run_all)
+    with pytest.raises(FerError, match="at least three people"):
+        study.recognise([("pixels", "frontal", "sound")])

@@ -7,6 +7,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.svm import SVC
 
+from fer_utils.errors import FerError
 from fer_utils.papers.dcgan_svm import svm
 from fer_utils.papers.dcgan_svm.svm import Setting
 from fer_utils.splits import Fold, grouped_folds, random_folds
@@ -111,6 +112,14 @@ def test_a_class_that_training_lacks_comes_last(data) -> None:  # type: ignore[n
     fold = Fold("", np.flatnonzero(labels != 2), np.flatnonzero(labels == 2))
     predicted, scores = svm.answer(kernel, labels, fold, 1.0, CLASSES)
     assert (predicted != 2).all() and (scores[:, 2] < np.delete(scores, 2, axis=1).min(axis=1)).all()
+
+
+def test_one_class_teaches_nothing(data) -> None:  # type: ignore[no-untyped-def]
+    features, labels, _ = data
+    kernel = np.exp(-0.02 * svm.squared_distances(features))
+    fold = Fold("", np.flatnonzero(labels == 2), np.flatnonzero(labels != 2))
+    with pytest.raises(FerError, match="one class only"):
+        svm.answer(kernel, labels, fold, 1.0, CLASSES)
 
 
 def test_two_classes_have_opposite_scores(data) -> None:  # type: ignore[no-untyped-def]

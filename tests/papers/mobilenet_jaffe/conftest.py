@@ -13,7 +13,7 @@ import pytest
 from fer_utils.datasets.jaffe import CLASS_OF_CODE, official_files
 from fer_utils.faces import FaceSet
 from fer_utils.papers.mobilenet_jaffe.protocol import Plan, make_plan
-from fer_utils.papers.mobilenet_jaffe.settings import PROTOCOLS, Settings
+from fer_utils.papers.mobilenet_jaffe.settings import SPLITS, Settings
 
 PEOPLE, CLASSES, TAKES = 12, ("neutral", "happiness", "surprise"), 2
 
@@ -87,4 +87,4 @@ def eagerly() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def plan(drawn: FaceSet) -> Plan:
-    return make_plan(drawn, SETTINGS, PROTOCOLS, SEEDS)
+    return make_plan(drawn, SETTINGS, SPLITS, SEEDS)

@@ -1,96 +1,125 @@
-"""The dry run's table: what it lists, and that its sums follow from the probes."""
+"""The dry run asks for what the notebook asks for; results have the right shapes, probes are small."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
+from typing import Any
 
-import pandas as pd
+import numpy as np
 import pytest
 
 from fer_utils.errors import UsageError
 from fer_utils.faces import FaceSet
-from fer_utils.papers.mobilenet_jaffe import estimate as room
-from fer_utils.papers.mobilenet_jaffe.estimate import estimate as of_parameters
-from fer_utils.papers.mobilenet_jaffe.protocol import make_plan
-from fer_utils.papers.mobilenet_jaffe.settings import PROTOCOLS, settings_for
+from fer_utils.leak_audit import audit_faces
+from fer_utils.papers.mobilenet_jaffe import claims, estimate
+from fer_utils.papers.mobilenet_jaffe.protocol import extract, train
+from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, PARAMETERS, PROFILES, SPLITS
+from fer_utils.papers.mobilenet_jaffe.study import Study, comparisons
+from fer_utils.papers.mobilenet_jaffe.tuning import tune
+from fer_utils.papers.planning import Asked, Planner
+from fer_utils.papers.study import PROTOCOLS
+from fer_utils.reproduce.units import unit_key
 
-UNITS = ["backbone features", *(f"heads, protocol {name}" for name in PROTOCOLS), "leak audit"]
+KINDS = {kind.unit: kind for kind in estimate.KINDS}
 
 
-def estimate(faces: FaceSet, profile: str, seeds: list[int], **knobs: object) -> pd.DataFrame:
-    """The table for a face set that is not in the registry."""
-    defaults = {"quota": None, "epochs": None, "weights": None, "tune": [], "tune_epochs": 3}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room.datasets, "load", lambda name: faces)
-        return of_parameters({**defaults, "dataset": "drawn", "profile": profile, "seeds": seeds, **knobs})
+class Asking(Planner):
+    """A planner that keeps the calls themselves."""
+
+    def __init__(self) -> None:
+        super().__init__(estimate.KINDS, unit_key)
+        self.calls: dict[str, tuple[Any, Mapping[str, Any]]] = {}
+
+    def _answer(self, kind: Any, call: Any) -> dict[str, Any]:
+        self.calls[unit_key(kind.unit, call)] = kind.unit, call
+        return super()._answer(kind, call)
 
 
 @pytest.fixture
-def probed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """100 images and 1,000 batches a second."""
-    monkeypatch.setattr(room, "probe_backbone", lambda settings: 100.0)
-    monkeypatch.setattr(room, "probe_heads", lambda settings, n_classes: 1_000.0)
+def crop(monkeypatch: pytest.MonkeyPatch, drawn: FaceSet) -> None:
+    """No face is detected in a drawing, so cropping does something else to it."""
+    cropped = drawn.with_images(255 - drawn.images)
+    monkeypatch.setattr("fer_utils.papers.mobilenet_jaffe.study.crop_faces", lambda *given, **more: (cropped, None))
 
 
-@pytest.mark.usefixtures("probed")
-def test_rows_and_sums(drawn: FaceSet) -> None:
-    table = estimate(drawn, "smoke", [0]).set_index("unit")
-    assert list(table.index) == UNITS
-    pool = make_plan(drawn, settings_for("smoke"), PROTOCOLS, [0]).pool
-    features = table.loc["backbone features"]
-    # Four normalisations and the crop.
-    assert features["count"] == 5
-    assert math.isclose(features["seconds"], 5 * len(pool) / 100)
-    # The notebook holds all five at once.
-    assert math.isclose(features["memory MB"], 5 * len(pool) * 1_280 * 4 / 1e6)
-    assert math.isclose(features["disk MB"], 5 * len(pool) * 1_280 * 4 / 1e6)
-    # Twelve people: twelve heads, two epochs of three batches (3 classes x 22 images) each, with their inner folds.
-    loso = table.loc["heads, protocol C"]
-    assert loso["count"] == 2 and "12 heads, 72 batches of 32" in loso["work"]
-    assert math.isclose(loso["seconds"], 2 * 72 / 1_000)
-    # A has one head; its base, its inner fold and seven more conditions.
-    published = table.loc["heads, protocol A"]
-    assert published["count"] == 9 and math.isclose(published["seconds"], 9 * 6 / 1_000)
-    assert (table.loc["heads, protocol B", "count"], table.loc["heads, protocol D", "count"]) == (2, 9)
+def asked(monkeypatch: pytest.MonkeyPatch, faces: FaceSet, **changes: Any) -> Asking:
+    monkeypatch.setattr(estimate.data, "load", lambda name: faces)
+    defaults = {name: parameter.default for name, parameter in PARAMETERS.items()}
+    planner = Asking()
+    estimate.ask({**defaults, "profile": "smoke", "seeds": [0], **changes}, planner)
+    return planner
 
 
-@pytest.mark.usefixtures("probed")
-def test_more_seeds_and_larger_profiles_cost_more(drawn: FaceSet) -> None:
-    one, three = (estimate(drawn, "smoke", seeds).set_index("unit") for seeds in ([0], [0, 1, 2]))
-    for name in PROTOCOLS:
-        unit = f"heads, protocol {name}"
-        assert math.isclose(three.loc[unit, "seconds"], 3 * one.loc[unit, "seconds"])
-    assert three["seconds"].sum() > one["seconds"].sum()
-    quick = estimate(drawn, "quick", [0]).set_index("unit")
-    assert (quick["seconds"] >= one["seconds"]).all()
-    assert quick.loc["backbone features", "seconds"] > 2 * one.loc["backbone features", "seconds"]
+def of(planner: Planner, unit: Any) -> Asked:
+    return planner.asked[unit]
 
 
-@pytest.mark.usefixtures("probed")
-def test_the_paper_s_size_is_stated_before_it_starts(jaffe_names: FaceSet) -> None:
-    table = estimate(jaffe_names, "paper", [0]).set_index("unit")
-    # 79,450 x 1280 float32 are 407 MB; the folds' deeper pool holds some more.
-    assert 407 < table.loc["backbone features", "memory MB"] / 5 < 520
+@pytest.mark.usefixtures("crop")
+def test_it_asks_for_what_the_study_s_methods_ask_for(monkeypatch: pytest.MonkeyPatch, drawn: FaceSet) -> None:
+    planner, notebook = asked(monkeypatch, drawn), Asking()
+    study = Study(drawn, PROFILES["smoke"], [0], notebook, "ssd")
+    for name in SPLITS:
+        for selection in EPOCH_SELECTIONS:
+            study.answers(study.settings, name, selection)
+    for factor in comparisons(study.settings):
+        for name in "AD":
+            study.compare(factor, name)
+    list(claims.findings(study, PROTOCOLS))
+    assert set(planner.calls) == set(notebook.calls)
+    # Four normalisations and the crop; the base on four splits with inner folds, seven conditions on A and D.
+    assert {unit.__name__: len(found.work) for unit, found in planner.asked.items()} == {
+        "audit_faces": 4, "extract": 5, "train": 2 * 4 + 7 * 2,
+    }  # fmt: skip
 
 
-@pytest.mark.usefixtures("probed")
-def test_the_notebook_s_knobs_count(drawn: FaceSet) -> None:
-    base, longer, tuned = (
-        estimate(drawn, "smoke", [0], **knobs).set_index("unit")
-        for knobs in ({}, {"epochs": 4}, {"tune": ["last_block", "all"], "tune_epochs": 2})
-    )
-    unit = "heads, protocol B"
-    assert math.isclose(longer.loc[unit, "seconds"], 2 * base.loc[unit, "seconds"])
-    assert tuned.loc["tuning all", "seconds"] > tuned.loc["tuning last_block", "seconds"] > 0
-
-
-def test_the_probes_measure(drawn: FaceSet) -> None:
-    table = estimate(drawn, "smoke", [0])
-    for cost in ("seconds", "memory MB"):
-        assert (table[cost] > 0).all() and table[cost].map(math.isfinite).all()
-    assert (table["disk MB"] >= 0).all() and (table["count"] > 0).all()
-
-
-def test_an_unknown_profile(drawn: FaceSet) -> None:
+@pytest.mark.usefixtures("crop")
+def test_the_notebook_s_parameters_count(monkeypatch: pytest.MonkeyPatch, drawn: FaceSet) -> None:
+    base = asked(monkeypatch, drawn)
+    longer = asked(monkeypatch, drawn, epochs=4)
+    assert sum(of(longer, train).work) == 2 * sum(of(base, train).work)
+    assert sum(of(longer, extract).work) == sum(of(base, extract).work)
+    more = asked(monkeypatch, drawn, seeds=[0, 1, 2])
+    assert 2.9 < sum(of(more, train).work) / sum(of(base, train).work) < 3.1
+    larger = asked(monkeypatch, drawn, quota=240)
+    assert sum(of(larger, extract).work) > sum(of(base, extract).work)
+    tuned = asked(monkeypatch, drawn, tune=["last_block", "all"], tune_epochs=2)
+    assert len(of(tuned, tune).work) == 4 and max(of(tuned, tune).work) > 1.2 * min(of(tuned, tune).work)
+    # The trunk of the last block is another part of the network: one more unit of features.
+    assert len(of(tuned, extract).work) == 6
     with pytest.raises(UsageError, match="Did you mean 'smoke'"):
-        estimate(drawn, "smok", [0])
+        asked(monkeypatch, drawn, profile="smok")
+
+
+@pytest.mark.usefixtures("crop")
+def test_the_paper_s_size_is_stated_before_it_starts(monkeypatch: pytest.MonkeyPatch, drawn: FaceSet) -> None:
+    planner = asked(monkeypatch, drawn, profile="paper")
+    # Three classes of 11,350 images x 1280 float32; the folds' deeper pool holds some more.
+    assert 3 * 11_350 * 1_280 * 4 < of(planner, extract).stored / 5 < 1.4 * 3 * 11_350 * 1_280 * 4
+
+
+@pytest.mark.usefixtures("crop")
+def test_results_are_shaped_like_those_of_the_real_units(monkeypatch: pytest.MonkeyPatch, drawn: FaceSet) -> None:
+    planner, checked = asked(monkeypatch, drawn, tune=["last_block"], tune_epochs=1), set()
+    for unit, call in planner.calls.values():
+        if unit is tune or (unit is extract and "extract" in checked):
+            continue
+        checked.add(unit.__name__)
+        real, zeros = unit(**call), KINDS[unit].result(call)
+        assert set(real) == set(zeros)
+        for name, value in real.items():
+            if isinstance(value, np.ndarray):
+                assert (value.shape, value.dtype) == (zeros[name].shape, zeros[name].dtype)
+            else:
+                assert type(value) is type(zeros[name])
+    assert checked == {"audit_faces", "extract", "train"}
+
+
+@pytest.mark.usefixtures("crop", "eagerly")
+def test_probes_are_calls_of_less_work(monkeypatch: pytest.MonkeyPatch, drawn: FaceSet) -> None:
+    planner = asked(monkeypatch, drawn, quota=240, tune=["all"], tune_epochs=2)
+    for unit in (audit_faces, extract, train, tune):
+        found = of(planner, unit)
+        probe = found.kind.probe(found.example)
+        assert set(probe) == set(found.example)
+        assert 0 < found.kind.work(probe) <= max(found.work) and found.kind.memory(probe) >= 0
+        assert unit(**probe)

@@ -40,7 +40,7 @@ def trained(data: tuple[np.ndarray, np.ndarray], folds: list[Fold], seeds: list[
 
 
 class Recorded:
-    """What every head's optimiser saw and did: its weights (in place), and slopes by step."""
+    """What every head's optimiser saw and did: its weights (in place), and gradients by step."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.weights: list[list[np.ndarray]] = []
@@ -52,9 +52,9 @@ class Recorded:
                 super().__init__(weights, learning_rate)
                 recorded.weights.append(weights)
 
-            def step(self, slopes: list[np.ndarray]) -> None:
-                recorded.steps.append(([weight.copy() for weight in self.weights], slopes))
-                super().step(slopes)
+            def step(self, gradients: list[np.ndarray]) -> None:
+                recorded.steps.append(([weight.copy() for weight in self.weights], gradients))
+                super().step(gradients)
 
         monkeypatch.setattr(heads, "Adam", Adam)
 
@@ -107,16 +107,16 @@ def test_the_start_is_glorot_uniform() -> None:
     assert not np.array_equal(kernel, initial_kernel(1_280, 7, 1))
 
 
-def test_slopes_against_finite_differences(
+def test_gradients_against_finite_differences(
     data: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every step's slopes, the last small batch's too, against central differences in float64."""
+    """Every step's gradients, the last small batch's too, against central differences in float64."""
     (features, labels), folds, seeds = data, some_folds(2), [4, 9]
     recorded = Recorded(monkeypatch)
     trained(data, folds, seeds, epochs=2)
     assert len(recorded.steps) == 6
     rng = np.random.default_rng(0)
-    for number, ((kernel, bias), (kernel_slope, bias_slope)) in enumerate(recorded.steps):
+    for number, ((kernel, bias), (kernel_gradient, bias_gradient)) in enumerate(recorded.steps):
         epoch, step = divmod(number, 3)
         for head, (fold, seed) in enumerate(zip(folds, seeds, strict=True)):
             batch = fold.train[batch_order(70, epoch, seed)][32 * step : 32 * step + 32]
@@ -130,15 +130,15 @@ def test_slopes_against_finite_differences(
                 place = rng.integers(K), rng.integers(D)
                 nudge = np.zeros((K, D))
                 nudge[place] = 1e-4
-                slope = (loss(weights + nudge, offsets) - loss(weights - nudge, offsets)) / 2e-4
-                np.testing.assert_allclose(kernel_slope[head][place], slope, atol=2e-6)
+                gradient = (loss(weights + nudge, offsets) - loss(weights - nudge, offsets)) / 2e-4
+                np.testing.assert_allclose(kernel_gradient[head][place], gradient, atol=2e-6)
             for code, nudge in enumerate(1e-4 * np.eye(K)):
-                slope = (loss(weights, offsets + nudge) - loss(weights, offsets - nudge)) / 2e-4
-                np.testing.assert_allclose(bias_slope[head][0, code], slope, atol=2e-6)
+                gradient = (loss(weights, offsets + nudge) - loss(weights, offsets - nudge)) / 2e-4
+                np.testing.assert_allclose(bias_gradient[head][0, code], gradient, atol=2e-6)
 
 
 def test_one_adam_step_by_hand() -> None:
-    """The first step of Adam is the learning rate in the direction of the slope, whatever its size."""
+    """The first step of Adam is the learning rate in the direction of the gradient, whatever its size."""
     weight = np.array([1.0, 1.0, 1.0], np.float32)
     adam = heads.Adam([weight], 0.1)
     adam.step([np.array([2.0, -0.01, 0.0], np.float32)])

@@ -19,6 +19,7 @@ import pytest
 from fer_utils.errors import FerError
 from fer_utils.files import sha256_file
 from fer_utils.papers.mobilenet_jaffe import model
+from fer_utils.papers.mobilenet_jaffe.architecture import backbone_parameters, head_parameters
 from fer_utils.papers.mobilenet_jaffe.settings import TRAINABLE
 
 SIZE = 64
@@ -54,6 +55,8 @@ def test_parameters_of_the_whole_network(shipped: Any) -> None:
     assert network.count_params() == 2_266_951
     assert network.get_layer("head").count_params() == 8_967 == 1_280 * 7 + 7
     assert network.output_shape == (None, 7)
+    # What the notebook prints, counted without Keras.
+    assert backbone_parameters() == shipped.count_params() and head_parameters(7) == 8_967
 
 
 def block(inputs: int, expanded: int, outputs: int) -> int:

@@ -13,11 +13,12 @@ from scipy.special import softmax
 
 from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
+from fer_utils.leak_audit import audit_faces
 from fer_utils.papers.mobilenet_jaffe import model
 from fer_utils.papers.mobilenet_jaffe.augment import ORIGINAL, variant
 from fer_utils.papers.mobilenet_jaffe.heads import initial_kernel
-from fer_utils.papers.mobilenet_jaffe.protocol import Plan, audit_split, extract, make_plan, prepare, train
-from fer_utils.papers.mobilenet_jaffe.settings import PROTOCOLS, Augmentation, settings_for
+from fer_utils.papers.mobilenet_jaffe.protocol import Plan, by_photograph, extract, make_plan, prepare, train
+from fer_utils.papers.mobilenet_jaffe.settings import PROFILES, SPLITS, Augmentation
 from fer_utils.preprocess import normalise, to_rgb
 from fer_utils.splits import Fold
 from tests.papers.mobilenet_jaffe.conftest import SEEDS, SETTINGS
@@ -50,7 +51,7 @@ def test_number_of_folds_and_heads(drawn: FaceSet, plan: Plan) -> None:
     folds = {name: len(split.folds) for name, split in plan.splits.items()}
     assert folds == {"A": 2, "B": 20, "C": 24, "D": 20}
     for split in plan.splits.values():
-        assert len(set(split.seeds)) == len(split.seeds), "two heads of one protocol start alike"
+        assert len(set(split.seeds)) == len(split.seeds), "two heads of one split start alike"
 
 
 def test_a_set_whose_people_are_unknown_is_refused(drawn: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,13 +67,7 @@ def test_a_seed_s_heads_do_not_depend_on_what_else_is_run(drawn: FaceSet, plan: 
         np.testing.assert_array_equal(mine.test, theirs.test)
 
 
-@pytest.mark.parametrize("seeds", [[], [0, 1, 0]])
-def test_seeds_must_be_there_and_different(drawn: FaceSet, seeds: list[int]) -> None:
-    with pytest.raises(UsageError, match="seeds must be different whole numbers"):
-        make_plan(drawn, SETTINGS, ["D"], seeds)
-
-
-def test_training_parts_are_equal_within_and_between_protocols(plan: Plan) -> None:
+def test_training_parts_are_equal_within_and_between_splits(plan: Plan) -> None:
     check_quotas(plan, 3, quota=216, inner_quota=194)
 
 
@@ -86,7 +81,7 @@ def test_they_are_equal_for_every_quota(drawn: FaceSet, quota: int) -> None:
 
 
 def test_the_paper_s_numbers_on_jaffe(jaffe_names: FaceSet) -> None:
-    plan = make_plan(jaffe_names, settings_for("paper"), PROTOCOLS, [0])
+    plan = make_plan(jaffe_names, PROFILES["paper"], SPLITS, [0])
     check_quotas(plan, 7, quota=10_215, inner_quota=9_194)
     (published,) = plan.splits["A"].folds
     assert (len(published.train), len(published.test)) == (71_505, 7_945)
@@ -131,7 +126,7 @@ def test_each_photograph_is_tested_once_a_seed_and_untouched(plan: Plan, name: s
         assert (plan.pool.variant[fold.train] != ORIGINAL).all()
 
 
-@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("name", SPLITS)
 def test_inner_folds_stay_within_training_and_part_people(drawn: FaceSet, plan: Plan, name: str) -> None:
     split = plan.splits[name]
     for fold, inner in zip(split.folds, split.inner, strict=True):
@@ -143,8 +138,8 @@ def test_inner_folds_stay_within_training_and_part_people(drawn: FaceSet, plan: 
 
 
 def test_seeds_draw_other_folds_and_a_plan_can_be_made_again(drawn: FaceSet, plan: Plan) -> None:
-    again = make_plan(drawn, SETTINGS, PROTOCOLS, SEEDS)
-    for name in PROTOCOLS:
+    again = make_plan(drawn, SETTINGS, SPLITS, SEEDS)
+    for name in SPLITS:
         for kind in ("folds", "inner"):
             for first, second in zip(getattr(plan.splits[name], kind), getattr(again.splits[name], kind), strict=True):
                 np.testing.assert_array_equal(first.train, second.train)
@@ -155,7 +150,7 @@ def test_seeds_draw_other_folds_and_a_plan_can_be_made_again(drawn: FaceSet, pla
 
 
 def test_refusals(drawn: FaceSet) -> None:
-    with pytest.raises(UsageError, match="protocol must be one of A, B, C, D"):
+    with pytest.raises(UsageError, match="split must be one of A, B, C, D"):
         make_plan(drawn, SETTINGS, ["E"], [0])
     alone = drawn.select(drawn.subjects == "p03")
     with pytest.raises(FerError, match="subjects"):
@@ -173,11 +168,11 @@ def test_refusals(drawn: FaceSet) -> None:
 
 
 def audited(faces: FaceSet, plan: Plan, name: str) -> dict[str, Any]:
-    return audit_split(faces=faces, pool=plan.pool, folds=plan.splits[name].folds)
+    return audit_faces(faces=faces, folds=by_photograph(plan.pool, plan.splits[name].folds))
 
 
-def test_the_audit_tells_the_protocols_apart(drawn: FaceSet, plan: Plan) -> None:
-    found = {name: audited(drawn, plan, name) for name in PROTOCOLS}
+def test_the_audit_tells_the_splits_apart(drawn: FaceSet, plan: Plan) -> None:
+    found = {name: audited(drawn, plan, name) for name in SPLITS}
     # Ten variants of each photograph: one without a training sibling has a chance of 0.1^9.
     assert found["A"] == {
         "n_test": 144,
@@ -201,7 +196,7 @@ def test_a_variant_is_audited_as_its_photograph(drawn: FaceSet, plan: Plan) -> N
 
     fold = Fold("by hand", np.array([row(0, 0)]), np.array([row(0, 3), row(1, 0), row(30, 0)]))
     counts = {"subject": 2, "clip": None, "source": 1, "exact": 0, "near": 1}
-    assert audit_split(faces=drawn, pool=plan.pool, folds=[fold]) == {"n_test": 3, "counts": counts}
+    assert audit_faces(faces=drawn, folds=by_photograph(plan.pool, [fold])) == {"n_test": 3, "counts": counts}
 
 
 def test_a_planted_duplicate_is_found_under_its_other_name(drawn: FaceSet) -> None:

@@ -14,8 +14,8 @@ from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.mobilenet_jaffe.augment import ORIGINAL, Pool
 from fer_utils.papers.mobilenet_jaffe.heads import PADDING
-from fer_utils.papers.mobilenet_jaffe.protocol import Plan, Split, make_plan, select, train
-from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, PROTOCOLS
+from fer_utils.papers.mobilenet_jaffe.protocol import Plan, Split, answers_after, choose_epochs, make_plan, train
+from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, SPLITS
 from fer_utils.splits import Fold
 from tests.papers.mobilenet_jaffe.conftest import SETTINGS
 
@@ -29,7 +29,7 @@ def inner_run(features: np.ndarray, pool: Pool, split: Split, numbers: list[int]
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("name", SPLITS)
 def test_the_epoch_is_chosen_without_the_test_part(drawn: FaceSet, plan: Plan, name: str) -> None:
     """Ruin everything about the test images of a fold: its inner training and its epochs stay the same."""
     rng = np.random.default_rng(3)
@@ -49,15 +49,19 @@ def test_the_epoch_is_chosen_without_the_test_part(drawn: FaceSet, plan: Plan, n
     np.testing.assert_array_equal(spoilt["loss"], honest["loss"])
     np.testing.assert_array_equal(spoilt["predicted"], honest["predicted"])
 
-    # And select() takes the epochs from the inner run alone, whatever the test answers and the truth are.
+    # And the epochs come from the inner run alone, whatever the test answers and the truth are.
     few = Plan(pool, {name: Split(name, [fold], [split.inner[number]], [split.seeds[number]])})
     other = Plan(replace(pool, label=wrong), few.splits)
     answers = {"predicted": rng.integers(0, 3, (6, 1, len(fold.test))).astype(np.int16)}
-    first = select(drawn, few, name, answers, "inner_split", honest)
-    second = select(drawn, other, name, {"predicted": 2 - answers["predicted"]}, "inner_split", spoilt)
-    np.testing.assert_array_equal(first.epochs, second.epochs)
-    np.testing.assert_array_equal(first.epochs, honest["loss"].argmin(axis=0) + 1)
-    assert (first.truth != second.truth).all()
+    opposite = {"predicted": 2 - answers["predicted"]}
+    first = choose_epochs(few, name, answers, "inner_split", honest)
+    second = choose_epochs(other, name, opposite, "inner_split", spoilt)
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(first, honest["loss"].argmin(axis=0) + 1)
+    truths = [
+        answers_after(drawn, where, name, given, first).truth for where, given in ((few, answers), (other, opposite))
+    ]
+    assert (truths[0] != truths[1]).all()
 
 
 def test_that_the_check_above_can_fail(drawn: FaceSet, plan: Plan) -> None:
@@ -120,22 +124,24 @@ def test_selection_by_hand(
     drawn: FaceSet, by_hand: tuple[Any, ...], selection: str, epochs: list[int], predicted: list[int]
 ) -> None:
     plan, trained, inner = by_hand
-    outcome = select(drawn, plan, "C", trained, selection, inner)
-    np.testing.assert_array_equal(outcome.epochs, epochs)
-    np.testing.assert_array_equal(outcome.predicted, predicted)
-    np.testing.assert_array_equal(outcome.truth, [0, 1, 0, 1])
-    np.testing.assert_array_equal(outcome.subject, drawn.subjects[:4])
+    chosen = choose_epochs(plan, "C", trained, selection, inner)
+    np.testing.assert_array_equal(chosen, epochs)
+    answers = answers_after(drawn, plan, "C", trained, chosen)
+    np.testing.assert_array_equal(answers.predicted, [predicted])
+    np.testing.assert_array_equal(answers.truth, [0, 1, 0, 1])
+    np.testing.assert_array_equal(answers.people, drawn.subjects[:4])
+    np.testing.assert_array_equal(answers.pictures, np.arange(4))
     right = np.array(predicted) == [0, 1, 0, 1]
-    np.testing.assert_array_equal(outcome.correct, right)
-    assert outcome.accuracy().value == right.mean()
-    assert outcome.confusion().sum() == 4 and np.trace(outcome.confusion()) == right.sum()
-    assert outcome.class_accuracy(1).value == right[[1, 3]].mean()
+    np.testing.assert_array_equal(answers.correct, [right])
+    assert answers.accuracy().value == right.mean()
+    assert answers.confusion().sum() == 4 and np.trace(answers.confusion()) == right.sum()
+    assert answers.recall(1).value == right[[1, 3]].mean()
 
 
-def test_of_equal_epochs_the_first_is_taken(drawn: FaceSet, by_hand: tuple[Any, ...]) -> None:
+def test_of_equal_epochs_the_first_is_taken(by_hand: tuple[Any, ...]) -> None:
     plan, trained, _ = by_hand
     tied = {"predicted": trained["predicted"][[2, 2, 2]]}
-    np.testing.assert_array_equal(select(drawn, plan, "C", tied, "test_fold").epochs, [1, 1])
+    np.testing.assert_array_equal(choose_epochs(plan, "C", tied, "test_fold"), [1, 1])
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -151,15 +157,16 @@ def test_choosing_on_the_test_part_never_costs(drawn: FaceSet, plan: Plan, seed:
     ends = np.cumsum([len(fold.test) for fold in split.folds])[:-1]
     rates = {}
     for way in EPOCH_SELECTIONS:
-        outcome = select(drawn, plan, "D", {"predicted": predicted}, way, inner)
-        assert len(outcome.truth) == 144
-        rates[way] = np.array([part.mean() for part in np.split(outcome.correct, ends)])
+        epochs = choose_epochs(plan, "D", {"predicted": predicted}, way, inner)
+        answers = answers_after(drawn, plan, "D", {"predicted": predicted}, epochs)
+        assert len(answers) == 144
+        rates[way] = np.array([part.mean() for part in np.split(answers.correct[0], ends)])
     assert (rates["test_fold"] >= rates["last_epoch"]).all() and (rates["test_fold"] >= rates["inner_split"]).all()
 
 
-def test_selection_refuses(drawn: FaceSet, by_hand: tuple[Any, ...]) -> None:
+def test_selection_refuses(by_hand: tuple[Any, ...]) -> None:
     plan, trained, _ = by_hand
     with pytest.raises(UsageError, match="Did you mean 'last_epoch'"):
-        select(drawn, plan, "C", trained, "last_epochs")
+        choose_epochs(plan, "C", trained, "last_epochs")
     with pytest.raises(FerError, match="inner_split needs"):
-        select(drawn, plan, "C", trained, "inner_split")
+        choose_epochs(plan, "C", trained, "inner_split")

@@ -10,18 +10,18 @@ import pytest
 
 from fer_utils.errors import UsageError
 from fer_utils.papers.mobilenet_jaffe.settings import (
+    PARAMETERS,
     PROFILES,
-    PROTOCOL_TITLES,
-    PROTOCOLS,
+    SPLIT_TITLES,
+    SPLITS,
     Augmentation,
     Settings,
-    settings_for,
 )
 from fer_utils.preprocess import NORMALISATIONS
 
 
 def test_the_paper_s_numbers() -> None:
-    paper = settings_for("paper")
+    paper = PROFILES["paper"]
     assert 7 * paper.quota == 79_450
     assert (paper.learning_rate, paper.batch_size, paper.test_share) == (1e-3, 32, 0.10)
     assert (paper.normalisation, paper.trainable, paper.cropped) == ("raw", "head", False)
@@ -31,14 +31,14 @@ def test_the_paper_s_numbers() -> None:
 def test_profiles_differ_in_size_and_in_nothing_else() -> None:
     # Keras' own ImageNet weights come from a hub, so only the paper profile asks for them.
     sizes = {"image_size", "quota", "epochs", "weights"}
-    for name in ("smoke", "quick"):
+    for name in ("smoke", "quick", "evening"):
         profile, paper = dataclasses.asdict(PROFILES[name]), dataclasses.asdict(PROFILES["paper"])
         assert {key for key in paper if profile[key] != paper[key]} <= sizes
         assert profile["quota"] < paper["quota"]
 
 
-def test_every_protocol_has_a_title_and_every_normalisation_is_known_to_preprocess() -> None:
-    assert tuple(PROTOCOL_TITLES) == PROTOCOLS == ("A", "B", "C", "D")
+def test_every_split_has_a_title_and_every_normalisation_is_known_to_preprocess() -> None:
+    assert tuple(SPLIT_TITLES) == SPLITS == ("A", "B", "C", "D")
     for mode in NORMALISATIONS:
         assert Settings(normalisation=mode).normalisation == mode
 
@@ -49,23 +49,23 @@ def test_every_protocol_has_a_title_and_every_normalisation_is_known_to_preproce
         ({"normalisation": "rawr"}, "Did you mean 'raw'?"),
         ({"normalisation": "[0,1]"}, "raw, 0-1, -1..1, per-image"),
         ({"trainable": "last-block"}, "Did you mean 'last_block'?"),
-        ({"image_size": 31}, "at least 32"),
-        ({"image_size": 0}, "above zero"),
-        ({"quota": 0}, "above zero"),
+        ({"image_size": 31}, "of at least 32"),
+        ({"image_size": 0}, "of at least 32"),
+        ({"quota": 0}, "of at least 1"),
         ({"quota": "many"}, "whole number"),
         ({"quota": 24.5}, "whole number"),
         ({"quota": 4}, "raise the quota"),
         ({"quota": 10, "test_share": 0.99}, "raise the quota"),
-        ({"learning_rate": 0.0}, "above zero"),
-        ({"learning_rate": -1e-3}, "above zero"),
-        ({"learning_rate": "fast"}, "must be a number"),
-        ({"batch_size": 0}, "above zero"),
-        ({"batch_size": -32}, "above zero"),
-        ({"epochs": 0}, "above zero"),
+        ({"learning_rate": 0.0}, "above 0"),
+        ({"learning_rate": -1e-3}, "above 0"),
+        ({"learning_rate": "fast"}, "must be a number above 0, not 'fast'"),
+        ({"batch_size": 0}, "of at least 1"),
+        ({"batch_size": -32}, "of at least 1"),
+        ({"epochs": 0}, "of at least 1"),
         ({"epochs": 1.5}, "whole number"),
-        ({"test_share": 0.0}, "between 0 and 1"),
-        ({"test_share": 1.0}, "between 0 and 1"),
-        ({"test_share": 10}, "between 0 and 1"),
+        ({"test_share": 0.0}, "above 0 and below 1"),
+        ({"test_share": 1.0}, "above 0 and below 1"),
+        ({"test_share": 10}, "above 0 and below 1"),
     ],
 )
 def test_refusals(wrong: dict[str, Any], words: str) -> None:
@@ -89,11 +89,11 @@ def test_but_refuses_a_name_it_does_not_know(typed: str, meant: str) -> None:
 
 
 def test_but_gives_a_copy_and_leaves_the_original() -> None:
-    base = settings_for("quick")
+    base = PROFILES["quick"]
     before = dataclasses.asdict(base)
     changed = base.but(quota=1_600, trainable="all", augmentation=Augmentation(rotation=0))
     assert (changed.quota, changed.trainable, changed.augmentation.rotation) == (1_600, "all", 0)
-    assert dataclasses.asdict(base) == before and settings_for("quick") is base
+    assert dataclasses.asdict(base) == before and PROFILES["quick"] is base
     assert base.but() == base and hash(base.but()) == hash(base) and changed != base
 
 
@@ -104,8 +104,14 @@ def test_settings_are_frozen() -> None:
         Augmentation().seed = 3  # type: ignore[misc]
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("quik", "quick"), ("papers", "paper")])
-def test_an_unknown_profile(typed: str, meant: str) -> None:
-    with pytest.raises(UsageError) as made:
-        settings_for(typed)
-    assert made.value.exit_code == 2 and f"Did you mean {meant!r}?" in str(made.value)
+def test_every_value_says_where_it_comes_from() -> None:
+    table = PROFILES["paper"].table().set_index("setting")
+    assert len(table) == 10 + 5 and table["source"].str.len().gt(0).all()
+    assert table.loc["batch_size", "source"] == "Section 4.1" and table.loc["augmentation.rotation", "value"] == "15.0"
+
+
+def test_the_notebook_s_parameters_change_the_settings() -> None:
+    knobs = {name: parameter.default for name, parameter in PARAMETERS.items()}
+    assert PROFILES["quick"].with_knobs(knobs) == PROFILES["quick"]
+    changed = PROFILES["quick"].with_knobs({**knobs, "quota": 50, "epochs": 7, "weights": "none", "seeds": [5]})
+    assert changed == PROFILES["quick"].but(quota=50, epochs=7, weights="none")

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from fer_utils import data
-from fer_utils.errors import FerError
+from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.mobilenet_jaffe import protocol as steps
-from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, PROTOCOLS, Settings, settings_for
+from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, PROFILES, SPLITS, Settings
 from fer_utils.papers.mobilenet_jaffe.study import Study, comparisons
 from fer_utils.reproduce.units import Store, run_units, unit_key
 from tests.stand_ins import write_jaffe
@@ -82,12 +82,12 @@ def test_comparisons_change_one_factor_each() -> None:
 
 
 def test_features_are_computed_once_an_image_condition(study: Study, mapper: CountingMapper) -> None:
-    for protocol in "AD":
+    for name in "AD":
         for factor in comparisons(SETTINGS):
-            study.compare(factor, protocol)
+            study.compare(factor, name)
     # Four normalisations and one crop; learning rates and batch sizes train on what is there.
     assert mapper.ran["extract"] == 5
-    # Per protocol the base, three normalisations, the crop, another rate and two batch sizes.
+    # On each split the base, three normalisations, the crop, another rate and two batch sizes.
     assert mapper.ran["train"] == 2 * 8
     study.compare("normalisation", "A")
     study.curve(SETTINGS, "D")
@@ -95,12 +95,12 @@ def test_features_are_computed_once_an_image_condition(study: Study, mapper: Cou
 
 
 def test_an_epoch_chosen_within_training_costs_one_more_run(study: Study, mapper: CountingMapper) -> None:
-    for way in EPOCH_SELECTIONS:
-        study.outcome(SETTINGS, "C", way)
+    for selection in EPOCH_SELECTIONS:
+        study.answers(SETTINGS, "C", selection)
     assert mapper.ran == {"extract": 1, "train": 2}
-    study.audits()
-    study.audits()
-    assert mapper.ran["audit_split"] == len(PROTOCOLS)
+    for protocol in ("published", "sound"):
+        study.audit(protocol)
+    assert mapper.ran["audit_faces"] == len(SPLITS)
 
 
 def test_settings_that_change_the_pictures_change_the_features(study: Study, mapper: CountingMapper) -> None:
@@ -131,7 +131,7 @@ def test_compare_gives_a_row_a_level(study: Study) -> None:
     assert set(table["factor"]) == {"batch size"} and set(table["protocol"]) == {"D"}
     assert (table["low %"] <= table["accuracy %"]).all() and (table["accuracy %"] <= table["high %"]).all()
     assert table[["accuracy %", "macro F1"]].to_numpy().min() >= 0 and table["macro F1"].max() <= 100
-    base = study.outcome(SETTINGS, "D")
+    base = study.answers(SETTINGS, "D")
     np.testing.assert_allclose(table["accuracy %"][1], 100 * base.accuracy().value)
     np.testing.assert_allclose(table["macro F1"][1], 100 * base.macro_f1())
     # More steps of the same size learn these made-up features better.
@@ -139,27 +139,43 @@ def test_compare_gives_a_row_a_level(study: Study) -> None:
 
 
 def test_a_curve_ends_in_the_last_epoch_s_accuracy(study: Study) -> None:
-    for protocol in "AC":
-        curve, folds = study.curve(SETTINGS, protocol), study.plan.splits[protocol].folds
+    for name in "AC":
+        curve, folds = study.curve(SETTINGS, name), study.plan.splits[name].folds
         assert curve.shape == (2, len(folds)) and ((curve >= 0) & (curve <= 1)).all()
         sizes = [len(fold.test) for fold in folds]
-        expected = study.outcome(SETTINGS, protocol, "last_epoch").accuracy().value
+        expected = study.answers(SETTINGS, name, "last_epoch").accuracy().value
         np.testing.assert_allclose(np.average(curve[-1], weights=sizes), expected)
-        best = study.outcome(SETTINGS, protocol, "test_fold").accuracy().value
+        best = study.answers(SETTINGS, name, "test_fold").accuracy().value
         np.testing.assert_allclose(np.average(curve.max(axis=0), weights=sizes), best)
 
 
-def test_the_audit_is_a_report(study: Study) -> None:
-    assert study.audits()["D"].text() == "none found"
-    assert study.audits()["A"].shares()["subject"] == 1
+def test_audits_of_splits_and_of_protocols(study: Study) -> None:
+    assert study.audits["D"].text() == "none found"
+    assert study.audits["A"].shares()["subject"] == 1
+    assert study.audit("published").reports == {"": study.audits["A"]}
+    assert study.audit("sound").text() == study.audits["C"].text() == "none found"
+    for method in (study.audit, study.judged):
+        with pytest.raises(UsageError, match="published, sound"):
+            method("A")
+
+
+def test_a_protocol_is_judged_by_its_split_and_choice_of_epoch(study: Study) -> None:
+    assert study.judged("published") is study.answers(SETTINGS, "A", "test_fold")
+    assert study.judged("sound") is study.answers(SETTINGS, "C", "inner_split")
+
+
+@pytest.mark.parametrize("seeds", [[], [0, 1, 0]])
+def test_seeds_must_be_there_and_different(drawn: FaceSet, mapper: CountingMapper, seeds: list[int]) -> None:
+    with pytest.raises(UsageError, match="seeds must be different whole numbers"):
+        Study(drawn, SETTINGS, seeds, mapper)
 
 
 def test_everything_the_notebook_needs_is_trained_at_once(study: Study, mapper: CountingMapper) -> None:
-    # Base under four protocols with inner folds; seven other conditions under A and D.
+    # The base on four splits with inner folds; seven other conditions on A and D.
     assert study.train_all() == 2 * 4 + 7 * 2
     ran = dict(mapper.ran)
-    for name in PROTOCOLS:
-        study.outcome(study.settings, name, "inner_split")
+    for name in SPLITS:
+        study.answers(study.settings, name, "inner_split")
     for factor in comparisons(study.settings):
         study.compare(factor, "A"), study.compare(factor, "D")
     assert mapper.ran == ran
@@ -186,15 +202,16 @@ def test_tuned_asks_for_what_it_needs(study: Study, mapper: CountingMapper, trai
         return [{"predicted": right[None, None].astype(np.int16), "loss": np.zeros((1, 1))} for right in truth]
 
     study.mapper = answer
-    outcome = study.tuned(SETTINGS.but(trainable=trainable, epochs=1), "D", max_folds=3)
-    assert outcome.accuracy().value == 1 and len(outcome.epochs) == 3
+    answers = study.tuned(SETTINGS.but(trainable=trainable, epochs=1), "D", max_folds=3)
+    assert answers.accuracy().value == 1
+    assert len(answers) == sum(len(fold.test) for fold in study.plan.splits["D"].folds[:3])
     assert [call["seed"] for call in asked] == study.plan.splits["D"].seeds[:3]
     assert [call["fold"] for call in asked] == study.plan.splits["D"].folds[:3]
     for call in asked:
         assert (call["activations"] is None) == (trainable == "all")
     assert mapper.ran["extract"] == (trainable == "last_block")
     everything = study.tuned(SETTINGS.but(trainable=trainable, epochs=1), "D")
-    assert len(everything.epochs) == 20 and len(everything.truth) == 144
+    assert len(asked) == 3 + 20 and len(everything) == 144
 
 
 @pytest.mark.usefixtures("eagerly")
@@ -203,11 +220,10 @@ def test_tuned_for_one_epoch(drawn: FaceSet, trainable: str) -> None:
     """For real, on the first fold: one answer a test image."""
     mapper = CountingMapper(real=True)
     real = Study(drawn, SETTINGS.but(quota=6, epochs=1), [0], mapper)
-    outcome = real.tuned(real.settings.but(trainable=trainable), "D", max_folds=1)
+    answers = real.tuned(real.settings.but(trainable=trainable), "D", max_folds=1)
     fold = real.plan.splits["D"].folds[0]
-    np.testing.assert_array_equal(outcome.truth, real.plan.pool.label[fold.test])
-    assert outcome.predicted.shape == outcome.truth.shape and set(outcome.predicted) <= {0, 1, 2}
-    np.testing.assert_array_equal(outcome.epochs, [1])
+    np.testing.assert_array_equal(answers.truth, real.plan.pool.label[fold.test])
+    assert answers.predicted.shape == (1, len(fold.test)) and set(answers.predicted[0]) <= {0, 1, 2}
     assert mapper.ran == {"tune": 1} | ({"extract": 1} if trainable == "last_block" else {})
 
 
@@ -222,29 +238,28 @@ def test_the_smoke_profile_on_jaffe_s_layout(tmp_path: Path, monkeypatch: pytest
     def run(function: Any, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
         return run_units(function, calls, stage=stage, store=store)
 
-    smoke = settings_for("smoke")
+    smoke = PROFILES["smoke"]
     study = Study(faces, smoke, [0], run)
-    outcomes = {}
-    for protocol in PROTOCOLS:
-        for way in EPOCH_SELECTIONS:
-            outcomes[protocol, way] = study.outcome(smoke, protocol, way)
-            assert ((outcomes[protocol, way].predicted >= 0) & (outcomes[protocol, way].predicted < 7)).all()
+    answers = {}
+    for name in SPLITS:
+        for selection in EPOCH_SELECTIONS:
+            answers[name, selection] = study.answers(smoke, name, selection)
+            assert ((answers[name, selection].predicted >= 0) & (answers[name, selection].predicted < 7)).all()
     # 22 of 24 images a class are trained on.
-    assert len(outcomes["A", "last_epoch"].truth) == 7 * 2
-    for protocol in "BCD":
-        outcome = outcomes[protocol, "last_epoch"]
-        assert len(outcome.truth) == 213 and set(outcome.subject) == set(faces.subjects)
-        np.testing.assert_array_equal(np.bincount(outcome.truth), np.bincount(faces.labels))
-        np.testing.assert_array_equal(outcome.epochs, [smoke.epochs] * 10)
-    assert study.audits()["A"].shares()["subject"] == 1 and study.audits()["B"].shares()["source"] == 0
-    for protocol in "CD":
+    assert len(answers["A", "last_epoch"]) == 7 * 2
+    for name in "BCD":
+        given = answers[name, "last_epoch"]
+        assert len(given) == 213 and set(given.people) == set(faces.subjects)
+        np.testing.assert_array_equal(np.bincount(given.truth), np.bincount(faces.labels))
+    assert study.audits["A"].shares()["subject"] == 1 and study.audits["B"].shares()["source"] == 0
+    for name in "CD":
         # The drawn stand-ins are alike enough to be near duplicates of each other; real people are not.
-        counts = study.audits()[protocol].counts | {"near": 0}
+        counts = study.audits[name].counts | {"near": 0}
         assert counts == {"subject": 0, "clip": None, "source": 0, "exact": 0, "near": 0}
 
-    # One unit of features, two of heads a protocol, one audit a protocol; another study finds them all.
+    # One unit of features, two of heads a split, one audit a split; another study finds them all.
     stored = sorted((tmp_path / "units").rglob("*.npz"))
     assert len(stored) == 1 + 2 * 4 + 4
     again = Study(faces, smoke, [0], run).outcome(smoke, "C", "inner_split")
-    np.testing.assert_array_equal(again.predicted, outcomes["C", "inner_split"].predicted)
+    np.testing.assert_array_equal(again.predicted, answers["C", "inner_split"].predicted)
     assert sorted((tmp_path / "units").rglob("*.npz")) == stored

@@ -82,7 +82,7 @@ def cast(dataset: str) -> Mapping[str, Role]:
 
     One of the paper's own sets brings all those that are on this machine; an avatars' set brings
     the avatars; CMU faces and FER-2013 have casts of their own; any other set plays frontal RaFD,
-    so that only emotion experiment 5 can run.
+    so that emotion experiment 5 is the only one.
 
     Raises:
         UsageError: there is no such data set.
