@@ -20,8 +20,8 @@ ROOMS = tuple(paper.room.removeprefix("fer_utils.") for paper in PAPERS)
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__init__", "errors", "silence"),
-    ("files", "progress", "cache_dir", "locks", "stored", "store", "settings"),
     ("faces",),
+    ("files", "progress", "cache_dir", "locks", "stored", "store", "settings"),
     ("datasets", "preprocess"),
     ("splits", "leak_audit", "scores", "plots", "figure_style", "image_quality"),
     ("accelerators", "devices"),
