@@ -16,8 +16,9 @@ compare: $(READY)     ## hold each number of your runs against the recorded one
 record: $(READY)      ## replace the recorded runs in results/, which git keeps and the README quotes
 	$(PY) -m fer_utils reproduce --record $(ARGS)
 
-# A process a core and a thread a process (tests/conftest.py); a file's tests stay together, for they share fixtures.
-PARALLEL  = -n logical --maxprocesses 4 --dist loadfile
+# A process a core and a thread a process (tests/conftest.py); a file's tests stay together, for they share fixtures,
+# and the slow files come first.
+PARALLEL  = -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 COMPUTING = tests/papers tests/gans tests/preprocess tests/test_image_features.py tests/test_image_quality.py
 
 test: $(READY)        ## run the tests

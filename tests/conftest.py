@@ -25,7 +25,22 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_dir() / "numba"))
 # No test draws into a window, whatever the user's other programs do.
 os.environ["MPLBACKEND"] = "Agg"
 
+SLOW = (
+    "reproduce/test_killed.py", "papers/landmark_ensemble/test_on_torch.py", "papers/clifer/test_gdm.py",
+    "papers/clifer/test_gwr.py", "datasets/test_damage.py", "test_devices.py", "papers/clifer/test_identity.py",
+    "papers/mobilenet_jaffe/test_model.py", "papers/gan_augmentation/test_course.py",
+    "papers/landmark_ensemble/test_trainer.py", "avatars/stand_ins/test_layouts.py", "test_image_features.py",
+    "test_silence.py", "reproduce/test_side_by_side.py", "reproduce/test_executed.py",
+)  # fmt: skip
+"""Files that take long; they come first, so that no process is left alone with one at the end."""
+
 BACKEND_ASKED_FOR = os.environ.get("KERAS_BACKEND")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    home = Path(__file__).parent
+    place = {home / name: number for number, name in enumerate(SLOW)}
+    items.sort(key=lambda item: place.get(item.path, len(SLOW)))
 
 
 @pytest.fixture(scope="session")

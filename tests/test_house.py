@@ -14,13 +14,13 @@ import pytest
 
 import fer_utils
 from fer_utils.papers.registry import PAPERS
+from tests.conftest import SLOW
 
 PACKAGE = Path(fer_utils.__file__).parent
 ROOMS = tuple(paper.room.removeprefix("fer_utils.") for paper in PAPERS)
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("__init__", "errors", "silence"),
-    ("faces",),
+    ("__init__", "errors", "silence", "faces"),
     ("files", "progress", "cache_dir", "locks", "stored", "store", "settings"),
     ("datasets", "preprocess"),
     ("splits", "leak_audit", "scores", "plots", "figure_style", "image_quality"),
@@ -125,6 +125,10 @@ def test_no_imports_go_in_a_circle(imported, by: str) -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_slow_test_files_are_named_as_they_are() -> None:
+    assert [name for name in SLOW if not (Path(__file__).parent / name).is_file()] == []
 
 
 def test_imports_are_found_wherever_they_stand() -> None:

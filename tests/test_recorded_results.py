@@ -55,12 +55,13 @@ def test_every_table_and_number_names_its_data_and_profile(run):
         assert (number["kind"], number["profile"]) == (receipt["kind"], receipt["profile"])
 
 
-def test_no_figure_shows_gated_people(run):
+def test_the_receipt_says_whose_people_each_figure_shows_and_their_licence_allows_it(run):
     folder, receipt = run
-    for name in receipt["data"]:
-        if not datasets.dataset(name).publishable and receipt["kind"] == "real":
-            pictures = {path.stem for path in folder.glob("figures/*.png")}
-            assert not pictures & {"figure_1_samples", "figure_2_augmentation", "cropping"}
+    assert {path.stem for path in folder.glob("figures/*.png")} == set(receipt["figures"])
+    for people in receipt["figures"].values():
+        for shown in people:
+            name, kind = shown.removesuffix(")").split(" (")
+            assert kind == "stand-in" or datasets.dataset(name).publishable, shown
 
 
 def test_executed_notebooks_hold_no_noise_and_no_paths_of_this_machine(run):

@@ -66,6 +66,4 @@ class Finding:
         paper_claim(self.claim)
         check_choice("protocol", self.protocol, PROTOCOLS)
         if not isinstance(self.leak, Leak):
-            raise FerError(
-                f"{self.claim} ({self.protocol}) has no leak audit: say what its test data share with training"
-            )
+            raise FerError(f"{self.claim} ({self.protocol}) lacks its leak audit: what do its test data share?")

@@ -52,6 +52,7 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
             "settings": facts["settings"],
             "seeds": facts["seeds"],
             "data": facts["data"],
+            "figures": facts["figures"],
             **({"differs": facts["differs"]} if facts.get("differs") else {}),
             "device": facts["device"],
             "workers": request.workers,

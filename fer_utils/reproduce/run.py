@@ -19,6 +19,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 from IPython import display
+from matplotlib.figure import Figure
 from PIL import Image
 
 from fer_utils import datasets, devices
@@ -79,6 +80,7 @@ class Run:
         self._settings: dict[str, Any] = {}
         self._numbers: dict[tuple[str, str], dict[str, Any]] = {}
         self._written: dict[str, str] = {}
+        self._figures: dict[str, list[str]] = {}
         self._differs = list(faces.differences) if faces else []
         devices.seed_everything(self.seeds[0])
 
@@ -129,25 +131,32 @@ class Run:
         styled = styled.format_index(escape="html", axis="columns")
         return styled.set_caption(html.escape(f"{caption} — {self.label}", quote=False))
 
-    def figure(self, figure: Any, name: str, shows_faces: bool = False, people: Sequence[FaceSet] = ()) -> None:
+    def figure(
+        self, figure: Figure, name: str, shows_faces: bool = False, people: Sequence[FaceSet] | None = None
+    ) -> None:
         """Stamp a matplotlib figure with :attr:`label` and write ``figures/<name>.png``.
 
-        A figure that shows faces is recorded only where their licence lets it be passed on. In a
-        notebook opened by hand it is still displayed. A headless run shows the file that it wrote:
+        A figure that shows faces is recorded only where their licence lets it be passed on, and the receipt says whose
+        they are. In a notebook opened by hand it is still displayed. A headless run shows the file that it wrote:
         to draw a figure once more takes longer than all else in a cell whose units are stored.
 
         Args:
             figure: from matplotlib.
             name: of the file, without its ending.
             shows_faces: whether it shows people of the run's own data.
-            people: the sets whose people it shows, where there are others than the run's own.
+            people: the sets whose people it shows, where there are others than the run's own; ``()`` for pictures of
+                nobody.
+
+        Raises:
+            FerError: it holds pictures, and nobody said whose.
         """
-        stamp = self.label
-        shown = people or ([self.faces] if shows_faces and self.faces else [])
-        titles = [f"{faces.name} ({_pictures(faces)})" for faces in people]
+        shown = list(people or ([self.faces] if shows_faces and self.faces else []))
+        if people is None and not shown and any(axis.images for axis in figure.axes):
+            raise FerError(f"figure {name} holds pictures: say whose, with people=[...], or people=() for nobody's")
+        stamp, titles = self.label, [f"{faces.name} ({_pictures(faces)})" for faces in people or ()]
         if any(not stamp.startswith(title) for title in titles):
-            stamp += "; shows " + ", ".join(titles)
-        for source in (datasets.dataset(faces.name) for faces in shown if not faces.stand_in):
+            stamp += "; shows " + ", ".join(dict.fromkeys(titles))
+        for source in dict.fromkeys(datasets.dataset(faces.name) for faces in shown if not faces.stand_in):
             stamp += f"; pictures: {source.licence}"
             if not source.publishable:
                 if os.environ.get(RUN_DIR):
@@ -163,6 +172,7 @@ class Run:
             # 256 colours do for figures and faces alike, in two fifths of the bytes: results/ is tracked.
             picture.convert("RGB").quantize(256).save(path, format="PNG", optimize=True)
         self._wrote(f"figures/{name}.png")
+        self._figures[name] = sorted({f"{faces.name} ({faces.kind})" for faces in shown})
         if os.environ.get(RUN_DIR):
             plt.close(figure)
             display.display_png(file.read_bytes(), raw=True)
@@ -226,6 +236,8 @@ class Run:
             "kind": self.faces.kind if self.faces else None,
             "settings": self._settings,
             "changed": self.changed,
+            # Whose people each figure shows.
+            "figures": self._figures,
             # What the receipt must find again, to the byte.
             "files": self._written,
             **({"differs": self._differs} if self._differs else {}),

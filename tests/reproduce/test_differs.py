@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from fer_utils.faces import FaceSet
+from fer_utils.papers.finding import Finding, Leak
 from fer_utils.reproduce.receipt import write_receipt
 from fer_utils.reproduce.run import Run
 from fer_utils.reproduce.surroundings import FINISHED, RUN_DIR
@@ -32,7 +33,7 @@ def test_numbers_and_receipt_say_how_the_pictures_differ(tmp_path: Path, monkeyp
     table = pd.DataFrame({"label": ["anger"], "subject": "s", "source": "p"})
     faces = FaceSet("jaffe", np.zeros((1, 4, 4), np.uint8), table, ("anger",), differences=differences)
     run = Run("toy", "smoke", faces)
-    run.claim(claim_id, Estimate(0.8, 0.7, 0.9, 10, "toy"), "published", scale=100, leak="toy")
+    run.claim(Finding(claim_id, Estimate(0.8, 0.7, 0.9, 10, "toy"), "published", Leak(remark="toy"), scale=100))
     run.finish()
     facts = json.loads((tmp_path / FINISHED).read_text())
     [number] = json.loads((tmp_path / "numbers.json").read_text())

@@ -9,14 +9,11 @@ import pytest
 
 from fer_utils.errors import UsageError
 from fer_utils.image_features import SPACES
-from fer_utils.papers.clifer import settings as clifer
-from fer_utils.papers.dcgan_svm import settings as dcgan_svm
-from fer_utils.papers.gan_augmentation import settings as gan_augmentation
-from fer_utils.papers.landmark_ensemble import settings as landmark_ensemble
-from fer_utils.papers.mobilenet_jaffe import settings as mobilenet_jaffe
-from fer_utils.papers.parameters import Parameter, as_suffix, in_force
-from fer_utils.reproduce import knobs
-from fer_utils.reproduce.knobs import NOTEBOOKS
+from fer_utils.papers.parameters import Parameter, as_suffix
+from fer_utils.papers.registry import PAPERS
+from fer_utils.papers.study import PROFILES
+from fer_utils.preprocess.detect import DETECTORS
+from fer_utils.reproduce.knobs import NOTEBOOKS, in_force
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 
@@ -54,24 +51,13 @@ def test_the_shipped_defaults_pass(name):
     assert in_force(name, {parameter: spec.default for parameter, spec in NOTEBOOKS[name].items()}) == {}
 
 
-def test_choices_are_the_rooms_own():
-    def choices(notebook: str, name: str) -> tuple[str, ...]:
-        return NOTEBOOKS[notebook][name].choices
-
-    assert set(choices("01_clifer", "variant")) == set(clifer.VARIANTS)
-    assert set(choices("02_gan_augmentation", "mismatch")) == set(gan_augmentation.MISMATCHES)
-    assert choices("02_gan_augmentation", "weights") == gan_augmentation.NETWORKS
-    assert choices("03_landmark_ensemble", "batch_norm") == landmark_ensemble.BATCH_NORM_MODES
-    assert choices("03_landmark_ensemble", "head_activation") == landmark_ensemble.HEAD_ACTIVATIONS
-    assert choices("03_landmark_ensemble", "landmarks") == landmark_ensemble.LANDMARK_SOURCES
-    assert choices("03_landmark_ensemble", "fold_rule") == landmark_ensemble.FOLD_RULES
-    assert set(choices("04_dcgan_svm", "optimiser")) == set(dcgan_svm.OPTIMISERS)
-    assert choices("04_dcgan_svm", "feature") == dcgan_svm.FEATURES
-    assert choices("05_mobilenet_jaffe", "tune") == mobilenet_jaffe.TRAINABLE[1:]
-    assert set(knobs.SPACES) == set(SPACES)
-    for room in (clifer, gan_augmentation, landmark_ensemble, dcgan_svm, mobilenet_jaffe):
-        for profile in knobs.PROFILES:
-            room.settings_for(profile)
+def test_what_the_tables_name_exists():
+    for notebook in ("02_gan_augmentation", "04_dcgan_svm"):
+        assert set(NOTEBOOKS[notebook]["space"].choices) == set(SPACES)
+    for notebook in ("03_landmark_ensemble", "05_mobilenet_jaffe"):
+        assert set(NOTEBOOKS[notebook]["detector"].choices) == set(DETECTORS)
+    for paper in PAPERS:
+        assert tuple(paper.part("settings").PROFILES) == PROFILES
 
 
 BASE = {name: spec.default for name, spec in NOTEBOOKS["03_landmark_ensemble"].items()}

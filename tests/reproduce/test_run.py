@@ -10,6 +10,7 @@ import pytest
 
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
+from fer_utils.papers.finding import Finding, Leak
 from fer_utils.reproduce.provenance import PACKAGE
 from fer_utils.reproduce.run import Run
 from fer_utils.reproduce.surroundings import CHANGED, RUN_DIR
@@ -18,6 +19,10 @@ from fer_utils.scores import Estimate
 TABLE = pd.DataFrame({"label": ["anger"], "subject": "s", "source": "p"})
 LONDON = FaceSet("london", np.zeros((1, 4, 4), np.uint8), TABLE, ("anger",))
 CLAIM = "mobilenet_jaffe/text/overall_accuracy/all/accuracy"
+
+
+def finding(value: float, protocol: str) -> Finding:
+    return Finding(CLAIM, Estimate(value, 0.4, 0.7, 3, "made up"), protocol, Leak(remark="source 98 %"))
 
 
 @pytest.fixture(autouse=True)
@@ -52,14 +57,18 @@ def test_smoke_says_that_it_is_not_for_reading() -> None:
 
 def test_seeds_and_protocol_make_no_other_experiment_of_a_number() -> None:
     run = Run("05_toy", "quick", LONDON, changed={"seeds": [7], "protocol": "sound", "epochs": 1})
-    run.claim(CLAIM, Estimate(0.5, 0.4, 0.6, 3, "made up"), "sound", leak="none found")
+    run.claim(finding(0.5, "sound"))
     assert run.numbers()["changed"].tolist() == [{"epochs": 1}]
 
 
-def test_a_number_said_again_replaces_the_first_and_needs_its_leak_audit() -> None:
+def test_a_number_said_again_replaces_the_first_and_carries_its_leak_audit() -> None:
     run = Run("05_toy", "quick", LONDON)
     for value in (0.5, 0.6):
-        run.claim(CLAIM, Estimate(value, 0.4, 0.7, 3, "made up"), "published", leak="source 98 %")
+        run.claim(finding(value, "published"))
     assert run.numbers()["value"].tolist() == [0.6]
-    with pytest.raises(FerError, match="has no leak audit"):
-        run.claim(CLAIM, Estimate(0.5, 0.4, 0.6, 3, "made up"), "sound", leak="")
+    assert run.numbers()["leak"].tolist() == ["source 98 %"]
+
+
+def test_a_number_needs_data() -> None:
+    with pytest.raises(FerError, match="open the Run with faces"):
+        Run("00_toy", "quick").claim(finding(0.5, "published"))

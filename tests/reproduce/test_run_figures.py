@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import pytest
 from IPython import display
 from PIL import Image
 
+from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.reproduce.run import Run
-from fer_utils.reproduce.surroundings import RUN_DIR
+from fer_utils.reproduce.surroundings import FINISHED, RUN_DIR
 
 
 def faces(name: str, stand_in: bool) -> FaceSet:
@@ -77,7 +79,7 @@ def test_a_headless_run_shows_the_recorded_picture_and_does_not_draw_it_again(
     axis.imshow(np.arange(12).reshape(3, 4))
     run = Run("toy", "smoke", AVATARS)
     run.folder = tmp_path
-    run.figure(figure, "drawn")
+    run.figure(figure, "drawn", people=())
     recorded = (tmp_path / "figures" / "drawn.png").read_bytes()
     assert shown == ([recorded] if headless else [])
     # What is still open is displayed by the notebook itself.
@@ -88,8 +90,28 @@ def test_what_is_recorded_are_the_figure_s_own_pixels(tmp_path: Path, monkeypatc
     monkeypatch.setenv(RUN_DIR, str(tmp_path))
     figure, axis = plt.subplots()
     axis.imshow(np.arange(12).reshape(3, 4))
-    Run("toy", "smoke", AVATARS).figure(figure, "drawn")
+    Run("toy", "smoke", AVATARS).figure(figure, "drawn", people=())
     plain = io.BytesIO()
     figure.savefig(plain, dpi=88, bbox_inches="tight", format="png")
     expected = np.asarray(Image.open(plain).convert("RGB").quantize(256).convert("RGB"))
     assert np.array_equal(Image.open(tmp_path / "figures" / "drawn.png").convert("RGB"), expected)
+
+
+def test_pictures_without_a_word_on_whose_they_are_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    figure, axis = plt.subplots()
+    axis.imshow(np.arange(12).reshape(3, 4))
+    with pytest.raises(FerError, match=r"figure faces holds pictures: say whose, with people=\[...\]"):
+        Run("toy", "smoke", CK).figure(figure, "faces")
+    assert not (tmp_path / "figures").exists()
+
+
+def test_the_receipt_is_told_whose_people_each_figure_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    run, (figure, _) = Run("toy", "smoke", AVATARS), plt.subplots()
+    run.figure(figure, "own", shows_faces=True)
+    run.figure(figure, "both", people=[AVATARS, AVATARS])
+    run.figure(figure, "curves")
+    run.finish()
+    figures = json.loads((tmp_path / FINISHED).read_text())["figures"]
+    assert figures == {"own": ["avatars_studio (stand-in)"], "both": ["avatars_studio (stand-in)"], "curves": []}

@@ -27,6 +27,7 @@ PARAMETERS = 'dataset = "london"\nprofile = "smoke"\nvalue = 0.6\nlog = ""\ntrap
 OPEN = """
 import pandas as pd
 from fer_utils import data
+from fer_utils.papers.finding import Finding, Leak
 from fer_utils.reproduce.run import Run
 from fer_utils.scores import Estimate
 from tests.reproduce.toy_units import square, square_or_die
@@ -35,7 +36,7 @@ run = Run("90_toy", profile, data.load(dataset))
 CLAIMS = f"""
 run.table(pd.DataFrame({{"value": [value]}}), "values", "A value")
 found = Estimate(value, value - 0.1, value + 0.1, 3, "made up")
-run.claim({CLAIM!r}, found, "published", leak="none found", scale=100, reference=50.0)
+run.claim(Finding({CLAIM!r}, found, "published", Leak(remark="none found"), reference=50.0, scale=100))
 """
 FINISH = "run.finish()"
 
