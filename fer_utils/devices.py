@@ -81,7 +81,7 @@ def choose_device(device: str) -> str:
 
 
 def check_device(device: str) -> None:
-    """Refuse a device that cannot be had here; changes nothing. See :func:`choose_device` for the errors."""
+    """Refuse a device that is not available here; changes nothing. See :func:`choose_device` for the errors."""
     check_choice("device", device, DEVICES)
     if device not in ("cuda", "mps"):
         return

@@ -36,7 +36,7 @@ UNREADABLE = (
 
 @contextmanager
 def whole_file(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path to write to; move it to ``path`` if the block ends well.
+    """Give a temporary path to write to; move it to ``path`` if the block succeeds.
 
     Raises:
         FerError: the disk is full, the folder is read-only, or the like. Nothing is left
@@ -59,6 +59,30 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def exchange(new: Path, target: Path, aside: Path) -> None:
+    """Put the folder ``new`` where ``target`` is, by two renames and no copy; the old ``target`` is then deleted.
+
+    A kill between the renames leaves both folders whole, the old one as ``aside``.
+
+    Args:
+        new, target, aside: on one disk; ``target`` may be missing. What a killed exchange left at ``aside`` is
+            deleted once ``target`` is there.
+
+    Raises:
+        OSError: the exchange failed; ``target`` is as before.
+    """
+    if target.exists():
+        shutil.rmtree(aside, ignore_errors=True)
+        target.rename(aside)
+    try:
+        new.rename(target)
+    except OSError:
+        if aside.exists():
+            aside.rename(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def disk_error(path: str | Path, error: OSError) -> FerError:

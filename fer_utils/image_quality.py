@@ -15,18 +15,6 @@ from skimage.metrics import structural_similarity
 from sklearn.metrics import pairwise_distances, pairwise_distances_argmin
 
 
-def gaussian_distance(mean: np.ndarray, covariance: np.ndarray, mean_2: np.ndarray, covariance_2: np.ndarray) -> float:
-    """Squared Fréchet (2-Wasserstein) distance of two Gaussians: Dowson & Landau 1982.
-
-    ``|m - m2|² + tr(C + C2 - 2 (C C2)^½)``, from means ``[D]`` and covariances ``[D, D]``.
-    """
-    # The square root through eigenvalues: scipy's sqrtm fails on singular matrices.
-    values, axes = linalg.eigh(covariance)
-    root = (axes * np.sqrt(np.maximum(values, 0))) @ axes.T
-    cross = np.sqrt(np.maximum(linalg.eigvalsh(root @ covariance_2 @ root), 0)).sum()
-    return float(((mean - mean_2) ** 2).sum() + np.trace(covariance) + np.trace(covariance_2) - 2 * cross)
-
-
 def fid(real: np.ndarray, generated: np.ndarray) -> float:
     """Fréchet inception distance (Heusel et al. 2017) between two sets of features.
 

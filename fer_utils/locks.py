@@ -129,6 +129,15 @@ def _lock_of(folder: Path) -> Path:
     return folder.with_name(folder.name + LOCK)
 
 
+def _below(folder: Path) -> list[Path]:
+    """Everything below a folder; another process may be deleting it, and then it is what was still seen."""
+    found: list[Path] = []
+    with contextlib.suppress(OSError):
+        for path in folder.rglob("*"):
+            found.append(path)
+    return found
+
+
 def _abandoned(left: Path, lock: Path, ours: bool) -> bool:
     """Whether nobody uses a folder any more; ``ours``: it is of this machine, whose locks can be asked for."""
     with contextlib.suppress(OSError):
@@ -142,7 +151,7 @@ def _abandoned(left: Path, lock: Path, ours: bool) -> bool:
         finally:
             os.close(handle)
     newest = 0.0
-    for file in (left, lock, *left.rglob("*")):
+    for file in (left, lock, *_below(left)):
         with contextlib.suppress(OSError):
             newest = max(newest, file.lstat().st_mtime)
     return time.time() - newest > OLD_DAYS * 24 * 3600

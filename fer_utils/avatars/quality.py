@@ -76,7 +76,7 @@ def hog_features(faces: FaceSet) -> np.ndarray:
         box = np.concatenate([points.min(axis=0), points.max(axis=0)])
         face = cut_square(image, square_around(box, MARGIN))
         face = cv2.resize(face, (HOG_SIDE, HOG_SIDE), interpolation=cv2.INTER_AREA)
-        features.append(descriptor.compute(face).ravel())
+        features.append(np.asarray(descriptor.compute(face)).ravel())
     return np.stack(features)
 
 

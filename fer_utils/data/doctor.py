@@ -1,16 +1,17 @@
-"""The data doctor: which data sets are here, how do they differ from the official ones, and how are others had?"""
+"""The data doctor: which data sets are here, how do they differ from the official ones, how to obtain the others?"""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from fer_utils import data, datasets
-from fer_utils.datasets.base import PEOPLE_UNKNOWN, data_root
-from fer_utils.errors import FerError, harmless
+from fer_utils.datasets.base import PEOPLE_UNKNOWN, NotHere, data_root
+from fer_utils.errors import FerError, UsageError, harmless
 
 WIDTH, NAME_WIDTH = 100, 15
 
@@ -43,13 +44,17 @@ def examine(names: Sequence[str] | None = None) -> list[Finding]:
 def _examine(name: str) -> Finding:
     known = datasets.dataset(name)
 
-    def finding(state: str, images: int | None, detail: str, **more: object) -> Finding:
+    def finding(state: str, images: int | None, detail: str, **more: Any) -> Finding:
         return Finding(name, known.title, state, images, detail, known.licence, known.how_to_get, **more)
 
     try:
         data.folder_of(name)
-    except FerError:
+    except NotHere:
         return finding("missing", None, f"expected at $FER_DATA/{known.layout}")
+    except UsageError:
+        raise
+    except FerError as error:
+        return finding("damaged", None, str(error))
     try:
         faces = data.load(name)
     except FerError as error:

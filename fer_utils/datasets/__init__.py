@@ -7,6 +7,7 @@ does so when asked). :mod:`fer_utils.data` is the door to all of them.
 
 from __future__ import annotations
 
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from fer_utils.datasets import (
     ravdess,
     sfew,
 )
-from fer_utils.datasets.base import Dataset, data_root, refuse_a_false_marker, stand_in_marker
+from fer_utils.datasets.base import Dataset, NotHere, data_root, refuse_a_false_marker, stand_in_marker
 from fer_utils.datasets.duplicates import duplicate_notes
 from fer_utils.errors import FerError, UsageError, did_you_mean
 from fer_utils.faces import FaceSet
@@ -74,21 +75,30 @@ def folder_of(name: str) -> Path | None:
 
     Raises:
         UsageError: there is no such data set.
-        FerError: it has to be brought by the user and is not there.
+        NotHere: it has to be brought by the user and is not there.
+        FerError: something is there, but is no folder or cannot be looked at.
     """
     known = dataset(name)
     if known.shipped:
         return None
     root = data_root()
     if root is None:
-        raise FerError(
+        raise NotHere(
             f"{known.title} is not shipped with this repository, and FER_DATA is not set. Put the official "
             f"files under a folder {name}/ ({known.layout}) and set FER_DATA to that folder's parent.\n"
             f"How to get it: {known.how_to_get}"
         )
     folder = root / name
-    if not folder.is_dir():
-        raise FerError(
+    try:
+        mode = folder.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = None
+    except OSError as error:
+        raise FerError(f"{known.title}: {folder} cannot be read ({error.strerror or error})") from error
+    if mode is not None and not stat.S_ISDIR(mode):
+        raise FerError(f"{known.title}: {folder} is not a folder. Expected: {known.layout}.")
+    if mode is None:
+        raise NotHere(
             f"{known.title} was looked for in {folder}, which is not there. Expected: {known.layout}.\n"
             f"How to get it: {known.how_to_get}"
         )
@@ -122,7 +132,7 @@ def read(name: str, folder: Path | None) -> FaceSet:
     try:
         marked = folder is not None and stand_in_marker(folder)
         faces = known.load(folder, marked)
-        if marked:
+        if folder is not None and marked:
             refuse_a_false_marker(folder)
     except OSError as error:
         where = error.filename or folder

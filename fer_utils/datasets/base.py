@@ -21,6 +21,10 @@ PEOPLE_UNKNOWN = "people are not known; each picture counts as its own person"
 _STATED = "\nThe loader checks these counts instead of the official ones:\n"
 
 
+class NotHere(FerError):
+    """A data set that its user has to bring is not on this machine, or ``FER_DATA`` does not name where."""
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A data set's description and its loader.

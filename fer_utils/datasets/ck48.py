@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from fer_utils.datasets import ck_plus
@@ -68,7 +69,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     return found.faces("ck48", images, table, DATASET.classes, stand_in or stand_in_marker(where))
 
 
-def _oddities(images, table: pd.DataFrame) -> list[str]:
+def _oddities(images: np.ndarray, table: pd.DataFrame) -> list[str]:
     notes = []
     uneven = int((table["sequence"].value_counts() != ck_plus.PEAK_FRAMES).sum())
     if uneven:

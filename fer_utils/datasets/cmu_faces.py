@@ -73,8 +73,8 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
         others += [file] if name in candidates else []
         candidates.setdefault(name, [file])
     files, left = one_of_each(candidates, found)
-    if others := sorted(found.named(file) for file in (*others, *left)):
-        found.notes.append(f"{len(others)} other picture file(s) ignored, such as {others[0]}")
+    if ignored := sorted(found.named(file) for file in (*others, *left)):
+        found.notes.append(f"{len(ignored)} other picture file(s) ignored, such as {ignored[0]}")
     found.differences += missing_line(expected, files)
     present = [name for name in expected if name in files]
     images = read_pictures([files[name] for name in present], found, SIZE, "L", (SIZE,), "PPM")

@@ -34,7 +34,7 @@ def fetch(name: str, to: Path | None = None, say: Callable[[str], None] = print)
     Args:
         name: a key of :data:`~fer_utils.datasets.listings.SOURCES`.
         to: the folder of data sets, in which it gets one of its own; ``$FER_DATA`` if not given.
-        say: is told, line by line, what has been done.
+        say: receives each line of progress.
 
     Returns:
         The folder.
@@ -103,7 +103,7 @@ def _source(name: str) -> Source:
 def _folder(name: str, to: Path | None) -> Path:
     root = to.expanduser() if to is not None else data_root()
     if root is None:
-        raise UsageError(f"where shall {name} go? Set FER_DATA to the folder for data sets, or name one with --to DIR")
+        raise UsageError(f"No destination for {name}: pass --to DIR, or set FER_DATA to the folder for data sets")
     return root.absolute() / name
 
 

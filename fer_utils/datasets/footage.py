@@ -182,7 +182,8 @@ def _read_all(
         short[row] = not taken
         for position, picture in taken:
             sizes[row] = picture.shape[:2]
-            images[len(clip)] = ImageOps.fit(Image.fromarray(picture), size[::-1], Image.Resampling.LANCZOS)
+            fitted = ImageOps.fit(Image.fromarray(picture), size[::-1], Image.Resampling.LANCZOS)
+            images[len(clip)] = np.asarray(fitted)
             clip.append(row)
             frame.append(position + 1)
     return {

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -118,7 +119,7 @@ def patiently(attempt: Callable[[], None], progress: Callable[[], int], url: str
             time.sleep(wait_s)
 
 
-def read_json(session: Session, url: str) -> object:
+def read_json(session: Session, url: str) -> Any:
     """What a site's JSON interface answers.
 
     Raises:

@@ -47,5 +47,5 @@ def gradient_penalty(
     """
     share = torch.rand(len(real), 1, 1, 1, generator=random, device=real.device)
     between = (share * real + (1 - share) * fake).requires_grad_(True)
-    (slope,) = torch.autograd.grad(critic(between, labels).sum(), between, create_graph=True)
-    return ((slope.flatten(1).norm(dim=1) - 1) ** 2).mean()
+    (gradient,) = torch.autograd.grad(critic(between, labels).sum(), between, create_graph=True)
+    return ((gradient.flatten(1).norm(dim=1) - 1) ** 2).mean()

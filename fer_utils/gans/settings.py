@@ -22,7 +22,7 @@ class GanSettings:
     latent: int = 100  # length of the noise vector
     ngf: int = 64  # maps before the generator's last layer
     ndf: int = 64  # maps after the discriminator's first layer
-    n_classes: int = 0  # above 0: both networks are told the class
+    n_classes: int = 0  # above 0: both networks are conditioned on the class
     batch_size: int = 128
     epochs: int = 300
     learning_rate: float = 2e-4  # Adam

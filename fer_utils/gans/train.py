@@ -141,23 +141,23 @@ def _step(
     half = device.type == "cuda" and objective == "dcgan"
     for number, rows in enumerate(batches):
         real = to_network(held[rows]).contiguous(memory_format=torch.channels_last)
-        told = None if classes is None else classes[rows]
+        known = None if classes is None else classes[rows]
         noise = objectives.noise(objective, len(rows), settings.latent, state.random, device)
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             with torch.set_grad_enabled(number == len(batches) - 1):
-                fake = state.generator(noise, told)
+                fake = state.generator(noise, known)
             _learn(state.discriminator, True)
-            real_value, fake_value = state.discriminator(real, told), state.discriminator(fake.detach(), told)
+            real_value, fake_value = state.discriminator(real, known), state.discriminator(fake.detach(), known)
             loss = objectives.critic_loss(objective, real_value, fake_value)
             if objective == "wgan_gp":
                 loss = loss + settings.penalty * objectives.gradient_penalty(
-                    state.discriminator, real, fake.detach(), told, state.random
+                    state.discriminator, real, fake.detach(), known, state.random
                 )
         _descend(state.optimisers["discriminator"], loss)
     # Gradients for weights that are not about to move are a third of the backward pass.
     _learn(state.discriminator, False)
     with torch.autocast(device.type, torch.bfloat16, enabled=half):
-        generator_loss = objectives.generator_loss(objective, state.discriminator(fake, told))
+        generator_loss = objectives.generator_loss(objective, state.discriminator(fake, known))
     _descend(state.optimisers["generator"], generator_loss)
     return torch.stack([loss, generator_loss, real_value.mean(), fake_value.mean()]).detach().float()
 
@@ -179,7 +179,7 @@ def _draw_grid(state: _State, settings: GanSettings, seed: int, place: int) -> N
 
 
 def generate(gan: TrainedGan, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:
-    """New pictures, ``uint8 [count, S, S, C]``; ``labels`` ``int [count]`` for a GAN that is told classes."""
+    """New pictures, ``uint8 [count, S, S, C]``; ``labels`` ``int [count]`` for a conditional GAN."""
     return _generate(gan.generator, gan.settings, count, seed, labels)
 
 
@@ -190,14 +190,14 @@ def _generate(
     device = next(network.parameters()).device
     random = torch.Generator(device).manual_seed(seed)
     noise = objectives.noise(settings.objective, count, settings.latent, random, device)
-    told = torch.arange(count, device=device) % settings.n_classes if settings.n_classes else None
+    classes = torch.arange(count, device=device) % settings.n_classes if settings.n_classes else None
     if labels is not None:
-        told = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
+        classes = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
     network.eval()
     parts = []
     for start in range(0, count, 256):
         part = slice(start, start + 256)
-        parts.append(to_pixels(network(noise[part], None if told is None else told[part])).cpu())
+        parts.append(to_pixels(network(noise[part], None if classes is None else classes[part])).cpu())
     return torch.cat(parts).numpy()
 
 

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from fer_utils.files import exchange
 from fer_utils.locks import in_turn, own_folder
 
 SET_ASIDE = ".old-"
@@ -47,18 +48,9 @@ def move_into_place(working: Path, target: Path) -> Path:
     """Put a finished working folder where ``target`` is to be; what lay there goes, or stays if this fails."""
     target.parent.mkdir(parents=True, exist_ok=True)
     working.chmod(0o755)
-    old = target.with_name(SET_ASIDE + target.name)
     with in_turn(target.parents[1]):
         _put_back(target.parents[1])
-        if target.exists():
-            target.rename(old)
-        try:
-            working.rename(target)
-        except OSError:
-            if old.exists():
-                old.rename(target)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
+        exchange(working, target, target.with_name(SET_ASIDE + target.name))
     return target
 
 

@@ -9,7 +9,8 @@ from PIL import Image
 from fer_utils import data, datasets
 from fer_utils.avatars import stand_ins
 from fer_utils.errors import FerError, UsageError
-from fer_utils.reproduce.rounds import DATASETS, datasets_of
+from fer_utils.papers.registry import PAPERS
+from fer_utils.reproduce.rounds import datasets_of
 
 
 def test_a_stand_in_by_name_is_written_once_and_read_by_the_official_loader(monkeypatch, tmp_path):
@@ -51,8 +52,8 @@ def test_what_has_no_stand_in_is_refused(monkeypatch, tmp_path, name, message):
 
 
 def test_every_round_can_be_run_by_somebody_who_holds_no_data():
-    for names in DATASETS.values():
-        for name in names:
+    for paper in PAPERS:
+        for name in paper.recorded:
             assert datasets.dataset(name).shipped or name.endswith(datasets.STAND_IN)
     assert datasets_of("00_start_here") == (None,)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -72,6 +74,25 @@ def test_found_with_its_counts_and_notes(own_jaffe):
     assert (found.state, found.images) == ("found", 213)
     assert found.detail.startswith("10 people; ") and found.detail.endswith("\n1 other file(s) ignored: README")
     assert all(f"{label} {count}" in found.detail for label, count in [("disgust", 29), ("fear", 32), ("anger", 30)])
+
+
+def test_a_file_in_the_place_of_a_folder_is_damage_not_missing(own_root):
+    (own_root / "jaffe").write_text("no folder")
+    finding = by_name(examine())["jaffe"]
+    assert finding.state == "damaged" and "is not a folder" in finding.detail
+
+
+def test_a_folder_that_cannot_be_looked_at_is_damage_not_missing(own_root, monkeypatch):
+    whole = Path.stat
+
+    def refuse(path, **how):
+        if path == own_root / "jaffe":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return whole(path, **how)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    finding = by_name(examine(["jaffe"]))["jaffe"]
+    assert finding.state == "damaged" and "cannot be read (Permission denied)" in finding.detail
 
 
 def test_a_folder_that_is_there_but_empty_is_damaged_not_missing(own_root):

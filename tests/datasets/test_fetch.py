@@ -210,7 +210,7 @@ def test_a_wrong_name_is_one_message_and_an_exit_code(own_root, capsys, name, co
 def test_without_a_place_to_go_nothing_is_asked(site, monkeypatch, capsys):
     monkeypatch.delenv("FER_DATA")
     assert main(["data", "fetch", "london"]) == 2
-    assert "Set FER_DATA" in capsys.readouterr().err and site.asked == []
+    assert "No destination for london: pass --to DIR, or set FER_DATA" in capsys.readouterr().err and site.asked == []
 
 
 @pytest.mark.parametrize("name", list(SOURCES))

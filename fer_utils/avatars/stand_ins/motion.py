@@ -24,7 +24,7 @@ class Motion:
         rows: their positions in the shoot they are from.
     """
 
-    def __init__(self, keys: np.ndarray, points: np.ndarray, rows: Sequence[int]) -> None:
+    def __init__(self, keys: np.ndarray, points: np.ndarray, rows: Sequence[int] | np.ndarray) -> None:
         self.keys, self.points, self.rows = keys, points, tuple(int(row) for row in rows)
 
     def at(self, place: float) -> np.ndarray:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fer_utils.files import disk_error
+from fer_utils.files import disk_error, exchange
 from fer_utils.locks import alone_in
 
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to fill; if the block ends well, it takes the place of ``folder``.
+    """Give an empty folder to fill; if the block succeeds, it takes the place of ``folder``.
 
     It lies beside ``folder`` as ``.partial-<name>``, where no data set is looked for. What a killed run left there is
     deleted by the next one.
@@ -31,25 +31,9 @@ def whole_folder(folder: Path) -> Iterator[Path]:
             except BaseException:
                 shutil.rmtree(partial, ignore_errors=True)
                 raise
-            _exchange(partial, folder)
+            exchange(partial, folder, folder.with_name(f".old-{folder.name}"))
     except OSError as error:
         raise disk_error(folder, error) from error
-
-
-def _exchange(partial: Path, folder: Path) -> None:
-    if not folder.exists():
-        partial.rename(folder)
-        return
-    # Two renames and no copy: a kill between them leaves both folders whole, the old one under this name.
-    old = folder.parent / f".old-{folder.name}"
-    shutil.rmtree(old, ignore_errors=True)
-    folder.rename(old)
-    try:
-        partial.rename(folder)
-    except OSError:
-        old.rename(folder)
-        raise
-    shutil.rmtree(old)
 
 
 def _empty(folder: Path) -> None:
