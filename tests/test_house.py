@@ -35,6 +35,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 """From the ground up. A part imports from its own layer and from those below it."""
 
+IN_EVERY_ROOM = ("settings", "protocol", "study", "claims", "figures", "estimate")
+
 
 def modules(package: Path) -> dict[str, Path]:
     """``{"papers.claims": its file}``; a package goes by its own name, the whole one by ``__init__``."""
@@ -125,6 +127,10 @@ def test_no_imports_go_in_a_circle(imported, by: str) -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_every_room_has_the_same_files(imported) -> None:
+    assert [room for room in ROOMS if not {f"{room}.{name}" for name in IN_EVERY_ROOM} <= set(imported)] == []
 
 
 def test_slow_test_files_are_named_as_they_are() -> None:
