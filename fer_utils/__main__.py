@@ -11,7 +11,7 @@ OURS = (
 )
 
 
-def start():
+def start() -> int:
     """Run the command line; gives the exit code."""
     found = f"this Python is {sys.executable} ({sys.version_info[0]}.{sys.version_info[1]})"
     if sys.version_info < (3, 11):  # noqa: UP036 (installing checks it, starting in a checkout does not)
@@ -26,7 +26,7 @@ def start():
         return sorry(f"the library {error.name!r} is missing; {found}")
 
 
-def sorry(reason):
+def sorry(reason: str) -> int:
     """Say what is wrong and what to do; gives the exit code."""
     print(f"fer_utils: {reason}. {OURS}", file=sys.stderr)
     return 1

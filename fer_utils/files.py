@@ -143,7 +143,8 @@ def pack_npz(stream: BinaryIO, arrays: dict[str, np.ndarray]) -> None:
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"array {name!r} holds Python objects; only plain numbers and text are stored")
-    np.savez(stream, **arrays)
+    # By position NumPy would name them itself; its own stub takes every name for that of an option.
+    np.savez(stream, **arrays)  # type: ignore[arg-type]
 
 
 def read_npz(path: str | Path) -> dict[str, np.ndarray]:

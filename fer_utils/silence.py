@@ -73,7 +73,9 @@ class _Curtain(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         # From here on Python's own loader answers for the module: nobody else should meet the curtain.
-        module.__loader__ = module.__spec__.loader = self.loader
+        module.__loader__ = self.loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self.loader
         with quiet_stderr():
             self.loader.exec_module(module)
 

@@ -116,8 +116,8 @@ def _occlude(
         for finger in range(4):
             start = cheek + across * (finger - 1.5) * unit * 0.22 - towards * 0.5
             tip = start + towards * float(random.uniform(0.9, 1.4))
-            ends = [tuple(int(value) for value in point.round()) for point in (start, tip)]
-            cv2.line(mask, *ends, 1.0, max(int(unit * 0.2), 3), cv2.LINE_AA)
+            first, last = ([int(value) for value in point.round()] for point in (start, tip))
+            cv2.line(mask, first, last, (1.0,), max(int(unit * 0.2), 3), cv2.LINE_AA)
     mask = cv2.GaussianBlur(mask, (0, 0), 0.8)[..., None]
     y, x = np.mgrid[0:SIDE, 0:SIDE]
     folds = 1 + 0.18 * np.sin(x * random.uniform(0.05, 0.3) + y * random.uniform(0.05, 0.3))

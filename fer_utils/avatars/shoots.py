@@ -206,11 +206,11 @@ def _snapshot(name: str, person: Person, label: str, take: int) -> Picture:
     held = str(random.choice(["", "hand", "scarf", "cup"], p=(0.76, 0.12, 0.06, 0.06)))
     development = Development(
         exposure=_exposure(person) * float(random.uniform(0.6, 1.5)),
-        tint=tuple(float(value) for value in np.exp(random.normal(0, 0.10, 3))),
+        tint=_tint(random),
         backdrop="clutter",
         occluder=held,
-        blur=float(random.choice([0, random.uniform(0.5, 1.8)], p=(0.6, 0.4))),
-        motion=int(random.choice([0, random.integers(3, 8)], p=(0.8, 0.2))),
+        blur=float(random.choice(np.array([0.0, random.uniform(0.5, 1.8)]), p=(0.6, 0.4))),
+        motion=int(random.choice([0, int(random.integers(3, 8))], p=(0.8, 0.2))),
         grain=float(random.uniform(1, 7)),
         shrink=int(random.choice([0, 96, 64], p=(0.6, 0.25, 0.15))),
     )
@@ -223,6 +223,11 @@ def _snapshot(name: str, person: Person, label: str, take: int) -> Picture:
 def _exposure(person: Person) -> float:
     """As a photographer would, open up a little for dark skin, but not until all skins look alike."""
     return 1.15 * float(0.35 / person.skin.mean()) ** 0.3
+
+
+def _tint(random: np.random.Generator) -> tuple[float, float, float]:
+    red, green, blue = np.exp(random.normal(0, 0.10, 3))
+    return float(red), float(green), float(blue)
 
 
 def _jitter(random: np.random.Generator, centimetres: float) -> tuple[float, float]:

@@ -114,21 +114,22 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     assert folder is not None
     home = folder_inside(folder, PICTURES, f"Img/{PICTURES}")
     lists = {name: _find(folder, name) for name in (ATTRIBUTES, PARTITION, IDENTITIES)}
+    attributes, partition, identities = lists.values()
     lacking = [name for name in (ATTRIBUTES, PARTITION) if lists[name] is None] + [f"{PICTURES}/"] * (home == folder)
-    if lacking:
+    if lacking or attributes is None or partition is None:
         raise FerError(f"{DATASET.title}: {folder} lacks {' and '.join(lacking)}. Expected: {DATASET.layout}.")
     found = Findings(DATASET.title, folder)
     counts = counts_to_check(folder, {**OFFICIAL, "people": PEOPLE}, found.notes)
     official = {split: counts[split] for split in SPLITS}
     files = _files(home, sum(official.values()), found)
-    smiling = _smiling(lists[ATTRIBUTES], files, found)
-    splits = _read_list(lists[PARTITION], parse_split, files, found)
+    smiling = _smiling(attributes, files, found)
+    splits = _read_list(partition, parse_split, files, found)
     named = [number for number in files if number in smiling and number in splits]
-    if lists[IDENTITIES] is None:
+    if identities is None:
         found.notes += [PEOPLE_UNKNOWN, f"{IDENTITIES} is not there"]
         people = {number: file_name(number) for number in named}
     else:
-        people = _read_list(lists[IDENTITIES], parse_identity, files, found)
+        people = _read_list(identities, parse_identity, files, found)
         named = [number for number in named if number in people]
         if (have := len({people[number] for number in named})) != counts["people"]:
             found.differences.append(f"{have} people, official {counts['people']}")

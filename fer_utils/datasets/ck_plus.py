@@ -111,13 +111,14 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     found = Findings(DATASET.title, folder)
     homes = {name: child(folder, name, found) for name in (PICTURES, EMOTIONS)}
     lacking = [name for name, home in homes.items() if home is None or not home.is_dir()]
-    if lacking:
+    pictures, emotions = homes.values()
+    if lacking or pictures is None or emotions is None:
         if (table := child(folder, ckextended.FILE)) is not None:
             return ckextended.read(table, found, DATASET.classes, stand_in)
         raise FerError(f"{DATASET.title}: {folder} holds no folder {' and no folder '.join(lacking)}. Expected: "
                        f"{DATASET.layout}.")  # fmt: skip
-    sequences = _sequences(homes[PICTURES], found)
-    labels = _labels(homes[EMOTIONS], found)
+    sequences = _sequences(pictures, found)
+    labels = _labels(emotions, found)
     counts = counts_to_check(folder, {**OFFICIAL, "people": PEOPLE}, found.notes)
     found.notes += _ignored(len(set(sequences) - set(labels)))
     rows, files, used = [], [], []

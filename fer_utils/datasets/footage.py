@@ -164,7 +164,7 @@ def _read_all(
 ) -> dict[str, np.ndarray]:
     faults = [_fault(file) for file in files]
     headers = [_Header(0, 0) if fault else _header(file) for file, fault in zip(files, faults, strict=True)]
-    images = np.zeros((sum(len(rule(header.count)) for header in headers), *size, 3), np.uint8)
+    images = np.zeros((sum(len(rule(header.frames)) for header in headers), *size, 3), np.uint8)
     sizes = np.zeros((len(files), 2), np.int64)
     short = np.zeros(len(files), bool)
     clip: list[int] = []
@@ -175,7 +175,7 @@ def _read_all(
             problems.append(f"{names[row]}: {faults[row]}")
             continue
         try:
-            taken = _decode(file, headers[row].count, rule, turned[row])
+            taken = _decode(file, headers[row].frames, rule, turned[row])
         except ValueError as error:
             problems.append(f"{names[row]}: {error}")
             continue
@@ -198,7 +198,7 @@ def _read_all(
 
 
 class _Header(NamedTuple):
-    count: int
+    frames: int
     rate: int
 
 

@@ -61,7 +61,7 @@ def _load(folder: Path | None, stand_in: bool) -> FaceSet:
     graded, home = child(folder, TABLE), child(folder, PICTURES)
     lacking = [name for name, there in ((TABLE, graded is not None and graded.is_file()),
                                         (PICTURES, home is not None and home.is_dir())) if not there]  # fmt: skip
-    if lacking:
+    if lacking or graded is None or home is None:
         raise FerError(f"{DATASET.title}: {folder} lacks {' and '.join(lacking)}. Expected: {DATASET.layout}.")
     found = Findings(DATASET.title, folder)
     pictures = _pictures(home, found)

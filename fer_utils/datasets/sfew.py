@@ -111,8 +111,10 @@ def _aligned(folder: Path, split: str) -> Path | None:
 def _files(homes: dict[str, Path | None], found: Findings) -> tuple[list[Path], pd.DataFrame]:
     files, rows = [], []
     for split, home in homes.items():
-        pictures = pictures_below(home, found) if home is not None else []
-        if home is not None and not home.name.endswith(ALIGNED):
+        if home is None:
+            continue
+        pictures = pictures_below(home, found)
+        if not home.name.endswith(ALIGNED):
             pictures = [file for file in pictures if ALIGNED.lower() not in str(file.relative_to(home)).lower()]
         for file, (movie, numbers) in parse_names(pictures, found, parse_name):
             parts = file.relative_to(home).parts

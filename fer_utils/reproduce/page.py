@@ -185,7 +185,7 @@ def _agreement(papers: Iterable[Entry], runs: Iterable[Entry]) -> Entry | None:
     by_title: dict[str, dict[str, int]] = {}
     for run in compared:
         counts = by_title.setdefault(
-            titles.get(_paper_of(run["notebook"]), run["notebook"]), dict.fromkeys(AGREEMENT, 0)
+            str(titles.get(_paper_of(run["notebook"]), run["notebook"])), dict.fromkeys(AGREEMENT, 0)
         )
         for name in AGREEMENT:
             counts[name] += run["agreement"][name]

@@ -32,7 +32,7 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
     Raises:
         FerError: the process that computed ran other code or libraries than this one; nothing is written.
     """
-    process = facts.get("process")
+    process = facts.get("process") or {}
     check_process(process)
     ended = datetime.now(UTC)
     files = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]

@@ -52,7 +52,7 @@ def execute_all(requests: Sequence[Request], at_once: int) -> None:
                 process = _start(request, cores)
                 running.append(process)
             clock = Clock()
-            for line in process.stderr:
+            for line in process.stderr or ():
                 with lock:
                     sys.stderr.write(line)
             if process.wait():
@@ -86,8 +86,9 @@ def _start(request: Request, cores: Sequence[int]) -> subprocess.Popen[str]:
         [sys.executable, "-m", "fer_utils.reproduce.side_by_side"],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
     )  # fmt: skip
-    process.stdin.write(json.dumps({"request": request.to_json(), "cores": list(cores)}))
-    process.stdin.close()
+    if process.stdin is not None:
+        process.stdin.write(json.dumps({"request": request.to_json(), "cores": list(cores)}))
+        process.stdin.close()
     return process
 
 

@@ -186,7 +186,9 @@ def _check_files(folder: Path, signed: dict[str, Any]) -> None:
     unsigned_parts = [name for name in (NUMBERS, NOTEBOOK) if name not in signed]
     if unsigned_parts:
         raise _Refused(f"its {RECEIPT} does not list {listed(unsigned_parts)}")
-    missing, changed, line_ends = [], [], []
+    missing: list[str] = []
+    changed: list[str] = []
+    line_ends: list[str] = []
     for name, digest in signed.items():
         path = folder / name
         try:

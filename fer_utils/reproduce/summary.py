@@ -155,8 +155,11 @@ def _gap(published: Mapping[str, Any] | None, sound: Mapping[str, Any] | None) -
         return None
     if published["ci95"] is None or sound["ci95"] is None:
         return {"value": published["value"] - sound["value"], "ci95": None}
-    estimates = [Estimate(side["value"], *side["ci95"], side["n"], side["interval"]) for side in (published, sound)]
-    gap = unpaired_difference(*estimates)
+    first, second = (
+        Estimate(side["value"], side["ci95"][0], side["ci95"][1], side["n"], side["interval"])
+        for side in (published, sound)
+    )
+    gap = unpaired_difference(first, second)
     return {"value": gap.value, "ci95": gap.ci95}
 
 

@@ -90,7 +90,8 @@ def _die_with_parent() -> None:
             time.sleep(POLL_S)
         os._exit(1)
 
-    if not _exists(multiprocessing.parent_process().pid):
+    parent = multiprocessing.parent_process()
+    if parent is None or parent.pid is None or not _exists(parent.pid):
         os._exit(1)
     threading.Thread(target=watch, name="die-with-parent", daemon=True).start()
 

@@ -81,7 +81,7 @@ def video(pictures: Sequence[np.ndarray], suffix: str, rate: int) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"video{suffix}"
         height, width = pictures[0].shape[:2]
-        codec = cv2.VideoWriter_fourcc(*_CODECS[suffix])
+        codec = cv2.VideoWriter.fourcc(*_CODECS[suffix])
         writer = cv2.VideoWriter(str(file), cv2.CAP_FFMPEG, codec, rate, (width, height))
         if not writer.isOpened():
             raise FerError(f"OpenCV {cv2.__version__} can't write {suffix} videos here; install opencv-python-headless")

@@ -68,46 +68,56 @@ class DualMemory:
 
     def predict(self, codes: np.ndarray) -> dict[str, np.ndarray]:
         """The label that each memory gives each frame of a sequence, ``int64 [N]``; -1: none."""
-        winners, _ = self.episodic.winners(codes)
+        episodic, semantic = self._memories()
+        winners, _ = episodic.winners(codes)
         return {
-            "GDM-E": self.episodic.neuron_labels[winners],
-            "GDM-S": self.semantic.predict(self.episodic.weights[winners]),
+            "GDM-E": episodic.neuron_labels[winners],
+            "GDM-S": semantic.predict(episodic.weights[winners]),
         }
 
     def sizes(self) -> dict[str, int]:
         """Neurons in each memory."""
-        return {"GDM-E": len(self.episodic), "GDM-S": len(self.semantic)}
+        episodic, semantic = self._memories()
+        return {"GDM-E": len(episodic), "GDM-S": len(semantic)}
+
+    def _memories(self) -> tuple[Gwr, Gwr]:
+        if self.episodic is None or self.semantic is None:
+            raise ValueError("nothing has been learnt yet")
+        return self.episodic, self.semantic
 
     @property
     def _regulated(self) -> bool:
         return not (self.settings.first_class_unregulated and self._classes == 1)
 
     def _play(self, samples: np.ndarray, labels: np.ndarray, epochs: int) -> None:
-        self.episodic.learn(samples, labels, epochs)
-        winners, _ = self.episodic.winners(samples)
-        told = self.episodic.neuron_labels[winners]
+        episodic, semantic = self._memories()
+        episodic.learn(samples, labels, epochs)
+        winners, _ = episodic.winners(samples)
+        told = episodic.neuron_labels[winners]
         known = told >= 0
-        self.semantic.learn(self.episodic.weights[winners][known], told[known], epochs, self._regulated)
+        semantic.learn(episodic.weights[winners][known], told[known], epochs, self._regulated)
 
     def _rehearse(self) -> None:
         """Play what was stored after the previous episode, one trajectory after another; store anew."""
         if self._rehearsed is not None:
             epochs = self.settings.replay_epochs
+            episodic, semantic = self._memories()
             # GDM-S hears each trajectory as GDM-E knows it just then; GDM-E never listens to GDM-S.
-            seen, told = self.episodic.learn_apart(*self._rehearsed, epochs)
-            self.semantic.learn_apart(*_labelled(seen, told), epochs, self._regulated)
-        self._rehearsed = _labelled(*self.episodic.trajectories())
+            seen, told = episodic.learn_apart(*self._rehearsed, epochs)
+            semantic.learn_apart(*_labelled(seen, told), epochs, self._regulated)
+        self._rehearsed = _labelled(*self._memories()[0].trajectories())
 
     def _imagine(self, codes: np.ndarray, imagine: Imagine) -> None:
-        winners, _ = self.episodic.winners(codes)
+        episodic, _ = self._memories()
+        winners, _ = episodic.winners(codes)
         distinct, place = np.unique(winners, return_inverse=True)
-        imagined = imagine(self.episodic.weights[distinct])[place]
-        real, told = self.episodic.weights[winners], self.episodic.neuron_labels[winners]
+        imagined = imagine(episodic.weights[distinct])[place]
+        real, told = episodic.weights[winners], episodic.neuron_labels[winners]
         samples = np.concatenate([real[:, None], imagined], axis=1).reshape(-1, codes.shape[1])
         labels = np.column_stack([told, np.tile(np.arange(self.n_classes), (len(codes), 1))]).ravel()
         if self.settings.imagination_replays:
-            samples = np.concatenate([samples, self.episodic.weights])
-            labels = np.concatenate([labels, self.episodic.neuron_labels])
+            samples = np.concatenate([samples, episodic.weights])
+            labels = np.concatenate([labels, episodic.neuron_labels])
         known = labels >= 0
         self._play(samples[known], labels[known], self.settings.imagination_epochs)
 

@@ -165,7 +165,7 @@ class Gwr:
         max_age = -1 if self.settings.max_age is None else self.settings.max_age
         played = 0
         while played < count:
-            net = self._net
+            net = self._full()
             played = kernel.play_apart(
                 net, rules, sequences, labels, played, epochs, max_age, self.settings.keep_isolated, seen, told
             )
@@ -248,7 +248,7 @@ class Gwr:
             numbers=np.array([2, 0, -1]),
         )
         if quirks:
-            first = [min(1, len(samples) - 1)] * 2
+            first = np.full(2, min(1, len(samples) - 1))
             net.histogram[:2] = -1
             net.neighbours[:2, :2], net.degree[:2] = [0, 1], 2
         else:

@@ -274,7 +274,8 @@ class Trainer:
         """Continue from what :meth:`state` gave."""
         from_arrays(self.networks, arrays)
         for part, optimiser in self.optimisers.items():
-            whole, moments = optimiser.state_dict(), {}
+            whole = optimiser.state_dict()
+            moments: dict[int, dict[str, Tensor]] = {}
             for key, value in arrays.items():
                 if key.startswith(f"Adam/{part}/"):
                     _, _, number, name = key.split("/")

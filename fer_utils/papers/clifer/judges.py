@@ -38,7 +38,7 @@ SIDE = 48
 def hog(images: np.ndarray) -> np.ndarray:
     """Histograms of oriented gradients (Dalal & Triggs 2005) of ``uint8 [N, S, S, 3]``, ``float32 [N, 900]``."""
     descriptor = cv2.HOGDescriptor((SIDE, SIDE), (16, 16), (8, 8), (8, 8), 9)
-    return np.stack([descriptor.compute(image).ravel() for image in resize(to_grey(images), SIDE)])
+    return np.stack([np.asarray(descriptor.compute(image)).ravel() for image in resize(to_grey(images), SIDE)])
 
 
 def expression_read(

@@ -235,8 +235,9 @@ def learn_person(
     predicted = np.zeros((len(orders), steps, len(MEMORIES), len(test)), np.int8)
     sizes = np.zeros((len(orders), steps, len(MEMORIES)), np.int64)
     by_class = [codes[train[labels[train] == label]] for label in range(steps)]
-    imagined = Imagination(settings.imagination, weights) if condition == "CLIFER" else None
+    imagined = Imagination(settings.imagination, weights) if condition == "CLIFER" and weights is not None else None
     for number, order in enumerate(orders):
+        learner: Baseline | DualMemory
         if condition == "MLP":
             learner = _baseline(codes.shape[1], steps, seed, settings.mlp)
         else:
@@ -247,7 +248,7 @@ def learn_person(
                 learner.learn_class(by_class[label], step)
                 answers = [learner.predict(codes[test])] * 2
             else:
-                wanted = [meanings[later] for later in order] if imagined else []
+                wanted = [meanings[later] for later in order] if imagined and meanings else []
                 imagine = (lambda some, wanted=wanted: imagined.imagine(some, wanted)) if imagined else None
                 learner.learn_class(by_class[label], step, replay=condition == "GDM + replay", imagine=imagine)
                 answers = list(learner.predict(codes[test]).values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,7 @@ def over_people(table: pd.DataFrame, metric: str) -> scores.Estimate:
 
 
 def difference(
-    table: pd.DataFrame, first: dict[str, object], second: dict[str, object], metric: str
+    table: pd.DataFrame, first: Mapping[str, object], second: Mapping[str, object], metric: str
 ) -> scores.Estimate:
     """Mean over people of ``first - second``, paired by person.
 

@@ -79,7 +79,7 @@ def _gan_result(call: Call) -> dict[str, Any]:
     }
 
 
-def _gan_probe(call: Call) -> Call:
+def _gan_probe(call: Call) -> dict[str, Any]:
     settings = call["settings"]
     batch = min(settings.batch_size, 32, len(call["images"]))
     # Many steps of a narrow net, few of a wide one: about as long.
@@ -111,7 +111,7 @@ def _extract_result(call: Call) -> dict[str, Any]:
     return {"features": np.zeros((len(call["images"]), _length(call["settings"])), np.float32)}
 
 
-def _extract_probe(call: Call) -> Call:
+def _extract_probe(call: Call) -> dict[str, Any]:
     return {**call, "images": call["images"][:BATCH], "seen": call["seen"][:BATCH]}
 
 
@@ -132,7 +132,7 @@ def _control_work(call: Call) -> float:
     return PIXELS * 6.0 * count
 
 
-def _control_probe(call: Call) -> Call:
+def _control_probe(call: Call) -> dict[str, Any]:
     settings = call["settings"]
     few = {"images": call["images"][:64], "seen": call["seen"][:64]}
     return {**call, **few, "settings": settings.but(width=min(settings.width, 16))}
@@ -183,7 +183,7 @@ def _recognise_result(call: Call) -> dict[str, Any]:
     }
 
 
-def _recognise_probe(call: Call) -> Call:
+def _recognise_probe(call: Call) -> dict[str, Any]:
     labels = np.arange(PROBE_ROWS) % (int(call["labels"].max()) + 1)
     small = {"labels": labels, "groups": np.arange(PROBE_ROWS) // 8, "folds": random_folds(labels, 3, 0)}
     settings = call["settings"].but(draws=PROBE_DRAWS)
@@ -207,7 +207,7 @@ def _detect_result(call: Call) -> dict[str, Any]:
     return {"scores": scores}
 
 
-def _detect_probe(call: Call) -> Call:
+def _detect_probe(call: Call) -> dict[str, Any]:
     labels = call["labels"][:: max(1, len(call["labels"]) // PROBE_ROWS)][:PROBE_ROWS]
     rows = np.arange(len(labels))
     folds = [Fold(str(start), rows[rows % 3 != start], rows[rows % 3 == start]) for start in range(3)]
@@ -227,7 +227,7 @@ def _audit_result(call: Call) -> dict[str, Any]:
     return {"n_test": sum(len(fold.test) for fold in call["folds"]), "counts": dict.fromkeys(LEAKS, 0)}
 
 
-def _audit_probe(call: Call) -> Call:
+def _audit_probe(call: Call) -> dict[str, Any]:
     faces = call["faces"]
     rows = np.arange(min(200, len(faces)))
     return {"faces": faces.select(rows), "folds": [Fold("half", rows[::2], rows[1::2])]}
@@ -245,7 +245,7 @@ def _quality_result(call: Call) -> dict[str, Any]:
     return {}
 
 
-def _quality_probe(call: Call) -> Call:
+def _quality_probe(call: Call) -> dict[str, Any]:
     rows = slice(None, None, max(1, len(call["real"]) // 48))
     real, labels = call["real"][rows], call["labels"][rows]
     return {**call, "real": real, "labels": labels, "generated": call["generated"][:16]}

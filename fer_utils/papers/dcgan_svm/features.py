@@ -100,7 +100,7 @@ def control_features(control: str, images: np.ndarray, length: int, seed: int) -
     if control == "HOG":
         side = images.shape[1]
         descriptor = cv2.HOGDescriptor((side, side), (16, 16), (8, 8), (8, 8), 9)
-        return np.stack([descriptor.compute(image).ravel() for image in to_grey(images)])
+        return np.stack([np.asarray(descriptor.compute(image)).ravel() for image in to_grey(images)])
     pixels = images.reshape(len(images), -1).astype(np.float32) / 127.5 - 1
     if control == "pixels":
         return pixels

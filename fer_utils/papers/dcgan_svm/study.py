@@ -34,6 +34,7 @@ from fer_utils.papers.dcgan_svm.settings import FEATURES, OPTIMISERS, Settings
 from fer_utils.papers.finding import Leak
 from fer_utils.papers.study import PROTOCOLS, Mapper
 from fer_utils.papers.study import Study as Base
+from fer_utils.scores import Estimate
 from fer_utils.splits import Fold
 
 BY_RULE, AS_ACTED = "by the rule", "as acted"
@@ -62,11 +63,11 @@ class Recognition:
         """``bool [N, K]``, one column a class."""
         return self.answers.truth[:, None] == np.arange(len(self.classes))
 
-    def auc(self, code: int) -> scores.Estimate:
+    def auc(self, code: int) -> Estimate:
         """Area under one class's ROC curve against the rest, with its interval over people."""
         return scores.auc(self.shown[:, code], self.scores[:, code], self.answers.people)
 
-    def mean_auc(self) -> scores.Estimate:
+    def mean_auc(self) -> Estimate:
         """Mean area over the classes, with its interval over people."""
         return scores.mean_auc(self.shown, self.scores, self.answers.people)
 
@@ -85,12 +86,12 @@ class Detection:
     scores: np.ndarray
     people: np.ndarray
 
-    def auc(self, unit: int) -> scores.Estimate:
+    def auc(self, unit: int) -> Estimate:
         """Area under the ROC curve of one action unit, by its FACS number."""
         column = ACTION_UNITS.index(unit)
         return scores.auc(self.shown[:, column], self.scores[:, column], self.people)
 
-    def mean_auc(self, units: Sequence[int] = ACTION_UNITS) -> scores.Estimate:
+    def mean_auc(self, units: Sequence[int] = ACTION_UNITS) -> Estimate:
         """Mean area over those of the action units that could be tested."""
         columns = [ACTION_UNITS.index(unit) for unit in units]
         return scores.mean_auc(self.shown[:, columns], self.scores[:, columns], self.people)

@@ -75,7 +75,7 @@ def _load_from(model: Any, path: Path) -> None:
         raise FerError(f"{path} does not hold MobileNetV2 (alpha 1.0, no top) weights: {reason}") from error
 
 
-class InferenceMode(keras.layers.Layer):  # type: ignore[misc]
+class InferenceMode(keras.layers.Layer):  # type: ignore[name-defined]
     """Runs a network in inference mode even while its weights are trained: batch-norm statistics stay.
 
     ``body(x, training=False)`` does not do that within a functional model: there Keras 3 replaces
