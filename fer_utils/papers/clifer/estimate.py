@@ -57,12 +57,18 @@ def _imagination_result(call: Call) -> dict[str, Any]:
     # Weights as they are drawn: a memory imagines with them, and zeros would give it nothing to normalise.
     networks = Trainer(settings.but(identity="none"), [0, 1], 0).networks
     history = np.zeros((settings.warm_up + settings.epochs, len(LOSSES)))
-    return {**to_arrays(networks), "history": history}
+    kept = to_arrays({name: networks[name] for name in ("E", "G", "C")})
+    spread = {name: np.ones(settings.code_size) for name in ("code_mean", "code_scale")}
+    return {**kept, **spread, "history": history}
 
 
 def _imagination_probe(call: Call) -> dict[str, Any]:
     settings: ImaginationSettings = call["settings"]
-    return {**call, "rows": call["rows"][: 2 * settings.batch_size], "settings": settings.but(warm_up=0, epochs=2)}
+    return {
+        **call,
+        "rows": call["rows"][: 2 * settings.batch_size],
+        "settings": settings.but(warm_up=0, epochs=min(2, settings.epochs)),
+    }
 
 
 def _imagination_memory(call: Call) -> float:
@@ -79,7 +85,9 @@ def _encode_work(call: Call) -> float:
 
 
 def _encode_result(call: Call) -> dict[str, Any]:
-    return {"codes": np.zeros((len(call["faces"]), call["settings"].code_size))}
+    # Each face another code: people with codes alike would be counted as one.
+    numbers = np.arange(len(call["faces"]), dtype=float)
+    return {"codes": np.repeat(numbers[:, None], call["settings"].code_size, axis=1)}
 
 
 def _encode_probe(call: Call) -> dict[str, Any]:

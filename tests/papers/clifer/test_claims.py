@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_utils.faces import FaceSet
 from fer_utils.papers.claims import load_claims
 from fer_utils.papers.clifer import claims
-from fer_utils.papers.clifer.protocol import TEST_CONDITIONS
+from fer_utils.papers.clifer.protocol import CLASSES, TEST_CONDITIONS
+from fer_utils.papers.finding import Leak
+from fer_utils.papers.study import PROTOCOLS
 
 LIFTS = {"MLP": 0.0, "GDM": 0.1, "GDM + replay": 0.3, "CLIFER": 0.25}
 
@@ -68,3 +71,33 @@ def test_order_effects_need_the_paper_s_six_orders(table: pd.DataFrame) -> None:
     found = claims.order_effects(table, range(6))
     # Order 5 is better by fifty times the noise: all its people rank highest.
     assert all(one.value > 0 for one in found.values()) and not np.isfinite(next(iter(found.values())).low)
+
+
+class MadeUp:
+    """What :func:`claims.findings` asks of a study."""
+
+    def __init__(self, name: str) -> None:
+        pictures, rows = (
+            np.zeros((6, 2, 2), np.uint8),
+            [{"label": each, "subject": each, "source": each} for each in CLASSES],
+        )
+        self.faces = FaceSet(name, pictures, pd.DataFrame(rows), CLASSES)
+        self.compared, self.starts_neutral, self.neutral_first = list(range(6)), [5], [0, 1, 2]
+
+    def audit(self, protocol: str) -> Leak:
+        return Leak(remark="made up")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_claim_is_made_on_the_data_that_it_names(table: pd.DataFrame, protocol: str) -> None:
+    known = load_claims()
+    ours = set(known.index[(known["paper"] == claims.PAPER) & (known["ours"] == "reproduce")])
+    made = {name: list(claims.findings(MadeUp(name), protocol, table)) for name in claims.PAPER_SETS}  # type: ignore[arg-type]
+    assert {finding.claim for findings in made.values() for finding in findings} == ours
+    for name, findings in made.items():
+        assert all(name in known.loc[finding.claim, "dataset"].split() for finding in findings)
+
+
+def test_other_data_stand_beside_all_sets_claims_but_have_no_table_1(table: pd.DataFrame) -> None:
+    made = [finding.claim for finding in claims.findings(MadeUp("avatars_clips"), "sound", table)]  # type: ignore[arg-type]
+    assert len(made) == len(set(made)) == 3 * (2 + 7 + 6) and not any("/table_1/" in claim for claim in made)

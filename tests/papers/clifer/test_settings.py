@@ -44,8 +44,8 @@ def test_the_releases_numbers(variant: str, thresholds: tuple, rates: tuple, con
         ({"distance": "norm"}, "norm_of_sum"),
         ({"max_nodes": "first"}, "samples of the first class"),
         ({"max_nodes": 1}, "at least 2"),
-        ({"rate": 1.5}, "between 0 and 1"),
-        ({"contexts": -1}, "0 or more"),
+        ({"rate": 1.5}, "a number of at least 0 and of at most 1"),
+        ({"contexts": -1}, "of at least 0"),
         ({"max_age": 0}, "at least 1"),
         ({"max_neighbours": 0}, "at least 1"),
         ({"actvation": 0.1}, "Did you mean 'activation'?"),
@@ -58,7 +58,7 @@ def test_refusals(wrong: dict[str, Any], words: str) -> None:
 
 
 def test_refusals_of_the_dual_memory() -> None:
-    with pytest.raises(UsageError, match="epochs must be at least 1"):
+    with pytest.raises(UsageError, match="epochs must be a whole number of at least 1"):
         gdm_settings("clifer_paper").but(epochs=0)
     with pytest.raises(UsageError, match="Did you mean 'episode'"):
         gdm_settings("clifer_paper").but(episodes=5)
@@ -67,7 +67,7 @@ def test_refusals_of_the_dual_memory() -> None:
 
 
 def test_one_person_alone_is_refused() -> None:
-    with pytest.raises(UsageError, match="people must be at least 2"):
+    with pytest.raises(UsageError, match="people must be a whole number of at least 2"):
         Settings().but(people=1)
 
 

@@ -15,8 +15,10 @@ from fer_utils.faces import FaceSet
 from fer_utils.papers.clifer import estimate, figures, retention
 from fer_utils.papers.clifer.gdm import MEMORIES
 from fer_utils.papers.clifer.protocol import CLASSES, TEST_CONDITIONS
+from fer_utils.papers.clifer.settings import PARAMETERS
 from fer_utils.papers.clifer.study import PROTOCOLS, Study
-from fer_utils.reproduce.units import Store, run_units
+from fer_utils.papers.planning import Kind, Planner
+from fer_utils.reproduce.units import Store, run_units, unit_key
 from tests.papers.clifer.conftest import CLIPS, FRAMES, PEOPLE, SETTINGS
 
 QUICK = SETTINGS.but(imagination=SETTINGS.imagination.but(epochs=1), mlp=SETTINGS.mlp.__class__(epochs=1))
@@ -27,8 +29,10 @@ class Mapped:
 
     def __init__(self, folder: Path) -> None:
         self.store, self.computed = Store(folder), 0
+        self.calls: list[tuple[Callable, Mapping[str, Any]]] = []
 
     def __call__(self, function: Callable, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
+        self.calls += [(function, call) for call in calls]
         before = len(list(self.store.folder.rglob("*.npz")))
         found = run_units(function, calls, stage=stage, store=self.store)
         self.computed += len(list(self.store.folder.rglob("*.npz"))) - before
@@ -59,7 +63,7 @@ def test_every_person_is_asked_about_every_frame_under_every_condition(study: St
 
 def test_sound_is_left_out_where_somebody_shows_a_class_in_one_clip_only(drawn: FaceSet, mapped: Mapped) -> None:
     once = drawn.select(~drawn.table["sequence"].eq("p2-fear-1").to_numpy())
-    whole, lacking = Study(drawn, QUICK, [0], mapped), Study(once, QUICK, 0, mapped)
+    whole, lacking = Study(drawn, QUICK, [0], mapped), Study(once, QUICK, [0], mapped)
     assert whole.possible(PROTOCOLS) == (list(PROTOCOLS), "")
     allowed, why = lacking.possible(PROTOCOLS)
     assert allowed == ["published"] and "p2 has fear in one clip only" in why
@@ -124,24 +128,43 @@ def test_figures_are_labelled(study: Study) -> None:
         plt.close(figure)
 
 
-def test_the_estimate_lists_the_units_that_are_run(drawn: FaceSet, study: Study) -> None:
-    table = estimate._rows(drawn, QUICK, 0, PROTOCOLS).set_index("unit")
-    for protocol in PROTOCOLS:
-        assert table.loc[f"imagination, {protocol}", "count"] == len(study.training_rows(protocol))
-        for condition in TEST_CONDITIONS:
-            of_it = [found for found in study.answers(protocol) if found["condition"] == condition]
-            assert table.loc[f"{condition}, {protocol}", "count"] == len(of_it)
-    assert (table[["seconds", "memory MB", "disk MB"]] > 0).all(axis=None)
+def test_a_dry_run_asks_for_the_units_that_are_run(
+    drawn: FaceSet, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimate.data, "load", lambda name: drawn)
+    monkeypatch.setitem(estimate.PROFILES, "smoke", QUICK)
+    planner = Planner(estimate.KINDS, unit_key)
+    knobs = {name: parameter.default for name, parameter in PARAMETERS.items()}
+    estimate.ask({**knobs, "profile": "smoke"}, planner)
+    counts = {unit.__name__: len(asked.work) for unit, asked in planner.asked.items()}
+    assert counts == {
+        "train_imagination": sum(len(study.training_rows(protocol)) for protocol in PROTOCOLS),
+        "encode": sum(len(study.models(protocol)) for protocol in PROTOCOLS),
+        "learn_person": sum(len(study.answers(protocol)) for protocol in PROTOCOLS),
+        "audit_faces": 2 * len(PROTOCOLS),
+    }
+
+
+@pytest.mark.parametrize("kind", estimate.KINDS, ids=lambda kind: kind.title)
+def test_a_plan_s_zeros_have_the_shapes_of_results_and_a_probe_does_less(
+    kind: Kind, drawn: FaceSet, study: Study, mapped: Mapped
+) -> None:
+    study.audit("published")
+    calls = [call for unit, call in mapped.calls if unit is kind.unit]
+    small = kind.probe(calls[0])
+    assert 0 < kind.work(small) <= kind.work(calls[0])
+    planned, result = kind.result(calls[0]), kind.unit(**calls[0])
+    assert {name: np.shape(value) for name, value in planned.items()} == {
+        name: np.shape(value) for name, value in result.items()
+    }
 
 
 def test_the_leak_audit_shows_what_each_protocol_has_seen(study: Study) -> None:
-    published, sound = study.audit("published"), study.audit("sound")
+    leak = study.audit("sound")
+    published, sound = study.audit("published").reports, leak.reports
     for part in ("memories", "imagination"):
         assert published[part].shares()["source"] == 1.0
         assert sound[part].shares()["source"] == 0.0
     assert sound["memories"].shares()["subject"] == 1.0 and sound["memories"].shares()["clip"] == 0.0
     assert sound["imagination"].shares()["subject"] == 0.0
-    assert (
-        study.audit("sound").text().startswith("memories: subject 100 %")
-        and "; imagination: " in study.audit("sound").text()
-    )
+    assert leak.text().startswith("memories: subject 100 %") and "; imagination: " in leak.text()
