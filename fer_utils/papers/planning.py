@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from fer_utils import leak_audit
 from fer_utils.papers.study import Unit
+from fer_utils.splits import Fold
 
 Call = Mapping[str, Any]
 
@@ -111,3 +113,27 @@ def size(value: Any) -> float:
     if isinstance(value, (list, tuple)):
         return sum(map(size, value))
     return float(getattr(getattr(value, "images", None), "nbytes", 0))
+
+
+def _audit_work(call: Call) -> float:
+    # In thumbnails: a fold costs as much as two of them, 2,500 compared pairs as much as one.
+    pairs = sum(len(fold.train) * len(fold.test) for fold in call["folds"])
+    return float(len(call["faces"]) + 2 * len(call["folds"]) + pairs / 2_500)
+
+
+def _audit_result(call: Call) -> dict[str, Any]:
+    return {"n_test": sum(len(fold.test) for fold in call["folds"]), "counts": dict.fromkeys(leak_audit.KINDS, 0)}
+
+
+def _audit_probe(call: Call) -> dict[str, Any]:
+    rows = np.arange(min(200, len(call["faces"])))
+    return {"faces": call["faces"].select(rows), "folds": [Fold("half", rows[::2], rows[1::2])]}
+
+
+def _audit_memory(call: Call) -> float:
+    # Thumbnails, once more for those of the training part.
+    return 2.0 * len(call["faces"]) * leak_audit.THUMBNAIL**2 * 4
+
+
+LEAK_AUDIT = Kind(leak_audit.audit_faces, "leak audit", _audit_work, _audit_result, _audit_probe, _audit_memory)
+"""What every paper asks for."""

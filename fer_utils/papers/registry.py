@@ -6,6 +6,8 @@ import importlib
 from dataclasses import dataclass
 from types import ModuleType
 
+from fer_utils.papers.headline import Headline
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -28,6 +30,12 @@ class Paper:
     def name(self) -> str:
         """What its claims begin with: the room's own name."""
         return self.room.rpartition(".")[2]
+
+    @property
+    def headline(self) -> Headline:
+        """The number that it is known by; it stands in the room's ``__init__``, which imports nothing heavy."""
+        found: Headline = importlib.import_module(self.room).HEADLINE
+        return found
 
     def part(self, name: str) -> ModuleType:
         """One of the room's modules, imported when it is asked for."""

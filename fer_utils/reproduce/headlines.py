@@ -8,49 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fer_utils.papers.headline import Control, Headline
+from fer_utils.papers.headline import Control
+from fer_utils.papers.registry import PAPERS
 
-HEADLINES = {
-    "clifer": Headline(
-        "F1 after the last class, GDM-E memory",
-        tuple(f"clifer/abstract/gdm-e/{name}/f1" for name in ("ravdess", "mmi", "baum-1")),
-        Control(
-            "without imagination",
-            "headline_f1",
-            {"condition": "GDM", "memory": "GDM-E"},
-            ("f1 micro mean", "f1 micro low", "f1 micro high"),
-        ),
-    ),
-    "gan_augmentation": Headline(
-        "accuracy, ResNet-50 with DCGAN pictures",
-        ("gan_augmentation/table_1/resnet-50+dcgan/fer-2013/accuracy",),
-        Control(
-            "no pictures, as many steps",
-            "table_1",
-            {"model": ("ResNet-50, as many steps", "reduced ResNet, as many steps")},
-        ),
-    ),
-    "landmark_ensemble": Headline(
-        "accuracy, part-based ensemble (EL)",
-        tuple(f"landmark_ensemble/table_1/{name}/el/accuracy" for name in ("jaffe", "ck+", "sfew")),
-        Control("no landmarks first (Baseline)", "table_1", {"network": "Baseline"}),
-    ),
-    "dcgan_svm": Headline(
-        "accuracy, SVM on DCGAN features",
-        ("dcgan_svm/text/all_emotions/exp_1/accuracy", "dcgan_svm/text/all_emotions/exp_5/accuracy"),
-        Control("untrained network", "controls", {"features": "untrained discriminator"}),
-    ),
-    "mobilenet_jaffe": Headline(
-        "overall accuracy",
-        ("mobilenet_jaffe/text/overall_accuracy/all/accuracy",),
-        Control(
-            "last epoch, none chosen",
-            "protocols",
-            {"epoch chosen by": "last_epoch"},
-            protocols={"published": "A", "sound": "C"},
-        ),
-    ),
-}
+HEADLINES = {paper.name: paper.headline for paper in PAPERS}
 
 
 def read_control(control: Control, folder: Path) -> dict[str, Any] | None:

@@ -13,21 +13,10 @@ from fer_utils.papers.clifer.protocol import TEST_CONDITIONS
 from fer_utils.papers.clifer.retention import METRICS, critical_h, difference, order_table, over_people
 from fer_utils.papers.clifer.study import Study
 from fer_utils.papers.finding import Finding
-from fer_utils.papers.headline import Control, Headline
 from fer_utils.scores import Estimate
 
 PAPER = "clifer"
 
-HEADLINE = Headline(
-    "F1 after the last class, GDM-E memory",
-    tuple(f"clifer/abstract/gdm-e/{name}/f1" for name in ("ravdess", "mmi", "baum-1")),
-    Control(
-        "without imagination",
-        "headline_f1",
-        {"condition": "GDM", "memory": "GDM-E"},
-        ("f1 micro mean", "f1 micro low", "f1 micro high"),
-    ),
-)
 
 PAPER_SETS = {"ravdess": "ravdess", "mmi": "mmi", "baum1": "baum-1"}
 """The sets the paper reports on, and how a claim's id writes them."""

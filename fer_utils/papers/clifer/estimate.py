@@ -8,15 +8,12 @@ from typing import Any
 import numpy as np
 
 from fer_utils import data
-from fer_utils.leak_audit import KINDS as LEAKS
-from fer_utils.leak_audit import audit_faces
 from fer_utils.papers.clifer.imagination import LOSSES, Trainer, to_arrays
 from fer_utils.papers.clifer.protocol import encode, learn_person, train_imagination
 from fer_utils.papers.clifer.settings import PROFILES, ImaginationSettings
 from fer_utils.papers.clifer.study import Study
-from fer_utils.papers.planning import Call, Kind
+from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
 from fer_utils.papers.study import Mapper, of_profile, wanted
-from fer_utils.splits import Fold
 
 NOTEBOOK_S = 30.0
 """Compiling the memories' rules once, the two judges of imagined faces, and figures."""
@@ -117,23 +114,6 @@ def _memory_probe(call: Call) -> dict[str, Any]:
     return {**call, "codes": codes, "orders": call["orders"][:1]}
 
 
-# -- the leak audit --------------------------------------------------------------------------------
-
-
-def _audit_work(call: Call) -> float:
-    # To sign a picture takes as long as to compare 2,500 pairs.
-    return len(call["faces"]) + sum(len(fold.train) * len(fold.test) for fold in call["folds"]) / 2_500
-
-
-def _audit_result(call: Call) -> dict[str, Any]:
-    return {"n_test": sum(len(fold.test) for fold in call["folds"]), "counts": dict.fromkeys(LEAKS, 0)}
-
-
-def _audit_probe(call: Call) -> dict[str, Any]:
-    rows = np.arange(min(500, len(call["faces"])))
-    return {"faces": call["faces"].select(rows), "folds": [Fold("probe", rows, rows)]}
-
-
 KINDS: tuple[Kind, ...] = (
     Kind(
         train_imagination, "imagination model", _imagination_work, _imagination_result, _imagination_probe,
@@ -141,6 +121,6 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(encode, "codes", _encode_work, _encode_result, _encode_probe),
     Kind(learn_person, "memories of a person", _memory_work, _memory_result, _memory_probe),
-    Kind(audit_faces, "leak audit", _audit_work, _audit_result, _audit_probe),
+    LEAK_AUDIT,
 )  # fmt: skip
 """Every kind of unit that :func:`ask` asks for."""

@@ -1,6 +1,9 @@
 """Paper 4: Alharbawee & Pugeault, DCGAN discriminator features and SVMs for emotions and action units."""
 
-from fer_utils.devices import prefer_keras_backend
+from fer_utils.papers.headline import Control, Headline
 
-# Settled on entering the room, so that units stored before Keras is loaded are found again after.
-prefer_keras_backend("torch")
+HEADLINE = Headline(
+    "accuracy, SVM on DCGAN features",
+    ("dcgan_svm/text/all_emotions/exp_1/accuracy", "dcgan_svm/text/all_emotions/exp_5/accuracy"),
+    Control("untrained network", "controls", {"features": "untrained discriminator"}),
+)

@@ -22,16 +22,10 @@ from fer_utils.papers.dcgan_svm.experiments import (
 )
 from fer_utils.papers.dcgan_svm.study import Detection, Recognition, Study
 from fer_utils.papers.finding import Finding, Leak
-from fer_utils.papers.headline import Control, Headline
 from fer_utils.scores import Estimate, unpaired_difference
 
 PAPER = "dcgan_svm"
 
-HEADLINE = Headline(
-    "accuracy, SVM on DCGAN features",
-    ("dcgan_svm/text/all_emotions/exp_1/accuracy", "dcgan_svm/text/all_emotions/exp_5/accuracy"),
-    Control("untrained network", "controls", {"features": "untrained discriminator"}),
-)
 
 BEST_CITED_ACCURACY, BEST_CITED_SSIM = 0.9766, 0.8833
 """On RaFD: Table III, Yaddaden et al. 2018; Table VII, LEED. Meaningful beside real RaFD faces only."""

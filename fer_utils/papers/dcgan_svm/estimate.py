@@ -9,14 +9,12 @@ import numpy as np
 
 from fer_utils.gans.networks import Discriminator
 from fer_utils.gans.train import GRID, HISTORY
-from fer_utils.leak_audit import KINDS as LEAKS
-from fer_utils.leak_audit import audit_faces
 from fer_utils.papers.dcgan_svm import protocol as steps
 from fer_utils.papers.dcgan_svm.cast import IMAGE_SIZE, cast
 from fer_utils.papers.dcgan_svm.features import BATCH, POOLED_SIDE, UNTRAINED
 from fer_utils.papers.dcgan_svm.settings import PROFILES, Settings
 from fer_utils.papers.dcgan_svm.study import Study
-from fer_utils.papers.planning import Call, Kind
+from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
 from fer_utils.papers.study import Mapper, of_profile, wanted
 from fer_utils.splits import Fold, random_folds
 
@@ -217,22 +215,6 @@ def _detect_probe(call: Call) -> dict[str, Any]:
 # -- audits and image quality ----------------------------------------------------------------------
 
 
-def _audit_work(call: Call) -> float:
-    """Pairs of thumbnails compared; to make one costs as much as some thousand pairs."""
-    pairs = sum(len(fold.train) * len(fold.test) for fold in call["folds"])
-    return float(pairs + 1_000 * len(call["faces"]))
-
-
-def _audit_result(call: Call) -> dict[str, Any]:
-    return {"n_test": sum(len(fold.test) for fold in call["folds"]), "counts": dict.fromkeys(LEAKS, 0)}
-
-
-def _audit_probe(call: Call) -> dict[str, Any]:
-    faces = call["faces"]
-    rows = np.arange(min(200, len(faces)))
-    return {"faces": faces.select(rows), "folds": [Fold("half", rows[::2], rows[1::2])]}
-
-
 SPACE_OPENED = 100
 """Opening the network and the Fréchet distance cost as much as describing so many pictures."""
 
@@ -257,6 +239,6 @@ KINDS = (
     Kind(steps.extract_control, "features of a control", _control_work, _control_result, _control_probe),
     Kind(steps.recognise, "emotion SVMs", _recognise_work, _recognise_result, _recognise_probe, _kernels),
     Kind(steps.detect, "action-unit SVMs", _detect_work, _detect_result, _detect_probe, _kernels),
-    Kind(audit_faces, "leak audit", _audit_work, _audit_result, _audit_probe),
+    LEAK_AUDIT,
     Kind(steps.judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe),
 )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fer_utils import store
-from fer_utils.devices import one_core
+from fer_utils.devices import one_core, prefer_keras_backend
 from fer_utils.errors import check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.gans.train import generate, train
@@ -26,6 +26,9 @@ from fer_utils.papers.dcgan_svm import svm
 from fer_utils.papers.dcgan_svm.settings import Settings
 from fer_utils.papers.study import PROTOCOLS
 from fer_utils.splits import Fold, grouped_folds, random_folds
+
+# Settled before anything is computed, so that units stored before Keras is loaded are found again after.
+prefer_keras_backend("torch")
 
 SPLITS = {
     "published": "pictures in random folds, settings chosen on the scored folds",

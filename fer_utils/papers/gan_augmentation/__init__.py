@@ -5,3 +5,15 @@ training set is enlarged with) · :mod:`vgg` · :mod:`resnet` · :mod:`course` (
 :mod:`protocol` (units, and which evaluation counts) · :mod:`study` · :mod:`claims` (Table 1, gains, findings) ·
 :mod:`figures` · :mod:`estimate`.
 """
+
+from fer_utils.papers.headline import Control, Headline
+
+HEADLINE = Headline(
+    "accuracy, ResNet-50 with DCGAN pictures",
+    ("gan_augmentation/table_1/resnet-50+dcgan/fer-2013/accuracy",),
+    Control(
+        "no pictures, as many steps",
+        "table_1",
+        {"model": ("ResNet-50, as many steps", "reduced ResNet, as many steps")},
+    ),
+)

@@ -14,23 +14,12 @@ from fer_utils.papers.finding import Finding, Leak
 from fer_utils.papers.gan_augmentation.arms import ARMS
 from fer_utils.papers.gan_augmentation.settings import NETWORKS, Settings
 from fer_utils.papers.gan_augmentation.study import DF_SVM, Outcome, Row, Study
-from fer_utils.papers.headline import Control, Headline
 
 PAPER = "gan_augmentation"
 NAMES = {"none": "", "dcgan": "+dcgan", "wgan_gp": "+wgan"}
 """What a network's name has behind it in claim ids, by arm."""
 ORDERS = {"none": "plain", "dcgan": "dcgan", "wgan_gp": "wgan"}
 """What the arms are called in the ids of statements that compare."""
-
-HEADLINE = Headline(
-    "accuracy, ResNet-50 with DCGAN pictures",
-    ("gan_augmentation/table_1/resnet-50+dcgan/fer-2013/accuracy",),
-    Control(
-        "no pictures, as many steps",
-        "table_1",
-        {"model": ("ResNet-50, as many steps", "reduced ResNet, as many steps")},
-    ),
-)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,15 +10,12 @@ import numpy as np
 
 from fer_utils import data
 from fer_utils.gans.settings import GanSettings
-from fer_utils.leak_audit import KINDS as LEAKS
-from fer_utils.leak_audit import audit_faces
 from fer_utils.papers.gan_augmentation.deep_svm import TRIO, deep_feature_svm
 from fer_utils.papers.gan_augmentation.protocol import judge_pictures, train_classifier, train_gan
 from fer_utils.papers.gan_augmentation.settings import GANS, PROFILES, Settings
 from fer_utils.papers.gan_augmentation.study import Study
-from fer_utils.papers.planning import Call, Kind
+from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
 from fer_utils.papers.study import Mapper, of_profile, wanted
-from fer_utils.splits import Fold
 
 
 def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
@@ -191,29 +188,8 @@ def _quality_memory(call: Call) -> float:
     return 300e6 + _quality_work(call) * 1_280 * 4
 
 
-def _audit_work(call: Call) -> float:
-    # To sign a picture takes as long as to compare 2,500 pairs.
-    return len(call["faces"]) + sum(len(fold.train) * len(fold.test) for fold in call["folds"]) / 2_500
-
-
-def _audit_result(call: Call) -> dict[str, Any]:
-    return {"n_test": sum(len(fold.test) for fold in call["folds"]), "counts": dict.fromkeys(LEAKS, 0)}
-
-
-def _audit_probe(call: Call) -> dict[str, Any]:
-    few = min(2_000, len(call["faces"]))
-    rows = np.arange(few)
-    fold = Fold("PrivateTest", rows[: few // 2], rows[few // 2 :])
-    return {"faces": call["faces"].select(rows), "folds": [fold]}
-
-
-def _audit_memory(call: Call) -> float:
-    # Thumbnails of 24×24, once more for those of the training part.
-    return 2 * len(call["faces"]) * 24**2 * 4
-
-
 KINDS: tuple[Kind, ...] = (
-    Kind(audit_faces, "leak audit", _audit_work, _audit_result, _audit_probe, _audit_memory),
+    LEAK_AUDIT,
     Kind(train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory),
     Kind(judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe, _quality_memory),
     Kind(deep_feature_svm, "DF-SVM", _svm_work, _svm_result, _svm_probe, _svm_memory),

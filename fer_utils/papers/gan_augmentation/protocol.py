@@ -20,15 +20,18 @@ from typing import Any
 import numpy as np
 
 from fer_utils import store
-from fer_utils.devices import one_core, seed_everything
+from fer_utils.devices import one_core, prefer_keras_backend, seed_everything
 from fer_utils.errors import check_choice
 from fer_utils.gans.settings import GanSettings
 from fer_utils.gans.train import generate, train
 from fer_utils.image_features import embed
 from fer_utils.image_quality import kid, memorisation, variety
-from fer_utils.papers.gan_augmentation.settings import Settings
+from fer_utils.papers.gan_augmentation.settings import KERAS_BACKEND, Settings
 from fer_utils.papers.study import PROTOCOLS
 from fer_utils.preprocess import resize
+
+# Settled before anything is computed, so that units stored before Keras is loaded are found again after.
+prefer_keras_backend(KERAS_BACKEND)
 
 PACKAGE = Path(__file__).parents[2]
 

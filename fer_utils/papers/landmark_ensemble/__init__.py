@@ -1,7 +1,9 @@
 """Paper 3: Wadhawan & Gandhi, a landmark-aware, part-based ensemble of transfer-learning networks."""
 
-from fer_utils.devices import prefer_keras_backend
-from fer_utils.papers.landmark_ensemble.settings import KERAS_BACKEND
+from fer_utils.papers.headline import Control, Headline
 
-# Settled on entering the room, so that stored units know the backend before Keras is loaded.
-prefer_keras_backend(KERAS_BACKEND)
+HEADLINE = Headline(
+    "accuracy, part-based ensemble (EL)",
+    tuple(f"landmark_ensemble/table_1/{name}/el/accuracy" for name in ("jaffe", "ck+", "sfew")),
+    Control("no landmarks first (Baseline)", "table_1", {"network": "Baseline"}),
+)

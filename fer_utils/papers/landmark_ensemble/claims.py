@@ -17,7 +17,6 @@ from fer_utils import scores
 from fer_utils.faces import FaceSet
 from fer_utils.papers.answers import Answers
 from fer_utils.papers.finding import Finding, Leak
-from fer_utils.papers.headline import Control, Headline
 from fer_utils.papers.landmark_ensemble.protocol import Outcome
 from fer_utils.papers.landmark_ensemble.settings import KINDS, PARTS
 from fer_utils.papers.landmark_ensemble.study import Study
@@ -35,12 +34,6 @@ BENCHMARKS = {"ck_plus": ("FaceNet2ExpNet", 96.80, 11.0), "jaffe": ("BDBN", 91.8
 """Table II: the system that the paper compares with, its accuracy in per cent and its million parameters."""
 MEMBERS_OF_EL = {f"el-{part}": number for number, part in enumerate(PARTS)}
 MOUTH = PARTS.index("mouth")
-
-HEADLINE = Headline(
-    "accuracy, part-based ensemble (EL)",
-    tuple(f"{PAPER}/table_1/{name}/el/accuracy" for name in ("jaffe", "ck+", "sfew")),
-    Control("no landmarks first (Baseline)", "table_1", {"network": "Baseline"}),
-)
 
 
 @dataclass(frozen=True)

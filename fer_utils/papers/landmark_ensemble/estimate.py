@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils import data, leak_audit
+from fer_utils import data
 from fer_utils.papers.landmark_ensemble import complexity, pipeline
 from fer_utils.papers.landmark_ensemble import protocol as rules
 from fer_utils.papers.landmark_ensemble.points import N_POINTS, outputs_of
 from fer_utils.papers.landmark_ensemble.protocol import Task, parts_of
 from fer_utils.papers.landmark_ensemble.settings import MEMBERS, Settings, settings_for, wild_set
 from fer_utils.papers.landmark_ensemble.study import Study, landmark_check, photographs, train_all, turned_heads
-from fer_utils.papers.planning import Call, Kind
+from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
 from fer_utils.papers.study import Mapper, wanted
 from fer_utils.splits import Fold
 
@@ -75,12 +75,6 @@ def _some_crops(call: Call, most: int = 64) -> dict[str, Any]:
     # No two points at one place: distances are divided by the face's height.
     points = np.tile(np.linspace(0, crops.shape[1] - 1, N_POINTS, dtype=np.float32)[:, None], (len(crops), 1, 2))
     return {**call, "crops": crops, "points": points}
-
-
-def _some_folds(call: Call, most: int = 300) -> dict[str, Any]:
-    some = _some_faces(call, most)
-    folds = [Fold(fold.name, *(rows[rows < most] for rows in (fold.train, fold.test))) for fold in call["folds"]]
-    return {**some, "folds": [fold for fold in folds if len(fold.train) and len(fold.test)]}
 
 
 # -- training -------------------------------------------------------------------------------------
@@ -181,10 +175,7 @@ KINDS = (
         pipeline.mirror_gap, "landmarks in the mirror", lambda call: float(len(call["crops"])),
         lambda call: {"gap": np.zeros(len(call["crops"]))}, _some_crops,
     ),
-    Kind(
-        leak_audit.audit_faces, "leak audit", lambda call: float(len(call["faces"])),
-        lambda call: {"n_test": 0, "counts": dict.fromkeys(leak_audit.KINDS, 0)}, _some_folds,
-    ),
+    LEAK_AUDIT,
     Kind(
         rules.draw, "augmentation", lambda call: float(len(call["crops"]) * call["augmentation"].variants),
         _variants, _some_crops,

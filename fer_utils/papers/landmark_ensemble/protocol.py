@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import softmax
 
 from fer_utils import splits
-from fer_utils.devices import one_core, seed_everything
+from fer_utils.devices import one_core, prefer_keras_backend, seed_everything
 from fer_utils.errors import FerError, check_choice
 from fer_utils.papers.answers import Answers
 from fer_utils.papers.landmark_ensemble.augment import draw_variants
@@ -30,6 +30,7 @@ from fer_utils.papers.landmark_ensemble.pipeline import Prepared
 from fer_utils.papers.landmark_ensemble.settings import (
     EPOCH_SELECTIONS,
     FOLD_RULES,
+    KERAS_BACKEND,
     KINDS,
     MEMBERS,
     PARTS,
@@ -38,6 +39,9 @@ from fer_utils.papers.landmark_ensemble.settings import (
 )
 from fer_utils.progress import track
 from fer_utils.splits import Fold
+
+# Settled before anything is computed, so that units stored before Keras is loaded are found again after.
+prefer_keras_backend(KERAS_BACKEND)
 
 SPLITS = ("Train", "Val")
 SEEDS_APART = 1_000

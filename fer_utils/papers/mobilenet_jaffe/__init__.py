@@ -1,7 +1,14 @@
 """Paper 5: Barile, Bassano & Picciocchi, transfer learning with MobileNetV2 on JAFFE."""
 
-from fer_utils.devices import prefer_keras_backend
-from fer_utils.papers.mobilenet_jaffe.settings import KERAS_BACKEND
+from fer_utils.papers.headline import Control, Headline
 
-# Settled on entering the room, so that stored units know the backend before Keras is loaded.
-prefer_keras_backend(KERAS_BACKEND)
+HEADLINE = Headline(
+    "overall accuracy",
+    ("mobilenet_jaffe/text/overall_accuracy/all/accuracy",),
+    Control(
+        "last epoch, none chosen",
+        "protocols",
+        {"epoch chosen by": "last_epoch"},
+        protocols={"published": "A", "sound": "C"},
+    ),
+)

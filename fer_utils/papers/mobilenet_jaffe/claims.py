@@ -9,7 +9,6 @@ import pandas as pd
 
 from fer_utils import scores
 from fer_utils.papers.finding import Finding, Leak
-from fer_utils.papers.headline import Control, Headline
 from fer_utils.papers.mobilenet_jaffe.protocol import COMPARED
 from fer_utils.papers.mobilenet_jaffe.study import Study, comparisons
 from fer_utils.papers.study import PROTOCOLS
@@ -28,17 +27,6 @@ PAIRED = {
 """Section 4.1: which level of a factor is compared with which other."""
 
 SPREAD = "batch_size/smaller_minus_32"
-
-HEADLINE = Headline(
-    "overall accuracy",
-    (f"{PAPER}/text/overall_accuracy/all/accuracy",),
-    Control(
-        "last epoch, none chosen",
-        "protocols",
-        {"epoch chosen by": "last_epoch"},
-        protocols={"published": "A", "sound": "C"},
-    ),
-)
 
 
 def findings(study: Study, protocols: Sequence[str]) -> Iterator[Finding]:

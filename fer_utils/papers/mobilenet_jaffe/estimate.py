@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 
 from fer_utils import data
-from fer_utils.leak_audit import KINDS as LEAKS
-from fer_utils.leak_audit import audit_faces
 from fer_utils.papers.mobilenet_jaffe.augment import Pool
 from fer_utils.papers.mobilenet_jaffe.heads import BLOCK, FEATURES
 from fer_utils.papers.mobilenet_jaffe.protocol import COMPARED, FORWARD_BATCH, extract, train
 from fer_utils.papers.mobilenet_jaffe.settings import PROFILES
 from fer_utils.papers.mobilenet_jaffe.study import Study
 from fer_utils.papers.mobilenet_jaffe.tuning import tune
-from fer_utils.papers.planning import Call, Kind
+from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
 from fer_utils.papers.study import Mapper, of_profile
 from fer_utils.splits import Fold
 
@@ -160,22 +158,8 @@ def _tune_memory(call: Call) -> float:
 # -- leak audit ------------------------------------------------------------------------------------
 
 
-def _audit_work(call: Call) -> float:
-    # In thumbnails that are made: a fold costs as much as two, a compared pair next to nothing.
-    pairs = sum(len(fold.test) * len(fold.train) for fold in call["folds"])
-    return len(call["faces"]) + 2 * len(call["folds"]) + 1e-5 * pairs
-
-
-def _audit_result(call: Call) -> dict[str, Any]:
-    return {"n_test": sum(len(fold.test) for fold in call["folds"]), "counts": dict.fromkeys(LEAKS, 0)}
-
-
-def _audit_probe(call: Call) -> dict[str, Any]:
-    return {**call, "folds": call["folds"][:20]}
-
-
 KINDS: tuple[Kind, ...] = (
-    Kind(audit_faces, "leak audit", _audit_work, _audit_result, _audit_probe),
+    LEAK_AUDIT,
     Kind(extract, "backbone features", _extract_work, _extract_result, _extract_probe, _maps),
     Kind(train, "heads of a split", _train_work, _train_result, _train_probe, _train_memory),
     Kind(tune, "more than the head", _tune_work, _tune_result, _tune_probe, _tune_memory),

@@ -23,16 +23,19 @@ from pathlib import Path
 import numpy as np
 
 from fer_utils import splits
-from fer_utils.devices import seed_everything
+from fer_utils.devices import prefer_keras_backend, seed_everything
 from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.papers.answers import Answers
 from fer_utils.papers.mobilenet_jaffe.augment import Pool, draw_quota, make_pool
 from fer_utils.papers.mobilenet_jaffe.heads import PADDING, train_heads
-from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, SPLITS, Augmentation, Settings
+from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, KERAS_BACKEND, SPLITS, Augmentation, Settings
 from fer_utils.preprocess import normalise, resize, to_rgb
 from fer_utils.progress import track
 from fer_utils.splits import Fold
+
+# Settled before anything is computed, so that units stored before Keras is loaded are found again after.
+prefer_keras_backend(KERAS_BACKEND)
 
 JUDGED = {"published": ("A", "test_fold"), "sound": ("C", "inner_split")}
 """By protocol: the split, and how the epoch is chosen after which a head is scored."""
