@@ -110,7 +110,7 @@ def _check(each: Field[Any], value: Any) -> None:
     choices, (kind, optional) = each.metadata["choices"], kind_of(each)
     if value is None and optional:
         return
-    if isinstance(value, str) and not choices and "str" in str(each.type).split(" | "):
+    if isinstance(value, str) and not choices and "str" in _types_of(each):
         return
     if choices and isinstance(value, str):
         check_choice(each.name, value, choices)
@@ -126,8 +126,14 @@ _NUMBERS = {"int": Integral, "float": Real, "bool": bool}
 
 def kind_of(each: Field[Any]) -> tuple[str, bool]:
     """The annotated type of a declared value, and whether it may be ``None``: ``("int", True)`` for ``int | None``."""
-    parts = [part.strip() for part in str(each.type).split("|")]
+    parts = _types_of(each)
     return parts[0], "None" in parts
+
+
+def _types_of(each: Field[Any]) -> list[str]:
+    # Text where the module postpones annotations, else the type itself.
+    written = each.type.__name__ if isinstance(each.type, type) else str(each.type)
+    return [part.strip() for part in written.split("|")]
 
 
 def _fits(kind: str, value: Any, limits: Mapping[str, float]) -> bool:

@@ -1,4 +1,4 @@
-"""The papers' own numbers: ``claims.csv``, one row a claim, and the two ways to read it.
+"""The papers' own numbers: each room's ``claims.csv``, one row a claim, and the two ways to read them.
 
 A claim's id has five parts, ``paper/table/row/column/metric``. The table ``order`` holds statements
 that compare ("A beats B"): their value is the difference A minus B, taken from the paper's printed
@@ -27,11 +27,13 @@ why        the reason or the caveat; never empty for ``not testable`` and ``cite
 from __future__ import annotations
 
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
 
 from fer_utils.errors import UsageError, did_you_mean
+from fer_utils.papers.registry import PAPERS
 
 RELATIONS = {
     "=": "the value itself, within the tolerance",
@@ -54,11 +56,16 @@ COLUMNS = tuple("claim paper where what dataset metric unit printed value relati
 _NUMBERS = ("value", "tolerance")
 
 
+def table_of(room: str) -> Path:
+    """The file that holds a paper's claims, in UTF-8."""
+    return Path(str(files(room) / "claims.csv"))
+
+
 @cache
 def _read() -> pd.DataFrame:
-    with Path(__file__).with_name("claims.csv").open(encoding="utf-8", newline="") as stream:
-        # "N/A" is what one paper prints, so pandas must not take it for a missing value.
-        table = pd.read_csv(stream, dtype=str, keep_default_na=False)
+    # "N/A" is what one paper prints, so pandas must not take it for a missing value.
+    parts = [pd.read_csv(table_of(paper.room), dtype=str, keep_default_na=False) for paper in PAPERS]
+    table = pd.concat(parts, ignore_index=True)
     for column in _NUMBERS:
         table[column] = [float(text) if text else float("nan") for text in table[column]]
     return table.set_index("claim")

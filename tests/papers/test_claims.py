@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from fer_utils.errors import FerError
-from fer_utils.papers.claims import COLUMNS, OURS, RELATIONS, claim, load_claims
+from fer_utils.papers.claims import COLUMNS, OURS, RELATIONS, claim, load_claims, table_of
 from fer_utils.papers.registry import PAPERS as REGISTERED
 
 DATASETS = set("jaffe ck_plus fer2013 sfew ravdess mmi baum1 icv_mefed rafd kdef raf_db celeba isl_ck".split())
@@ -57,8 +56,9 @@ def test_an_unknown_claim_names_the_closest_one():
         claim("mobilenet_jaffe/text/overal_accuracy/all/acuracy")
 
 
-def test_the_file_has_plain_line_ends_and_no_path_of_somebodys_machine():
-    text = files("fer_utils.papers").joinpath("claims.csv").read_bytes()
+@pytest.mark.parametrize("paper", REGISTERED, ids=lambda paper: paper.name)
+def test_the_file_has_plain_line_ends_and_no_path_of_somebodys_machine(paper):
+    text = table_of(paper.room).read_bytes()
     assert b"\r" not in text and text.endswith(b"\n")
     assert re.search(rb"(^|[\s,;(\"])/[a-z]", text) is None
 
