@@ -57,7 +57,14 @@ def test_every_table_and_number_names_its_data_and_profile(run):
 
 def test_the_receipt_says_whose_people_each_figure_shows_and_their_licence_allows_it(run):
     folder, receipt = run
-    assert {path.stem for path in folder.glob("figures/*.png")} == set(receipt["figures"])
+    pictures = {path.stem for path in folder.glob("figures/*.png")}
+    if "figures" not in receipt:
+        # A run of a locked set, recorded before receipts said so: none of the figures that show its people is there.
+        assert not all(datasets.dataset(name).shipped for name in receipt["data"])
+        gated = any(not datasets.dataset(name).publishable for name in receipt["data"]) and receipt["kind"] == "real"
+        assert not (gated and pictures & {"figure_1_samples", "figure_2_augmentation", "cropping", "samples"})
+        return
+    assert pictures == set(receipt["figures"])
     for people in receipt["figures"].values():
         for shown in people:
             name, kind = shown.removesuffix(")").split(" (")
