@@ -9,6 +9,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,7 +147,8 @@ def test_git_that_is_slow_broken_or_missing_leaves_the_run_and_an_unknown_commit
 
 
 def sign(folder: Path, process: object) -> Path:
-    facts = {"profile": "smoke", "kind": "real", "changed": {}, "settings": {}, "seeds": [0], "data": {}, "device": {}}
+    facts: dict[str, Any] = {name: {} for name in ("changed", "settings", "data", "device", "figures")}
+    facts |= {"profile": "smoke", "kind": "real", "seeds": [0]}
     (folder / "run").mkdir()
     (folder / "run" / "numbers.json").write_text("[]\n")
     request = Request("90_toy", {}, folder)
