@@ -19,6 +19,7 @@ from typing import Any
 from fer_utils import datasets
 from fer_utils.devices import DEVICES
 from fer_utils.errors import UsageError, did_you_mean
+from fer_utils.files import sha256_file
 from fer_utils.papers.study import PROFILES, PROTOCOLS
 from fer_utils.settings import Settings, kind_of
 
@@ -202,9 +203,25 @@ def check(notebook: str, values: Mapping[str, Any], known: Mapping[str, Paramete
 
 
 def changed(values: Mapping[str, Any], known: Mapping[str, Parameter]) -> dict[str, Any]:
-    """Those values that are not the shipped defaults; data set, profile and device aside."""
+    """Those values that are not the shipped defaults, files as :func:`named`; data set, profile and device aside."""
     defaults = {name: parameter.default for name, parameter in known.items() if name not in APART}
-    return {name: values[name] for name in defaults if name in values and values[name] != defaults[name]}
+    return {name: named(values[name]) for name in defaults if name in values and values[name] != defaults[name]}
+
+
+def named(value: Any) -> Any:
+    """A value as results may show it: for the absolute path of a file, its name and a digest of its content.
+
+    Where a file lies is no part of an experiment, and nobody else's business; what is in it is. A file that is not
+    there goes by its name alone. Whatever else stands in lists and dictionaries stays as it is.
+    """
+    if isinstance(value, Mapping):
+        return {key: named(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [named(one) for one in value]
+    if not isinstance(value, str) or not Path(value).is_absolute():
+        return value
+    path = Path(value)
+    return f"{path.name}-{sha256_file(path)[:8]}" if path.is_file() else path.name
 
 
 def as_suffix(changes: Mapping[str, Any]) -> str:

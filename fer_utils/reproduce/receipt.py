@@ -6,12 +6,15 @@ byte by byte. What computed the numbers is told by the process that did, which n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fer_utils import datasets
+from fer_utils.errors import FerError
 from fer_utils.files import sha256_file, write_json
+from fer_utils.papers.parameters import named
 from fer_utils.reproduce.provenance import check_process
 
 if TYPE_CHECKING:
@@ -30,10 +33,12 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
         facts: what :meth:`fer_utils.reproduce.run.Run.finish` reported.
 
     Raises:
-        FerError: the process that computed ran other code or libraries than this one; nothing is written.
+        FerError: the process that computed ran other code or libraries than this one, or a figure shows people whose
+            pictures may not be passed on; nothing is written.
     """
     process = facts.get("process") or {}
     check_process(process)
+    _check_people(facts["figures"])
     ended = datetime.now(UTC)
     files = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
     write_json(folder / CRATE, _crate(request.notebook, files, started, ended))
@@ -41,7 +46,7 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
         folder / "receipt.json",
         {
             "notebook": request.notebook,
-            "parameters": dict(request.parameters),
+            "parameters": named(dict(request.parameters)),
             "changed": facts["changed"],
             "profile": facts["profile"],
             "kind": facts["kind"],
@@ -63,6 +68,15 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
             "files": {name: sha256_file(folder / name) for name in [*files, CRATE]},
         },
     )
+
+
+def _check_people(figures: Mapping[str, Sequence[str]]) -> None:
+    """Refuse to sign a figure that shows people of a set whose licence forbids it: ``{figure: ["jaffe (real)"]}``."""
+    for figure, people in figures.items():
+        for shown in people:
+            name, _, kind = shown.removesuffix(")").partition(" (")
+            if kind != "stand-in" and not datasets.dataset(name).publishable:
+                raise FerError(f"figure {figure} shows people of {name}, whose licence forbids it: no receipt")
 
 
 def _crate(notebook: str, files: list[str], started: datetime, ended: datetime) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from fer_utils.faces import FaceSet
 from fer_utils.figure_style import use_house_style
 from fer_utils.files import sha256_file, whole_file, write_json
 from fer_utils.papers.finding import Finding
-from fer_utils.papers.parameters import as_suffix
+from fer_utils.papers.parameters import as_suffix, named
 from fer_utils.papers.study import PROFILES
 from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
@@ -111,8 +111,8 @@ class Run:
         self._differs = list(dict.fromkeys(self._differs))
 
     def record(self, settings: Mapping[str, Any]) -> None:
-        """Put the settings in force (weights, sizes, epochs …) into the receipt, as JSON values."""
-        self._settings = dict(settings)
+        """Put the settings in force (sizes, epochs …) into the receipt: JSON values, files as name and digest."""
+        self._settings = named(dict(settings))
 
     def map(self, function: Unit, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
         """Run units, or fetch those that are finished: :func:`fer_utils.reproduce.units.run_units`."""

@@ -9,7 +9,7 @@ import pytest
 
 from fer_utils.errors import UsageError
 from fer_utils.image_features import SPACES
-from fer_utils.papers.parameters import Parameter, as_suffix
+from fer_utils.papers.parameters import Parameter, as_suffix, changed, named
 from fer_utils.papers.registry import PAPERS
 from fer_utils.papers.study import PROFILES
 from fer_utils.preprocess.detect import DETECTORS
@@ -119,6 +119,22 @@ def test_a_relative_path_means_the_same_to_the_kernel(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     spec = NOTEBOOKS["05_mobilenet_jaffe"]["weights"]
     assert spec.read("weights", "mine.weights.h5") == str(tmp_path / "mine.weights.h5")
+
+
+def test_a_file_goes_by_its_name_and_its_content_wherever_it_lies(tmp_path):
+    known = NOTEBOOKS["05_mobilenet_jaffe"]
+    labels = []
+    for place, content in (("a", b"one"), ("b", b"one"), ("c", b"two")):
+        path = tmp_path / place / "mine.weights.h5"
+        path.parent.mkdir()
+        path.write_bytes(content)
+        labels.append(changed({"weights": str(path)}, known)["weights"])
+    assert labels[0] == labels[1] != labels[2]
+    assert all(re.fullmatch(r"mine\.weights\.h5-[0-9a-f]{8}", label) for label in labels)
+    gone = {"VGG-16": str(tmp_path / "gone.weights.h5")}
+    assert named({"weights": gone, "epochs": 3, "kinds": ["a/b", None]}) == {
+        "weights": {"VGG-16": "gone.weights.h5"}, "epochs": 3, "kinds": ["a/b", None],
+    }  # fmt: skip
 
 
 def test_a_folder_s_name_is_short_and_plain():

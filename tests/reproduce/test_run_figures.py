@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,6 +19,8 @@ from PIL import Image
 
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
+from fer_utils.reproduce.provenance import process_facts
+from fer_utils.reproduce.receipt import write_receipt
 from fer_utils.reproduce.run import Run
 from fer_utils.reproduce.surroundings import FINISHED, RUN_DIR
 
@@ -115,3 +120,18 @@ def test_the_receipt_is_told_whose_people_each_figure_shows(tmp_path: Path, monk
     run.finish()
     figures = json.loads((tmp_path / FINISHED).read_text())["figures"]
     assert figures == {"own": ["avatars_studio (stand-in)"], "both": ["avatars_studio (stand-in)"], "curves": []}
+
+
+@pytest.mark.parametrize(("people", "signed"), [(AVATARS, True), (faces("london", False), True), (CK, False)])
+def test_no_receipt_for_a_figure_of_people_who_may_not_be_shown(people: FaceSet, signed: bool, tmp_path: Path) -> None:
+    facts: dict[str, Any] = {
+        "process": process_facts(), "figures": {"curves": [], "samples": [f"{people.name} ({people.kind})"]},
+        "changed": {}, "profile": "smoke", "kind": "real", "settings": {}, "seeds": [0], "data": {}, "device": {},
+    }  # fmt: skip
+    request = SimpleNamespace(notebook="toy", parameters={}, workers=None, dask=None)
+    if not signed:
+        with pytest.raises(FerError, match="figure samples shows people of ck48, whose licence forbids it"):
+            write_receipt(tmp_path, request, datetime.now(UTC), facts)
+    else:
+        write_receipt(tmp_path, request, datetime.now(UTC), facts)
+    assert (tmp_path / "receipt.json").exists() == signed
