@@ -12,7 +12,8 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from fer_utils.files import sha256_file, write_json
+from fer_utils.errors import FerError
+from fer_utils.files import disk_error, sha256_file, write_json
 from fer_utils.reproduce.provenance import PACKAGE
 from fer_utils.reproduce.shipped import NOTEBOOKS
 
@@ -35,9 +36,16 @@ def working_copy(source: Path = NOTEBOOKS, work: Path = WORK, fresh: bool = Fals
     Raises:
         FerError: the folder cannot be written.
     """
+    try:
+        return _working_copy(source, work, fresh)
+    except OSError as error:
+        raise disk_error(work, error) from error
+
+
+def _working_copy(source: Path, work: Path, fresh: bool) -> list[str]:
     work.mkdir(parents=True, exist_ok=True)
     note = work / COPIED
-    copied = json.loads(note.read_text(encoding="utf-8")) if note.is_file() else {}
+    copied = _digests(note)
     said = []
     for notebook in sorted(source.glob("[0-9]*.ipynb")):
         copy, digest = work / notebook.name, sha256_file(notebook)
@@ -54,6 +62,15 @@ def working_copy(source: Path = NOTEBOOKS, work: Path = WORK, fresh: bool = Fals
         copied[notebook.name] = digest
     write_json(note, copied)
     return said
+
+
+def _digests(note: Path) -> dict[str, str]:
+    """What was copied; nothing where the note is gone or damaged: every copy then counts as edited and is kept."""
+    try:
+        found = json.loads(note.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _free(copy: Path) -> Path:
@@ -74,15 +91,19 @@ def surroundings(environment: dict[str, str]) -> dict[str, str]:
     }
 
 
-def main(arguments: list[str]) -> None:
-    """Copy, then become JupyterLab: on this machine only, with a token."""
+def main(arguments: list[str]) -> int:
+    """Copy, then become JupyterLab: on this machine only, with a token. Comes back only with an exit code."""
     fresh = "--fresh" in arguments
-    for sentence in working_copy(fresh=fresh):
-        print(sentence)
+    try:
+        for sentence in working_copy(fresh=fresh):
+            print(sentence)
+    except FerError as error:
+        print(f"fer_utils: {error}", file=sys.stderr)
+        return error.exit_code
     rest = [argument for argument in arguments if argument != "--fresh"]
     command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"--notebook-dir={WORK}", *rest]
     os.execve(sys.executable, command, surroundings(dict(os.environ)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    raise SystemExit(main(sys.argv[1:]))

@@ -17,7 +17,7 @@ from fer_utils.papers import parameters
 from fer_utils.papers.parameters import Parameter
 from fer_utils.reproduce.knobs import NOTEBOOKS as SHIPPED
 from fer_utils.reproduce.provenance import PACKAGE
-from fer_utils.reproduce.shipped import cells_digest, edited_cells
+from fer_utils.reproduce.shipped import cells_digest, edited_cells, read
 
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 
@@ -66,6 +66,7 @@ def find_notebook(name: str) -> str:
 
 def default_values(notebook: str) -> dict[str, Any]:
     """The values in the notebook's own parameter cell today; those that are no literals are left out."""
+    read(NOTEBOOKS / f"{notebook}.ipynb")
     found = papermill.inspect_notebook(str(NOTEBOOKS / f"{notebook}.ipynb"))
     values = {}
     for name, facts in found.items():

@@ -18,15 +18,29 @@ from typing import Any
 
 import nbformat
 
+from fer_utils.errors import FerError
 from fer_utils.files import write_json
 from fer_utils.reproduce.provenance import PACKAGE
 
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 
 
+def read(path: Path) -> Any:
+    """A notebook.
+
+    Raises:
+        FerError: the file is no notebook, or cannot be read.
+    """
+    try:
+        return nbformat.read(path, as_version=4)
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError) as error:
+        # JSON of another shape than a notebook's makes nbformat stumble in several ways.
+        raise FerError(f"{path.name} is not a notebook that can be read: {error}") from error
+
+
 def cells_of(path: Path) -> list[str]:
     """A digest, 16 hex digits, of each code cell; the parameters' values are left out, they are compared one by one."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     return [_digest(cell) for cell in cells]
 

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from fer_utils.reproduce.lab import surroundings, working_copy
+from fer_utils.reproduce import lab
+from fer_utils.reproduce.lab import COPIED, surroundings, working_copy
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,6 +54,23 @@ def test_a_fresh_copy_keeps_the_edited_one_beside_it(folders):
         assert working_copy(source, work, fresh=True) == [f"00_a.ipynb: yours is now {kept}"]
         assert (work / kept).read_text() == text
         assert (work / "00_a.ipynb").read_text() == "00_a.ipynb, first"
+
+
+@pytest.mark.parametrize("damage", ["{", "[]"])
+def test_a_damaged_note_of_what_was_copied_costs_nobody_their_work(folders, damage):
+    source, work = folders
+    (work / "00_a.ipynb").write_text("mine")
+    (work / COPIED).write_text(damage)
+    said = working_copy(source, work)
+    assert [sentence.split(":")[0] for sentence in said] == ["00_a.ipynb", "01_b.ipynb"]
+    assert (work / "00_a.ipynb").read_text() == "mine"
+
+
+def test_a_folder_that_cannot_be_written_is_one_message(tmp_path, monkeypatch, capsys):
+    (tmp_path / "work").write_text("a file where the folder should be")
+    monkeypatch.setattr(lab, "working_copy", partial(working_copy, tmp_path, tmp_path / "work"))
+    assert lab.main([]) == 1
+    assert capsys.readouterr().err.startswith(f"fer_utils: cannot write {tmp_path / 'work'}")
 
 
 def test_terminals_and_kernels_of_the_server_find_this_python_first():

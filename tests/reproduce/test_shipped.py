@@ -5,6 +5,7 @@ import shutil
 import nbformat
 import pytest
 
+from fer_utils.errors import FerError
 from fer_utils.reproduce import request as requests
 from fer_utils.reproduce import shipped
 from fer_utils.reproduce.request import Request
@@ -103,3 +104,11 @@ def test_stripping_leaves_sources_and_tags():
     shipped.strip(notebook)
     (cell,) = notebook.cells
     assert (cell.source, cell.outputs, cell.execution_count, cell.metadata) == ("1", [], None, {"tags": ["parameters"]})
+
+
+@pytest.mark.parametrize("content", ["", "no JSON", "[]", '{"cells": 3}'])
+def test_a_file_that_is_no_notebook_is_one_message(copy, tmp_path, content):
+    request = copy(lambda code, notebook: None)
+    (tmp_path / f"{NAME}.ipynb").write_text(content)
+    with pytest.raises(FerError, match=rf"{NAME}\.ipynb is not a notebook that can be read"):
+        requests.check(request)
