@@ -274,7 +274,7 @@ def _stand_in(options: argparse.Namespace) -> int:
 
     to = options.to or data_root()
     if to is None:
-        raise UsageError("where shall the stand-in go? Name a folder with --to DIR, or set FER_DATA")
+        raise UsageError("No destination: pass --to DIR or set FER_DATA")
     report = stand_ins.write(options.name, to, options.edition, awkward=options.awkward, small=options.small)
     print(report.as_text())
     return 0

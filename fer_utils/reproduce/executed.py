@@ -26,7 +26,7 @@ def finished(notebook: str, working: Path) -> dict[str, Any]:
     for number, cell in enumerate(cell for cell in executed.cells if cell.cell_type == "code"):
         wrong = [output for output in cell.outputs if output.output_type == "error"]
         if wrong or (cell.source.strip() and cell.execution_count is None):
-            raise FerError(f"{notebook}, code cell {number + 1} did not end well, so there is no receipt")
+            raise FerError(f"{notebook}, code cell {number + 1} failed or never ran, so there is no receipt")
     mark = working / FINISHED
     if not mark.exists():
         raise FerError(f"{notebook} ended without calling Run.finish(), so there is no receipt")

@@ -25,12 +25,20 @@ HALVINGS = 4
 """Strided convolutions of E, G and D_img: 96 pixels become 6."""
 
 
+def _shift_only(norm: nn.Module, features: int) -> None:
+    norm.bias = nn.Parameter(torch.zeros(features))
+    # A scale of one that is never trained nor stored: without any, torch's backward pass on a GPU gives the shift an
+    # empty gradient and fails.
+    del norm._parameters["weight"]
+    norm.register_buffer("weight", torch.ones(features), persistent=False)
+
+
 class NoScaleNorm1d(nn.BatchNorm1d):
     """Batch normalisation with a shift and no scale, as the authors use it; Keras' momentum and epsilon."""
 
     def __init__(self, features: int) -> None:
         super().__init__(features, eps=1e-3, momentum=0.01, affine=False)
-        self.bias = nn.Parameter(torch.zeros(features))
+        _shift_only(self, features)
 
 
 class NoScaleNorm2d(nn.BatchNorm2d):
@@ -38,7 +46,7 @@ class NoScaleNorm2d(nn.BatchNorm2d):
 
     def __init__(self, features: int) -> None:
         super().__init__(features, eps=1e-3, momentum=0.01, affine=False)
-        self.bias = nn.Parameter(torch.zeros(features))
+        _shift_only(self, features)
 
 
 class Encoder(nn.Module):
