@@ -105,10 +105,10 @@ def test_a_claim_said_twice_is_one_number(desk):
 
 def test_no_number_stands_without_a_leak_audit(desk):
     silent = CLAIMS.replace("none found", " ")
-    with pytest.raises(FerError, match="has no leak audit"):
+    with pytest.raises(FerError, match="a leak audit needs a report, or a remark"):
         runner.execute(desk(OPEN, silent, FINISH))
-    with pytest.raises(FerError, match="missing 1 required keyword-only argument: 'leak'"):
-        runner.execute(desk(OPEN, CLAIMS.replace('leak="none found", ', ""), FINISH))
+    with pytest.raises(FerError, match="missing 1 required positional argument: 'leak'"):
+        runner.execute(desk(OPEN, CLAIMS.replace(', Leak(remark="none found")', ""), FINISH))
 
 
 def test_a_smoke_run_that_says_so_only_in_its_cells_is_not_recorded(desk):
