@@ -203,9 +203,9 @@ def check(notebook: str, values: Mapping[str, Any], known: Mapping[str, Paramete
 
 
 def changed(values: Mapping[str, Any], known: Mapping[str, Parameter]) -> dict[str, Any]:
-    """Those values that are not the shipped defaults, files as :func:`named`; data set, profile and device aside."""
+    """Those values that are not the shipped defaults; data set, profile and device aside."""
     defaults = {name: parameter.default for name, parameter in known.items() if name not in APART}
-    return {name: named(values[name]) for name in defaults if name in values and values[name] != defaults[name]}
+    return {name: values[name] for name in defaults if name in values and values[name] != defaults[name]}
 
 
 def named(value: Any) -> Any:

@@ -128,7 +128,7 @@ def test_a_file_goes_by_its_name_and_its_content_wherever_it_lies(tmp_path):
         path = tmp_path / place / "mine.weights.h5"
         path.parent.mkdir()
         path.write_bytes(content)
-        labels.append(changed({"weights": str(path)}, known)["weights"])
+        labels.append(named(changed({"weights": str(path)}, known))["weights"])
     assert labels[0] == labels[1] != labels[2]
     assert all(re.fullmatch(r"mine\.weights\.h5-[0-9a-f]{8}", label) for label in labels)
     gone = {"VGG-16": str(tmp_path / "gone.weights.h5")}
