@@ -203,13 +203,9 @@ def check(notebook: str, values: Mapping[str, Any], known: Mapping[str, Paramete
 
 
 def changed(values: Mapping[str, Any], known: Mapping[str, Parameter]) -> dict[str, Any]:
-    """Those values that are not the shipped defaults, files as :func:`named`; data set, profile and device aside."""
-    differing = {
-        name: parameter for name, parameter in known.items()
-        if name not in APART and name in values and values[name] != parameter.default
-    }  # fmt: skip
-    # Only a parameter that is declared to be a file is one: another path may lead to what changes during the run.
-    return {name: named(values[name]) if parameter.suffix else values[name] for name, parameter in differing.items()}
+    """Those values that are not the shipped defaults; data set, profile and device aside."""
+    defaults = {name: parameter.default for name, parameter in known.items() if name not in APART}
+    return {name: values[name] for name in defaults if name in values and values[name] != defaults[name]}
 
 
 def named(value: Any) -> Any:

@@ -108,7 +108,7 @@ def check(request: Request) -> None:
 
 def changed(request: Request) -> dict[str, Any]:
     """What makes this another experiment than the shipped notebook at its profile; it goes on every label."""
-    found = parameters.changed(in_force(request), known_parameters(request.notebook))
+    found = parameters.named(parameters.changed(in_force(request), known_parameters(request.notebook)))
     edited = edited_cells(request.notebook, NOTEBOOKS)
     return {**found, "edited": cells_digest(request.notebook, NOTEBOOKS)[:8]} if edited else found
 

@@ -73,7 +73,7 @@ class Run:
         self.notebook, self.profile, self.faces, self.seeds = notebook, profile, faces, list(seeds)
         told = json.loads(os.environ.get(CHANGED, "{}"))
         # A headless run knows beside the parameters whether cells were edited; only its runner can see that.
-        self.changed: dict[str, Any] = told if changed is None else {**told, **changed}
+        self.changed: dict[str, Any] = told if changed is None else {**told, **named(changed)}
         name = f"{datasets.filed_as(faces) if faces else 'all'}-{profile}{as_suffix(self.changed)}"
         given = os.environ.get(RUN_DIR)
         self.folder = Path(given) if given else PACKAGE.parent / "results" / "scratch" / notebook / name
