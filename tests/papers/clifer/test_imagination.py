@@ -97,7 +97,7 @@ def test_the_paper_s_numbers() -> None:
         ({"generator_widths": (4, 4)}, "at least 5"),
         ({"batch_size": 1}, "at least 2"),
         ({"epochs": 0}, "at least 1"),
-        ({"warm_up": -1}, "0 or more"),
+        ({"warm_up": -1}, "of at least 0"),
         ({"epoch": 1}, "Did you mean 'epochs'?"),
     ],
 )

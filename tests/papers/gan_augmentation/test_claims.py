@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from fer_utils.leak_audit import LeakReport
+from fer_utils.papers import gan_augmentation
 from fer_utils.papers.answers import Answers
 from fer_utils.papers.claims import claim, load_claims
 from fer_utils.papers.finding import Leak
 from fer_utils.papers.gan_augmentation.claims import (
-    HEADLINE,
     PAPER,
     Results,
     comparisons,
@@ -110,4 +110,4 @@ def test_the_paper_s_gains_are_those_of_its_claims() -> None:
 
 
 def test_the_headline_is_a_claim_that_gets_a_number() -> None:
-    assert set(HEADLINE.claims) <= {each.claim for each in findings(made_up("published"))}
+    assert set(gan_augmentation.HEADLINE.claims) <= {each.claim for each in findings(made_up("published"))}

@@ -13,7 +13,7 @@ from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.mobilenet_jaffe import augment
 from fer_utils.papers.mobilenet_jaffe.augment import ORIGINAL, Pool, affine_matrix, draw_quota, make_pool, variant
-from fer_utils.papers.mobilenet_jaffe.settings import Augmentation, settings_for
+from fer_utils.papers.mobilenet_jaffe.settings import PROFILES, Augmentation
 
 STILL = {"rotation": 0.0, "shift": 0.0, "shear": 0.0, "zoom": 0.0}
 SIZE = 101
@@ -213,7 +213,7 @@ def test_quotas_are_exact_round_robin_and_in_order(data: st.DataObject) -> None:
 
 
 def test_the_paper_s_quota_on_jaffe(jaffe_names: FaceSet) -> None:
-    quota, everyone = settings_for("paper").quota, np.arange(213)
+    quota, everyone = PROFILES["paper"].quota, np.arange(213)
     np.testing.assert_array_equal(np.bincount(jaffe_names.labels), [30, 32, 30, 31, 31, 29, 30])
     pool = make_pool(jaffe_names.labels, [everyone], [quota], 7)
     rows = draw_quota(pool, everyone, quota, 7)

@@ -10,6 +10,7 @@ import pytest
 
 from fer_utils import scores
 from fer_utils.faces import FaceSet
+from fer_utils.papers import mobilenet_jaffe
 from fer_utils.papers.claims import load_claims
 from fer_utils.papers.finding import Finding
 from fer_utils.papers.mobilenet_jaffe import claims
@@ -121,4 +122,4 @@ def test_nothing_but_known_units_is_asked_for(study: Study) -> None:
 
 
 def test_the_headline_is_a_claim() -> None:
-    assert set(claims.HEADLINE.claims) <= set(CLAIMS.index)
+    assert set(mobilenet_jaffe.HEADLINE.claims) <= set(CLAIMS.index)
