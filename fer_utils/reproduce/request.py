@@ -108,7 +108,12 @@ def check(request: Request) -> None:
 
 def changed(request: Request) -> dict[str, Any]:
     """What makes this another experiment than the shipped notebook at its profile; it goes on every label."""
-    found = parameters.named(parameters.changed(in_force(request), known_parameters(request.notebook)))
+    known = known_parameters(request.notebook)
+    # Only a parameter that is declared to be a file is one: another path may lead to what changes during the run.
+    found = {
+        name: parameters.named(value) if known[name].suffix else value
+        for name, value in parameters.changed(in_force(request), known).items()
+    }
     edited = edited_cells(request.notebook, NOTEBOOKS)
     return {**found, "edited": cells_digest(request.notebook, NOTEBOOKS)[:8]} if edited else found
 
