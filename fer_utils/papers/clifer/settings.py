@@ -286,7 +286,7 @@ PROFILES = {
     # A laptop: fewer people, a narrow imagination model on small pictures; memories, orders and conditions are
     # the paper's.
     "quick": Settings(imagination=_NARROW.but(warm_up=40, epochs=5), people_folds=2, people=10),
-    # Everybody, five folds of people, and a longer training.
+    # Everybody that a data set holds, five folds of people, and a longer training.
     "evening": Settings(imagination=_NARROW.but(warm_up=80, epochs=20), people_folds=5),
     # The paper's own sizes.
     "paper": Settings(),

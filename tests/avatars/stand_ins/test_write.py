@@ -195,7 +195,7 @@ def test_the_commands_default_place_is_fer_data(tmp_path, tiny, monkeypatch, cap
     assert (tmp_path / "jaffe" / STAND_IN_FILE).is_file()
     monkeypatch.delenv("FER_DATA")
     assert main(["data", "stand-in", "jaffe"]) == 2
-    assert "Name a folder with --to DIR, or set FER_DATA" in capsys.readouterr().err
+    assert "pass --to DIR or set FER_DATA" in capsys.readouterr().err
 
 
 def test_the_command_refuses_with_2_what_is_wrong_and_with_1_what_is_in_the_way(tmp_path, capsys):
