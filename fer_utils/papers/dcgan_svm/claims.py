@@ -20,7 +20,8 @@ from fer_utils.papers.dcgan_svm.experiments import (
     EMOTION_TO_UNITS,
     PAPER_NAMES,
 )
-from fer_utils.papers.dcgan_svm.study import Detection, Recognition, Study
+from fer_utils.papers.dcgan_svm.outcomes import Detection, Recognition
+from fer_utils.papers.dcgan_svm.study import Study
 from fer_utils.papers.finding import Finding, Leak
 from fer_utils.scores import Estimate, unpaired_difference
 

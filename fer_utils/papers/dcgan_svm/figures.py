@@ -12,8 +12,9 @@ from fer_utils import plots
 from fer_utils.gans.train import HISTORY
 from fer_utils.image_quality import nearest
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS
+from fer_utils.papers.dcgan_svm.outcomes import Detection, Recognition
 from fer_utils.papers.dcgan_svm.settings import OPTIMISERS
-from fer_utils.papers.dcgan_svm.study import Detection, Recognition, Study
+from fer_utils.papers.dcgan_svm.study import Study
 
 SHOWN = 8
 """Pictures a row; ten of generated noise."""

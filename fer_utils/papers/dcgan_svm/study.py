@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fer_utils import scores
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.leak_audit import LeakReport, audit_faces
-from fer_utils.papers.answers import Answers
 from fer_utils.papers.dcgan_svm import protocol as steps
 from fer_utils.papers.dcgan_svm.cast import Role, faces_of
 from fer_utils.papers.dcgan_svm.experiments import (
@@ -30,81 +27,15 @@ from fer_utils.papers.dcgan_svm.experiments import (
     units_by_rule,
 )
 from fer_utils.papers.dcgan_svm.features import CONTROLS, UNTRAINED
+from fer_utils.papers.dcgan_svm.outcomes import Detection, Recognition, joined
 from fer_utils.papers.dcgan_svm.settings import FEATURES, OPTIMISERS, Settings
 from fer_utils.papers.finding import Leak
 from fer_utils.papers.study import PROTOCOLS, Mapper
 from fer_utils.papers.study import Study as Base
-from fer_utils.scores import Estimate
 from fer_utils.splits import Fold
 
 BY_RULE, AS_ACTED = "by the rule", "as acted"
 """Where the labels of action units come from: the emotion and Table VI, or what was coded or acted."""
-
-
-@dataclass(frozen=True, eq=False)
-class Recognition:
-    """What the emotion SVMs of one experiment answered; each picture is tested once.
-
-    Attributes:
-        classes: their names, K of them.
-        answers: of the N pictures, one row: accuracy, recalls, confusion.
-        scores: ``float64 [N, K]``, one against the rest.
-        chosen: ``float64 [F, 2]``, box constraint and kernel scale of each fold; where two GANs share
-            the folds, those of the first GAN's folds come first.
-    """
-
-    classes: tuple[str, ...]
-    answers: Answers
-    scores: np.ndarray
-    chosen: np.ndarray
-
-    @property
-    def shown(self) -> np.ndarray:
-        """``bool [N, K]``, one column a class."""
-        return self.answers.truth[:, None] == np.arange(len(self.classes))
-
-    def auc(self, code: int) -> Estimate:
-        """Area under one class's ROC curve against the rest, with its interval over people."""
-        return scores.auc(self.shown[:, code], self.scores[:, code], self.answers.people)
-
-    def mean_auc(self) -> Estimate:
-        """Mean area over the classes, with its interval over people."""
-        return scores.mean_auc(self.shown, self.scores, self.answers.people)
-
-
-@dataclass(frozen=True, eq=False)
-class Detection:
-    """What the action-unit SVMs of one experiment answered.
-
-    Attributes:
-        shown: ``bool [N, 14]``, for the tested pictures.
-        scores: ``float64 [N, 14]``; NaN where all or none of the training pictures show the unit.
-        people: ``[N]``, whom each picture belongs to.
-    """
-
-    shown: np.ndarray
-    scores: np.ndarray
-    people: np.ndarray
-
-    def auc(self, unit: int) -> Estimate:
-        """Area under the ROC curve of one action unit, by its FACS number."""
-        column = ACTION_UNITS.index(unit)
-        return scores.auc(self.shown[:, column], self.scores[:, column], self.people)
-
-    def mean_auc(self, units: Sequence[int] = ACTION_UNITS) -> Estimate:
-        """Mean area over those of the action units that could be tested."""
-        columns = [ACTION_UNITS.index(unit) for unit in units]
-        return scores.mean_auc(self.shown[:, columns], self.scores[:, columns], self.people)
-
-
-def _joined(faces: FaceSet, parts: Sequence[Mapping[str, np.ndarray]]) -> Recognition:
-    """Each picture's answer from the part that tested it."""
-    predicted, scores = parts[0]["predicted"].copy(), parts[0]["scores"].copy()
-    for part in parts[1:]:
-        tested = part["predicted"] >= 0
-        predicted[tested], scores[tested] = part["predicted"][tested], part["scores"][tested]
-    answers = Answers(faces.labels, predicted[None], faces.subjects, len(faces.classes))
-    return Recognition(faces.classes, answers, scores, np.concatenate([part["chosen"] for part in parts]))
 
 
 class Study(Base[Settings]):
@@ -282,7 +213,7 @@ class Study(Base[Settings]):
         answers: list[list[dict[str, Any]]] = [[] for _ in wanted]
         for place, answered in zip(owners, self.mapper(steps.recognise, calls, "emotion SVMs"), strict=True):
             answers[place].append(answered)
-        return [_joined(self.role_faces(role), parts) for (_, role, _), parts in zip(wanted, answers, strict=True)]
+        return [joined(self.role_faces(role), parts) for (_, role, _), parts in zip(wanted, answers, strict=True)]
 
     def emotions(self, protocol: str) -> dict[int, Recognition]:
         """All emotion experiments under one protocol."""

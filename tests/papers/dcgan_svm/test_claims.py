@@ -16,7 +16,8 @@ from fer_utils.papers.dcgan_svm import claims as tables
 from fer_utils.papers.dcgan_svm import study as room
 from fer_utils.papers.dcgan_svm.cast import AVATARS, PAPER, Role
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, AU_EXPERIMENTS, EMOTION_EXPERIMENTS, PAPER_NAMES, ROLES
-from fer_utils.papers.dcgan_svm.study import Detection, Recognition, Study
+from fer_utils.papers.dcgan_svm.outcomes import Detection, Recognition
+from fer_utils.papers.dcgan_svm.study import Study
 from fer_utils.papers.finding import Finding
 from fer_utils.papers.study import PROTOCOLS
 from tests.papers.dcgan_svm.conftest import SETTINGS, run_all

@@ -17,7 +17,8 @@ from fer_utils.papers.dcgan_svm import study as room
 from fer_utils.papers.dcgan_svm.cast import AVATARS, NO_DETECTOR, PAPER, Role, cast, faces_of
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, AU_EXPERIMENTS, EMOTION_EXPERIMENTS, Experiment
 from fer_utils.papers.dcgan_svm.features import CONTROLS
-from fer_utils.papers.dcgan_svm.study import Detection, Study
+from fer_utils.papers.dcgan_svm.outcomes import Detection
+from fer_utils.papers.dcgan_svm.study import Study
 from fer_utils.papers.study import PROTOCOLS
 from tests.papers.dcgan_svm.conftest import SETTINGS, run_all
 
