@@ -14,22 +14,25 @@ class Paper:
     """One paper and where everything of it is.
 
     Attributes:
-        notebook: its name without ``.ipynb``.
+        notebook: its name without ``.ipynb``: a number and the name of its room.
         title: for people.
-        room: the package with ``settings``, ``study``, ``claims``, ``figures``, ``estimate``.
         recorded: the data sets that its results are recorded with, the notebook's default first. All of them ship with
             this package or are made of what ships (``…:stand-in``), so that anybody can make these results again.
     """
 
     notebook: str
     title: str
-    room: str
     recorded: tuple[str, ...]
 
     @property
     def name(self) -> str:
         """What its claims begin with: the room's own name."""
-        return self.room.rpartition(".")[2]
+        return self.notebook.partition("_")[2]
+
+    @property
+    def room(self) -> str:
+        """The package with ``settings``, ``study``, ``claims``, ``figures`` and ``estimate``, by its dotted name."""
+        return f"fer_utils.papers.{self.name}"
 
     @property
     def headline(self) -> Headline:
@@ -43,11 +46,11 @@ class Paper:
 
 
 PAPERS = (
-    Paper("01_clifer", "CLIFER (2020)", "fer_utils.papers.clifer", ("avatars_clips",)),
-    Paper("02_gan_augmentation", "Yan et al. (2021)", "fer_utils.papers.gan_augmentation", ("fer2013:stand-in",)),
-    Paper("03_landmark_ensemble", "Wadhawan & Gandhi", "fer_utils.papers.landmark_ensemble", ("avatars_studio",)),
-    Paper("04_dcgan_svm", "Alharbawee & Pugeault", "fer_utils.papers.dcgan_svm", ("avatars_studio",)),
-    Paper("05_mobilenet_jaffe", "Barile et al.", "fer_utils.papers.mobilenet_jaffe", ("london", "jaffe:stand-in")),
+    Paper("01_clifer", "Churamani & Gunes 2020: CLIFER", ("avatars_clips",)),
+    Paper("02_gan_augmentation", "Yan et al. 2021: GAN augmentation", ("fer2013:stand-in",)),
+    Paper("03_landmark_ensemble", "Wadhawan & Gandhi 2021: landmark-aware ensemble", ("avatars_studio",)),
+    Paper("04_dcgan_svm", "Alharbawee & Pugeault: DCGAN features + SVM", ("avatars_studio",)),
+    Paper("05_mobilenet_jaffe", "Barile et al.: MobileNetV2 on JAFFE", ("london", "jaffe:stand-in")),
 )
 """In the order of their notebooks."""
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import jinja2
 
-from fer_utils.reproduce.signed import PROTOCOLS
+from fer_utils.papers.study import PROTOCOLS
 from fer_utils.reproduce.wording import SIDES, VERDICTS, Entry, measured, paper_says, tally
 
 # Units of a forest drawing: the template's viewBox has this width and leaves this margin on both sides.

@@ -22,8 +22,9 @@ from itertools import groupby, zip_longest
 from pathlib import Path
 
 from fer_utils.files import write_json, write_text
+from fer_utils.papers.study import PROTOCOLS
 from fer_utils.reproduce.page import render
-from fer_utils.reproduce.signed import PROTOCOLS, printable
+from fer_utils.reproduce.signed import printable
 from fer_utils.reproduce.wording import Entry, digits, measured, paper_says, tally, tally_text
 
 WIDTH = 100

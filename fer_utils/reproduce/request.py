@@ -12,6 +12,7 @@ from typing import Any
 
 import papermill
 
+from fer_utils.datasets.findings import few
 from fer_utils.errors import UsageError, did_you_mean
 from fer_utils.papers import parameters
 from fer_utils.papers.parameters import Parameter
@@ -101,7 +102,7 @@ def check(request: Request) -> None:
     edited = edited_cells(request.notebook, NOTEBOOKS)
     if edited:
         raise UsageError(
-            f"notebook {request.notebook} is not the shipped one (code cells {_listed(edited)} differ), so it "
+            f"notebook {request.notebook} is not the shipped one (code cells {few(edited, 8)} differ), so it "
             f"cannot be recorded. Restore it with git, or, if the change is meant, run `make notebooks` first."
         )
 
@@ -124,10 +125,6 @@ def edits(request: Request) -> str:
     if not edited:
         return ""
     return (
-        f"{request.notebook}: code cells {_listed(edited)} differ from the shipped notebook, so this is another "
+        f"{request.notebook}: code cells {few(edited, 8)} differ from the shipped notebook, so this is another "
         f"experiment: everything is labelled and filed with edited={cells_digest(request.notebook, NOTEBOOKS)[:8]}"
     )
-
-
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:8])) + (" …" if len(numbers) > 8 else "")

@@ -49,15 +49,18 @@ def execute_all(requests: Sequence[Request], at_once: int) -> None:
                 if not waiting:
                     return
                 request = waiting.pop(0)
+                # Taken for failed until its process has ended well: also where it cannot even be started.
+                failed.append(request.notebook)
                 process = _start(request, cores)
                 running.append(process)
             clock = Clock()
             for line in process.stderr or ():
                 with lock:
                     sys.stderr.write(line)
-            if process.wait():
-                failed.append(request.notebook)
+            ended_well = process.wait() == 0
             with lock:
+                if ended_well:
+                    failed.remove(request.notebook)
                 print(f"{request.notebook}: ended after {clock.elapsed():.0f} s", file=sys.stderr)
 
     threads = [threading.Thread(target=work, args=(cores,), daemon=True) for cores in shares]

@@ -10,17 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from fer_utils.datasets.findings import few
 from fer_utils.files import sha256_file
 from fer_utils.papers.claims import load_claims
+from fer_utils.papers.study import PROTOCOLS
 
 RECEIPT = "receipt.json"
 NUMBERS = "numbers.json"
 NOTEBOOK = "notebook.ipynb"
-PROTOCOLS = ("published", "sound")
 
 _NUMBER = (int, float)
 # What the report reads. A tuple lists the types that will do.
@@ -166,12 +166,12 @@ def _require(value: Any, wanted: dict[str, Any], what: str) -> None:
         raise _Refused(f"{what} is not a JSON object")
     missing = [name for name in wanted if name not in value]
     if missing:
-        raise _Refused(f"{what} lacks {listed(missing)}")
+        raise _Refused(f"{what} lacks {few(missing)}")
     wrong = [
         name for name, kinds in wanted.items() if not isinstance(value[name], kinds) or isinstance(value[name], bool)
     ]
     if wrong:
-        raise _Refused(f"{what} holds no usable value for {listed(wrong)}")
+        raise _Refused(f"{what} holds no usable value for {few(wrong)}")
 
 
 def _check_files(folder: Path, signed: dict[str, Any]) -> None:
@@ -182,10 +182,10 @@ def _check_files(folder: Path, signed: dict[str, Any]) -> None:
     """
     climbing = [name for name in signed if not _stays_within(folder, name)]
     if climbing:
-        raise _Refused(f"its {RECEIPT} lists files outside the folder: {listed(climbing)}")
+        raise _Refused(f"its {RECEIPT} lists files outside the folder: {few(climbing)}")
     unsigned_parts = [name for name in (NUMBERS, NOTEBOOK) if name not in signed]
     if unsigned_parts:
-        raise _Refused(f"its {RECEIPT} does not list {listed(unsigned_parts)}")
+        raise _Refused(f"its {RECEIPT} does not list {few(unsigned_parts)}")
     missing: list[str] = []
     changed: list[str] = []
     line_ends: list[str] = []
@@ -200,7 +200,7 @@ def _check_files(folder: Path, signed: dict[str, Any]) -> None:
             raise _Refused(f"{name} cannot be read: {error.strerror or error}") from error
     extra = sorted(_files(folder) - set(signed) - {RECEIPT})
     problems = [
-        f"{listed(names)} {'is' if len(names) == 1 else 'are'} {words}"
+        f"{few(names)} {'is' if len(names) == 1 else 'are'} {words}"
         for names, words in (
             (missing, "missing"),
             (changed, "not what the run wrote"),
@@ -265,10 +265,3 @@ def _is_interval(ci95: Any) -> bool:
         return True
     plain = len(ci95) == 2 and all(isinstance(end, _NUMBER) and not isinstance(end, bool) for end in ci95)
     return plain and ci95[0] <= ci95[1]
-
-
-def listed(names: Iterable[str], most: int = 3) -> str:
-    """The names with commas between, the first few of many."""
-    names = list(names)
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

@@ -11,20 +11,13 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.papers.claims import load_claims
+from fer_utils.papers.registry import PAPERS
+from fer_utils.papers.study import PROTOCOLS
 from fer_utils.reproduce.folders import settled
 from fer_utils.reproduce.headlines import HEADLINES, read_control
-from fer_utils.reproduce.signed import NOTEBOOK, PROTOCOLS, RECEIPT, SignedRun, signed_runs
+from fer_utils.reproduce.signed import NOTEBOOK, RECEIPT, SignedRun, signed_runs
 from fer_utils.reproduce.verdicts import judge
 from fer_utils.scores import Estimate, unpaired_difference
-
-PAPER_TITLES = {
-    "clifer": "Churamani & Gunes 2020: CLIFER",
-    "gan_augmentation": "Yan et al. 2021: GAN augmentation",
-    "landmark_ensemble": "Wadhawan & Gandhi 2021: landmark-aware ensemble",
-    "dcgan_svm": "Alharbawee & Pugeault: DCGAN features + SVM",
-    "mobilenet_jaffe": "Barile et al.: MobileNetV2 on JAFFE",
-}
-
 
 NOT_FOR_READING = ("smoke",)
 """Profiles that only show that every cell runs: their numbers get no verdict."""
@@ -165,13 +158,13 @@ def _gap(published: Mapping[str, Any] | None, sound: Mapping[str, Any] | None) -
 
 def _coverage(claims: pd.DataFrame, tested: set[str]) -> list[dict[str, Any]]:
     rows = []
-    for paper, title in PAPER_TITLES.items():
-        mine = claims[claims["paper"] == paper]
+    for paper in PAPERS:
+        mine = claims[claims["paper"] == paper.name]
         counts = mine["ours"].value_counts()
         rows.append(
             {
-                "paper": paper,
-                "title": title,
+                "paper": paper.name,
+                "title": paper.title,
                 "reproduce": int(counts.get("reproduce", 0)),
                 "tested": len(tested & set(mine.index)),
                 "not_testable": int(counts.get("not testable", 0)),

@@ -22,11 +22,9 @@ import numpy as np
 
 from fer_utils.reproduce.wording import digits
 
-VERDICTS = ("reproduced", "not reproduced", "direction holds", "direction fails", "undecided", "not testable")
-
 
 class Verdict(NamedTuple):
-    """One of :data:`VERDICTS` and a sentence that says why."""
+    """One of :data:`fer_utils.reproduce.wording.VERDICTS` and a sentence that says why."""
 
     verdict: str
     reason: str

@@ -105,3 +105,13 @@ def test_a_process_runs_the_notebook_that_it_is_given(monkeypatch, tmp_path):
     assert done.returncode == 0, done.stderr
     [receipt] = (tmp_path / "results").rglob("receipt.json")
     assert "yes" in (receipt.parent / "tables" / "words.csv").read_text()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_notebook_that_cannot_even_be_started_has_failed(monkeypatch, tmp_path):
+    def start(request, cores):
+        raise OSError("no memory")
+
+    monkeypatch.setattr(side_by_side, "_start", start)
+    with pytest.raises(FerError, match="of 2 notebooks failed: "):
+        side_by_side.execute_all([Request(name, SMOKE, tmp_path) for name in "ab"], 2)
