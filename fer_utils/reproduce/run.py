@@ -119,9 +119,18 @@ class Run:
         workers, dask = os.environ.get(WORKERS), os.environ.get(DASK) or None
         return run_units(function, calls, stage=stage, workers=int(workers) if workers else None, dask=dask)
 
-    def table(self, frame: pd.DataFrame, name: str, caption: str, digits: int = 1) -> Any:
-        """Write ``tables/<name>.csv``, labelled row by row, and give it styled for display."""
-        data, kind = (self.faces.name, self.faces.kind) if self.faces else ("", "")
+    def table(self, frame: pd.DataFrame, name: str, caption: str, digits: int = 1, faces: FaceSet | None = None) -> Any:
+        """Write ``tables/<name>.csv``, labelled row by row, and give it styled for display.
+
+        Args:
+            frame: what to write.
+            name: of the file, without its ending.
+            caption: above the displayed table.
+            digits: shown behind the point; the file has them all.
+            faces: the data that the numbers were measured on, where it is not the run's own.
+        """
+        measured = faces or self.faces
+        data, kind = (measured.name, measured.kind) if measured else ("", "")
         labelled = frame.assign(dataset=data, kind=kind, profile=self.profile)
         with whole_file(self.folder / "tables" / f"{name}.csv") as path:
             labelled.to_csv(path, index=False, lineterminator="\n")
@@ -129,7 +138,8 @@ class Run:
         # Names of files and of people's data may hold what a browser would take for markup.
         styled = frame.style.format(precision=digits, na_rep="–", escape="html").hide(axis="index")
         styled = styled.format_index(escape="html", axis="columns")
-        return styled.set_caption(html.escape(f"{caption} — {self.label}", quote=False))
+        label = self.label + (f"; measured on {faces.name} ({_pictures(faces)})" if faces else "")
+        return styled.set_caption(html.escape(f"{caption} — {label}", quote=False))
 
     def figure(
         self, figure: Figure, name: str, shows_faces: bool = False, people: Sequence[FaceSet] | None = None

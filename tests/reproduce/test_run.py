@@ -72,3 +72,14 @@ def test_a_number_said_again_replaces_the_first_and_carries_its_leak_audit() -> 
 def test_a_number_needs_data() -> None:
     with pytest.raises(FerError, match="open the Run with faces"):
         Run("00_toy", "quick").claim(finding(0.5, "published"))
+
+
+def test_a_table_of_other_pictures_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    views = FaceSet("avatars_views", LONDON.images, TABLE, ("anger",), stand_in=True)
+    run = Run("05_toy", "quick", LONDON)
+    shown = run.table(pd.DataFrame({"error": [1.0]}), "angles", "Errors", faces=views)
+    assert "measured on avatars_views (STAND-IN pictures)" in shown.caption
+    assert pd.read_csv(tmp_path / "tables" / "angles.csv")[["dataset", "kind"]].values.tolist() == [
+        ["avatars_views", "stand-in"]
+    ]
