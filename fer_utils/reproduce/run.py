@@ -12,6 +12,7 @@ import io
 import json
 import math
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,9 @@ from fer_utils.papers.study import PROFILES
 from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.units import Unit, run_units
+
+STAMP_CHARACTERS_AN_INCH = 17
+"""Of seven points."""
 
 HARMLESS = ("seeds", "protocol")
 """Parameters that may be changed without making the run another experiment than its profile's."""
@@ -173,7 +177,9 @@ class Run:
                     plt.close(figure)
                 print(f"Figure {name} shows people of {source.title}: not recorded, because its licence forbids it.")
                 return
-        figure.text(0.995, 0.005, stamp, ha="right", va="top", fontsize=7, color="0.35")
+        # Wrapped to the figure's width, or a long one would leave the drawing in a corner of a wide picture.
+        lines = textwrap.fill(stamp, max(60, int(STAMP_CHARACTERS_AN_INCH * figure.get_figwidth())))
+        figure.text(0.995, 0.005, lines, ha="right", va="top", fontsize=7, color="0.35")
         drawn = io.BytesIO()
         # It is read again at once, so it is not worth compressing.
         figure.savefig(drawn, dpi=88, bbox_inches="tight", format="png", pil_kwargs={"compress_level": 0})

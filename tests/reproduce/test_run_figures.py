@@ -21,7 +21,7 @@ from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.reproduce.provenance import process_facts
 from fer_utils.reproduce.receipt import write_receipt
-from fer_utils.reproduce.run import Run
+from fer_utils.reproduce.run import STAMP_CHARACTERS_AN_INCH, Run
 from fer_utils.reproduce.surroundings import FINISHED, RUN_DIR
 
 
@@ -135,3 +135,14 @@ def test_no_receipt_for_a_figure_of_people_who_may_not_be_shown(people: FaceSet,
     else:
         write_receipt(tmp_path, request, datetime.now(UTC), facts)
     assert (tmp_path / "receipt.json").exists() == signed
+
+
+def test_a_long_stamp_is_wrapped_to_the_figure_s_width(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    figure, _ = plt.subplots(figsize=(5, 2))
+    others = [faces(f"avatars_{name}", True) for name in ("clips", "crowd", "views", "wild")]
+    Run("toy", "smoke", AVATARS).figure(figure, "many", people=others)
+    lines = figure.texts[-1].get_text().splitlines()
+    assert len(lines) > 1 and max(map(len, lines)) <= 5 * STAMP_CHARACTERS_AN_INCH
+    with Image.open(tmp_path / "figures" / "many.png") as picture:
+        assert picture.width < 1.2 * 5 * 88
