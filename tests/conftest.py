@@ -28,7 +28,7 @@ os.environ["MPLBACKEND"] = "Agg"
 SLOW = (
     "reproduce/test_killed.py", "papers/landmark_ensemble/test_on_torch.py", "papers/clifer/test_gdm.py",
     "papers/clifer/test_gwr.py", "datasets/test_damage.py", "test_devices.py", "papers/clifer/test_identity.py",
-    "papers/mobilenet_jaffe/test_model.py", "papers/gan_augmentation/test_course.py",
+    "papers/mobilenet_jaffe/test_model.py",
     "papers/landmark_ensemble/test_trainer.py", "avatars/stand_ins/test_layouts.py", "test_image_features.py",
     "test_silence.py", "reproduce/test_side_by_side.py", "reproduce/test_executed.py",
 )  # fmt: skip

@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("datasets", "preprocess"),
     ("splits", "leak_audit", "scores", "plots", "figure_style", "image_quality"),
     ("accelerators", "devices"),
-    ("gans", "image_features"),
+    ("gans", "image_features", "learning"),
     ("avatars",),
     ("data",),
     ("papers",),

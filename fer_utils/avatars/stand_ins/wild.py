@@ -16,7 +16,7 @@ from fer_utils.datasets import celeba, fer2013, raf_db, sfew
 from fer_utils.datasets.fer2013_csv import HEADER, SIDE
 
 PEOPLE_A_FILM = 4
-FER2013_SHOOTS = ("wild", "crowd", "studio")
+FER2013_SHOOTS = ("crowd", "studio")
 SFEW_FRAME = Frame(128)
 CELEBA_ROWS = 190.0
 CELEBA_COUNTS = {"train": 8138, "valid": 993, "test": 998}

@@ -6,20 +6,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fer_utils.errors import check_choice
-from fer_utils.papers.gan_augmentation.parts import FACE_SIDE, Parts, drawn
+from fer_utils.papers.gan_augmentation.parts import FACE_SIDE
 
 ARMS = {
     "none": "nothing",
     "dcgan": "DCGAN pictures",
     "wgan_gp": "WGAN-GP pictures",
-    "mirrored": "mirror images of training pictures",
+    "cgan": "CGAN pictures",
+    "source": "the pictures that the GANs learnt from",
     "real": "real pictures held in reserve",
+    "mirrored": "mirror images of training pictures",
     "noise": "noise pictures",
 }
 """``none`` is what all others are held against: a training of equal length."""
 PAPERS = ("none", "dcgan", "wgan_gp")
-"""Those of Table 1; the others are controls."""
+"""Those of Table 1; the others are controls. The paper trained a CGAN too, and left out what it brought."""
 
 
 class Extra(NamedTuple):
@@ -32,29 +33,29 @@ class Extra(NamedTuple):
 NOTHING = Extra(np.zeros((0, FACE_SIDE, FACE_SIDE), np.uint8), np.zeros(0, np.int64))
 
 
-def control(arm: str, wanted: np.ndarray, images: np.ndarray, labels: np.ndarray, parts: Parts) -> Extra:
-    """The pictures of a control, of the same classes as the generated ones.
+def noise(wanted: np.ndarray) -> Extra:
+    """Pictures of nothing with these labels, ``int64 [N]``."""
+    shape = (len(wanted), FACE_SIDE, FACE_SIDE)
+    return Extra(np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8), wanted)
+
+
+def mirrored(wanted: np.ndarray, images: np.ndarray, labels: np.ndarray) -> Extra:
+    """Mirror images of ``images``, as many of each class as ``wanted`` has: :func:`as_many`."""
+    chosen = as_many(wanted, labels, repeated=True)
+    return Extra(np.ascontiguousarray(images[chosen][:, :, ::-1]), labels[chosen])
+
+
+def as_many(wanted: np.ndarray, labels: np.ndarray, *, repeated: bool) -> np.ndarray:
+    """Rows with as many pictures of each class as are wanted, class by class, ``int64 [M]``.
 
     Args:
-        arm: ``"mirrored"``, ``"real"`` or ``"noise"``.
-        wanted: labels of the generated pictures, ``int64 [N]``; as many are made of each class. The
-            reserve may not hold so many of a rare class: then all it has.
-        images, labels: of the target.
-        parts: mirror images are made of ``train``, real pictures are taken from ``reserve``.
+        wanted: labels, ``int64 [N]``.
+        labels: of the pictures to choose from.
+        repeated: where a class has fewer pictures than are wanted, they come again; else all it has must do.
     """
-    check_choice("control", arm, ("mirrored", "real", "noise"))
     random = np.random.default_rng(0)
-    if arm == "noise":
-        return Extra(random.integers(0, 256, (len(wanted), FACE_SIDE, FACE_SIDE)).astype(np.uint8), wanted)
     rows = []
     for label, count in zip(*np.unique(wanted, return_counts=True), strict=True):
-        pool = parts.train if arm == "mirrored" else parts.reserve
-        mine = pool[labels[pool] == label]
-        if arm == "mirrored":
-            # Where a class has fewer pictures than are wanted, they come again.
-            rows.append(np.resize(random.permutation(mine), count))
-        else:
-            rows.append(drawn(labels, mine, int(count)))
-    chosen = np.concatenate(rows).astype(np.int64)
-    made = images[chosen][:, :, ::-1] if arm == "mirrored" else images[chosen]
-    return Extra(np.ascontiguousarray(made), labels[chosen])
+        mine = random.permutation(np.flatnonzero(labels == label))
+        rows.append(np.resize(mine, count) if repeated and len(mine) else mine[:count])
+    return np.concatenate(rows).astype(np.int64)

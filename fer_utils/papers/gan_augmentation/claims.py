@@ -28,6 +28,7 @@ class Results:
 
     protocol: str
     svm: Outcome
+    svm_private: Answers  # those about PrivateTest, which the networks are scored on
     rows: Mapping[Row, Outcome]
     leak: Leak
 
@@ -43,7 +44,9 @@ class Results:
 def results(study: Study, protocol: str) -> Results:
     """Run what is needed of a protocol."""
     rows = {row: study.outcome(row, protocol) for row in study.rows(protocol)}
-    return Results(protocol, study.df_svm(protocol)[0], rows, study.audit(protocol))
+    svm = study.df_svm(protocol)[0]
+    private = svm.answers.select(np.arange(len(svm.answers))[-len(study.parts(protocol).private) :])
+    return Results(protocol, svm, private, rows, study.audit(protocol))
 
 
 def table_1(measured: Results, settings: Settings) -> pd.DataFrame:
@@ -81,7 +84,7 @@ def comparisons(measured: Results) -> Iterator[tuple[str, str, Difference]]:
             row = Row(network, arm, measured.budget())
             if arm != "none" and row in measured.rows:
                 yield network, ARMS[arm], measured.rows[row].answers.minus(none)
-        for arm in ("noise", "mirrored", "real"):
+        for arm in ("source", "noise", "mirrored", "real"):
             row = Row(network, arm, "steps")
             if row in measured.rows:
                 gain = measured.of(network, "dcgan").minus(measured.rows[row].answers)
@@ -137,6 +140,6 @@ def findings(measured: Results) -> Iterator[Finding]:
         yield order("dcgan_minus_none", name, arms["dcgan"], arms["none"])
         yield order("wgan_minus_none", name, arms["wgan_gp"], arms["none"])
         yield order("dcgan_minus_wgan", name, arms["dcgan"], arms["wgan_gp"])
-        yield order("cnn_minus_svm", name, arms["none"], svm)
+        yield order("cnn_minus_svm", name, arms["none"], measured.svm_private)
     for arm, called in ORDERS.items():
         yield order("resnet-50_minus_vgg-16", called, measured.of("ResNet-50", arm), measured.of("VGG-16", arm))

@@ -8,35 +8,27 @@ from typing import Any
 import numpy as np
 from sklearn.svm import LinearSVC
 
-from fer_utils.devices import import_keras, one_core, seed_everything
-from fer_utils.papers.gan_augmentation.course import Course, outputs
-from fer_utils.papers.gan_augmentation.settings import KERAS_BACKEND, Settings
-from fer_utils.papers.gan_augmentation.vgg import freeze, renew, start_from_imagenet, vgg
+from fer_utils.devices import one_core, seed_everything
+from fer_utils.learning.course import Course, outputs
+from fer_utils.papers.gan_augmentation.networks import build_vgg
+from fer_utils.papers.gan_augmentation.settings import Settings
+from fer_utils.papers.gan_augmentation.vgg import Vgg, freeze, renew, up_to
 from fer_utils.preprocess import resize
-
-keras = import_keras(KERAS_BACKEND)
 
 TRIO = ("VGG-13", "VGG-16", "VGG-19")
 
 
-def build(name: str, settings: Settings, n_classes: int, seed: int, weights: Path | None) -> Any:
+def build(name: str, settings: Settings, n_classes: int, seed: int, weights: Path | None) -> Vgg:
     """One of the three networks as it is before fine-tuning.
 
     VGG-13 and VGG-16 keep their first convolutions and draw the rest anew; VGG-19 is "directly
     employed", as it comes.
 
     Args:
-        weights: a ``.weights.h5`` file of this whole network, in place of ``settings.init``.
+        weights: a ``.safetensors`` file of this whole network, in place of ``settings.init``.
     """
     seed_everything(seed)
-    network = vgg(
-        name, settings.df_side, n_classes, narrower=settings.narrower, batch_norm=settings.batch_norm,
-        dropout=settings.df_dropout,
-    )  # fmt: skip
-    if weights is not None:
-        network.load_weights(weights)
-    elif settings.init == "imagenet":
-        start_from_imagenet(network)
+    network = build_vgg(name, settings, settings.df_side, n_classes, weights, settings.df_dropout)
     if name in TRIO[:2]:
         freeze(network, settings.df_frozen[TRIO.index(name)])
         renew(network, seed)
@@ -44,7 +36,7 @@ def build(name: str, settings: Settings, n_classes: int, seed: int, weights: Pat
 
 
 def fine_tune(
-    network: Any, images: np.ndarray, labels: np.ndarray, held: np.ndarray, held_labels: np.ndarray,
+    network: Vgg, images: np.ndarray, labels: np.ndarray, held: np.ndarray, held_labels: np.ndarray,
     settings: Settings, seed: int,
 ) -> list[float]:  # fmt: skip
     """Train epoch by epoch and stop "when accuracy on validation set drops"; the weights before the drop stay.
@@ -55,12 +47,9 @@ def fine_tune(
     Returns:
         Validation accuracy before training and after each epoch.
     """
-    batch = min(settings.batch_size, len(images))
-    epoch = len(images) // batch
-    course = Course(
-        network, images, labels, steps=epoch * settings.df_epochs, batch_size=batch, rate=settings.df_rate,
-        momentum=settings.momentum, rotation=0, translation=0, imagenet=settings.init == "imagenet", seed=seed,
-    )  # fmt: skip
+    recipe = settings.df_recipe()
+    epoch = len(images) // min(recipe.batch_size, len(images))
+    course = Course(network, images, labels, recipe, epoch * settings.df_epochs, seed)
     accuracies = [float((course.answers(held) == held_labels).mean())]
     best = course.state()
     for _ in range(settings.df_epochs):
@@ -73,9 +62,9 @@ def fine_tune(
     return accuracies
 
 
-def deep_features(network: Any, images: np.ndarray, imagenet: bool) -> np.ndarray:
+def deep_features(network: Vgg, images: np.ndarray, pixels: str) -> np.ndarray:
     """Activations of the last hidden dense layer, ``float32 [N, 4096]`` at full width."""
-    return outputs(keras.Model(network.input, network.get_layer("fc2").output), images, imagenet)
+    return outputs(up_to(network, "fc2_relu"), images, pixels)
 
 
 def normalise(features: list[np.ndarray]) -> np.ndarray:
@@ -99,13 +88,13 @@ def deep_feature_svm(
         ``predicted`` ``uint8 [M]``; for each network ``NAME accuracies`` of its fine-tuning.
     """
     images, held, scored = (resize(each, settings.df_side) for each in (images, held, scored))
-    imagenet, seen, asked, found = settings.init == "imagenet", [], [], {}
+    seen, asked, found = [], [], {}
     for name in TRIO:
         network = build(name, settings, n_classes, seed, weights.get(name))
         if name in TRIO[:2]:
             found[f"{name} accuracies"] = fine_tune(network, images, labels, held, held_labels, settings, seed)
-        seen.append(deep_features(network, images, imagenet))
-        asked.append(deep_features(network, scored, imagenet))
+        seen.append(deep_features(network, images, settings.pixels))
+        asked.append(deep_features(network, scored, settings.pixels))
     # "Default parameters" of a linear SVM in scikit-learn: squared hinge, C 1, one against the rest.
     svm = LinearSVC(random_state=seed).fit(normalise(seen), labels)
     return {"predicted": svm.predict(normalise(asked)).astype(np.uint8), **found}

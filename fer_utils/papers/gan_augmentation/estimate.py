@@ -88,14 +88,15 @@ def _gan_memory(call: Call) -> float:
 
 def _building(settings: Settings) -> float:
     """What it costs to build a network, in pictures that it could be trained on meanwhile."""
-    return 120 if settings.reduced else 8
+    return 20 if settings.reduced else 8
 
 
 def _classifier_work(call: Call) -> float:
-    # A picture costs VGG-16 and ResNet-50 much the same, in either size, and an evaluation a fifth of a training step.
+    # A picture costs VGG-16 and ResNet-50 much the same, in either size, and to ask a third of what to train costs.
     settings: Settings = call["settings"]
     trained = call["points"][-1] * min(settings.batch_size, len(call["images"]))
-    return _building(settings) + trained + len(call["points"]) * len(call["scored"]) / 5
+    asked = 2 if settings.mirrored_answer else 1
+    return _building(settings) + trained + len(call["points"]) * len(call["scored"]) * asked / 3
 
 
 def _classifier_result(call: Call) -> dict[str, Any]:

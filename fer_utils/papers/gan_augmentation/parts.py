@@ -12,6 +12,7 @@ from fer_utils.datasets.duplicates import identical_groups
 from fer_utils.datasets.fer2013 import CLASSES
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
+from fer_utils.papers.gan_augmentation.settings import Settings
 from fer_utils.preprocess import crop_faces, resize, to_grey
 from fer_utils.splits import grouped_folds
 
@@ -96,7 +97,7 @@ class Parts:
 
     Attributes:
         reserve: Training pictures outside ``train``: real ones to add in place of generated ones.
-        removed: how many rows each part lost because an identical picture is in a later part.
+        removed: how many pictures each test part lost because an identical one is elsewhere.
     """
 
     train: np.ndarray
@@ -106,26 +107,28 @@ class Parts:
     removed: dict[str, int]
 
 
-def divide(target: FaceSet, train_images: int | None, test_images: int | None, protocol: str) -> Parts:
-    """Draw the parts, each with its classes in proportion; the same rows for every protocol and seed.
+def divide(target: FaceSet, settings: Settings, protocol: str) -> Parts:
+    """Draw the parts, each with its classes in proportion; the same rows for every seed.
 
-    ``sound`` leaves out what is pixel by pixel also in a later part: Training pictures that
-    PublicTest or PrivateTest hold, and PublicTest pictures that PrivateTest holds.
+    Both protocols train on the same pictures, so that a training serves both. ``sound`` scores and chooses on fewer:
+    it leaves out PrivateTest pictures that are pixel by pixel also in Training or PublicTest, and PublicTest pictures
+    that are also in Training.
     """
     split = target.table["split"].to_numpy()
     rows = {part: np.flatnonzero(split == part) for part in SPLITS}
-    public = drawn(target.labels, rows["PublicTest"], test_images)
-    private = drawn(target.labels, rows["PrivateTest"], test_images)
-    train = drawn(target.labels, rows["Training"], train_images)
+    public = drawn(target.labels, rows["PublicTest"], settings.test_images)
+    private = drawn(target.labels, rows["PrivateTest"], settings.test_images)
+    train = drawn(target.labels, rows["Training"], settings.train_images)
+    train = drawn(target.labels, train, round((1 - settings.held_out) * len(train)))
     reserve = np.setdiff1d(rows["Training"], train)
     if protocol == "published":
-        return Parts(train, public, private, reserve, dict.fromkeys(("Training", "PublicTest"), 0))
+        return Parts(train, public, private, reserve, dict.fromkeys(SPLITS[1:], 0))
     group = identical_groups(target.images)
-    tested = group[np.concatenate([rows["PublicTest"], rows["PrivateTest"]])]
-    kept = train[~np.isin(group[train], tested)]
-    chosen_on = public[~np.isin(group[public], group[rows["PrivateTest"]])]
-    removed = {"Training": len(train) - len(kept), "PublicTest": len(public) - len(chosen_on)}
-    return Parts(kept, chosen_on, private, reserve[~np.isin(group[reserve], tested)], removed)
+    learnt, chosen = group[rows["Training"]], group[rows["PublicTest"]]
+    chosen_on = public[~np.isin(group[public], learnt)]
+    scored = private[~np.isin(group[private], np.concatenate([learnt, chosen]))]
+    removed = {"PublicTest": len(public) - len(chosen_on), "PrivateTest": len(private) - len(scored)}
+    return Parts(train, chosen_on, scored, reserve, removed)
 
 
 def drawn(labels: np.ndarray, rows: np.ndarray, count: int | None) -> np.ndarray:

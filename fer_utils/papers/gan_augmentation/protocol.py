@@ -6,7 +6,7 @@ protocol   the epoch is        steps                                           e
 =========  ==================  ==============================================  ====================
 published  PrivateTest, which  epochs: 24 % more with 24 % more pictures       stay
            is also scored
-sound      PublicTest          as many for every arm                           leave training
+sound      PublicTest          as many for every arm                           are not scored
 =========  ==================  ==============================================  ====================
 """
 
@@ -20,12 +20,14 @@ from typing import Any
 import numpy as np
 
 from fer_utils import store
-from fer_utils.devices import one_core, prefer_keras_backend, seed_everything
+from fer_utils.devices import one_core, one_thread, prefer_keras_backend, seed_everything
 from fer_utils.errors import check_choice
 from fer_utils.gans.settings import GanSettings
 from fer_utils.gans.train import generate, train
 from fer_utils.image_features import embed
 from fer_utils.image_quality import kid, memorisation, variety
+from fer_utils.learning.course import Course, attend
+from fer_utils.papers.gan_augmentation.networks import build
 from fer_utils.papers.gan_augmentation.settings import KERAS_BACKEND, Settings
 from fer_utils.papers.study import PROTOCOLS
 from fer_utils.preprocess import resize
@@ -70,7 +72,7 @@ def train_classifier(
     *, network: str, images: np.ndarray, labels: np.ndarray, scored: np.ndarray, points: Sequence[int],
     settings: Settings, n_classes: int, seed: int, weights: Path | None,
 ) -> dict[str, np.ndarray]:  # fmt: skip
-    """Train one network on one arm's pictures: :func:`fer_utils.papers.gan_augmentation.course.attend`.
+    """Train one network on one arm's pictures: :func:`fer_utils.learning.course.attend`.
 
     It is given the scored pictures and not their labels. A killed run goes on from its last evaluation.
 
@@ -79,48 +81,22 @@ def train_classifier(
         images, scored: ``uint8 [N, S, S]``, scaled to ``settings.side``.
         points: the evaluation points: after how many steps the scored pictures are classified, rising; the last
             ends the training.
-        weights: a ``.weights.h5`` file of this whole network, in place of ``settings.init``.
+        weights: a ``.safetensors`` file of this whole network, in place of ``settings.init``.
 
     Returns:
         ``predicted`` ``uint8 [L, N]``, class codes at each evaluation point; ``loss`` ``float64 [L]``; ``points``.
     """
-    from fer_utils.papers.gan_augmentation.course import Course, attend
-
+    one_thread()
     images, scored = resize(images, settings.side), resize(scored, settings.side)
     seed_everything(seed)
     course = Course(
-        build(network, settings, n_classes, weights), images, labels, steps=points[-1],
-        batch_size=min(settings.batch_size, len(images)), rate=settings.rate, momentum=settings.momentum,
-        rotation=settings.rotation, translation=settings.translation, imagenet=settings.init == "imagenet", seed=seed,
+        build(network, settings, n_classes, weights), images, labels, settings.recipe(), points[-1], seed
     )  # fmt: skip
     what = (network, images, labels, scored, tuple(points), settings, n_classes, seed, weights)
-    path = _unfinished("classifiers", ("papers/gan_augmentation",), *what)
+    path = _unfinished("classifiers", ("papers/gan_augmentation", "learning"), *what)
     result = attend(course, scored, points, path)
     path.unlink(missing_ok=True)
     return result
-
-
-def build(network: str, settings: Settings, n_classes: int, weights: Path | None) -> Any:
-    """VGG-16 or ResNet-50 as the settings want them, logits at the end.
-
-    Raises:
-        FerError: ImageNet weights were asked for and cannot be fetched.
-    """
-    from fer_utils.papers.gan_augmentation.resnet import reduced_resnet, resnet50
-    from fer_utils.papers.gan_augmentation.vgg import start_from_imagenet, vgg
-
-    imagenet = settings.init == "imagenet" and weights is None
-    if network == "VGG-16":
-        built = vgg(network, settings.side, n_classes, narrower=settings.narrower, batch_norm=settings.batch_norm)
-        if imagenet:
-            start_from_imagenet(built)
-    elif settings.reduced:
-        built = reduced_resnet(settings.side, n_classes, settings.resnet_width, settings.resnet_blocks)
-    else:
-        built = resnet50(settings.side, n_classes, "imagenet" if imagenet else None)
-    if weights is not None:
-        built.load_weights(weights)
-    return built
 
 
 def _unfinished(folder: str, code: Sequence[str], *what: Any) -> Path:
@@ -191,15 +167,20 @@ def _some_of_each(groups: np.ndarray, most: int) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
-    """When an arm is evaluated, and when the published baseline, which has fewer pictures, ends.
+    """When networks are evaluated, in steps, rising; the last is the end.
 
     Attributes:
-        points: evaluation points in steps, rising; the last is the end of all arms.
-        own: how many of the points the training set without extra pictures has steps for.
+        points: of all arms, which make equally many steps.
+        own: of the published baseline, which has fewer pictures, so that as many passes are fewer steps.
     """
 
     points: tuple[int, ...]
-    own: int
+    own: tuple[int, ...]
+
+    @property
+    def prefix(self) -> bool:
+        """Whether the published baseline is the beginning of a longer training: at a constant rate."""
+        return set(self.own) <= set(self.points)
 
 
 def schedule(n_train: int, n_extra: int, settings: Settings) -> Schedule:
@@ -207,34 +188,36 @@ def schedule(n_train: int, n_extra: int, settings: Settings) -> Schedule:
     batch = min(settings.batch_size, n_train)
     own = max(1, settings.epochs * n_train // batch)
     total = max(own, settings.epochs * (n_train + n_extra) // batch)
-    count = settings.evaluations
-    even = {max(1, round(total * number / count)) for number in range(1, count + 1)}
-    points = tuple(sorted({*even, own, total}))
-    return Schedule(points, points.index(own) + 1)
+    if settings.schedule != "constant":
+        return Schedule(_evenly(total, settings.evaluations), _evenly(own, settings.evaluations))
+    points = tuple(sorted({*_evenly(total, settings.evaluations), own}))
+    return Schedule(points, points[: points.index(own) + 1])
 
 
-def choose(predicted: np.ndarray, truth: np.ndarray, allowed: int) -> int:
+def _evenly(total: int, count: int) -> tuple[int, ...]:
+    return tuple(sorted({max(1, round(total * number / count)) for number in range(1, count + 1)}))
+
+
+def choose(predicted: np.ndarray, truth: np.ndarray) -> int:
     """The evaluation with the most right answers, the first of equals; its number from 0.
 
     Args:
         predicted: ``[L, N]``, classes predicted for the pictures that choose.
         truth: ``[N]``.
-        allowed: only so many evaluations from the start count.
     """
-    return int((predicted[:allowed] == truth).mean(axis=1).argmax())
+    return int((predicted == truth).mean(axis=1).argmax())
 
 
 def answers(
-    predicted: np.ndarray, public_truth: np.ndarray, private_truth: np.ndarray, protocol: str, allowed: int
+    public: np.ndarray, private: np.ndarray, public_truth: np.ndarray, private_truth: np.ndarray, protocol: str
 ) -> tuple[np.ndarray, int]:
     """What one trained network predicts for PrivateTest under a protocol.
 
     Args:
-        predicted: ``[L, P + Q]``, PublicTest first.
+        public, private: ``[L, P]`` and ``[L, Q]``, classes predicted at each evaluation point.
         public_truth: ``[P]``.
         private_truth: ``[Q]``; ``sound`` does not use it.
         protocol: ``"published"`` or ``"sound"``.
-        allowed: see :func:`choose`.
 
     Returns:
         ``[Q]``, and the number of the evaluation that was chosen.
@@ -243,7 +226,6 @@ def answers(
         UsageError: there is no such protocol.
     """
     check_choice("protocol", protocol, PROTOCOLS)
-    public, private = np.split(predicted, [len(public_truth)], axis=1)
     chosen_on = (private, private_truth) if protocol == "published" else (public, public_truth)
-    chosen = choose(*chosen_on, allowed)
+    chosen = choose(*chosen_on)
     return private[chosen], chosen

@@ -1,74 +1,113 @@
-"""He et al. 2016: ResNet-50 from Keras, and a reduced one for machines without a GPU."""
+"""He et al. 2016: ResNet-50 as Keras builds it, whose weights fit (:mod:`.imagenet`), and a small residual network."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
 
-from fer_utils.devices import import_keras
-from fer_utils.papers.gan_augmentation.settings import KERAS_BACKEND
-from fer_utils.papers.gan_augmentation.vgg import NORM_MOMENTUM, no_weights
-
-keras = import_keras(KERAS_BACKEND)
+from torch import Tensor, nn
 
 EXPANSION = 4
 """A bottleneck gives four times as many maps as its 3×3 convolution has."""
+FULL = (3, 4, 6, 3)
+"""Bottlenecks of ResNet-50's stages."""
+NORM = {"eps": 1.001e-5, "momentum": 0.01}
+"""Keras' batch norm in this network; its momentum is one less ours."""
+
+DROPPED = 0.3
+"""Share of the small network's last maps that is dropped in training."""
 
 
-def resnet50(side: int, n_classes: int, weights: str | None) -> Any:
-    """``keras.applications.ResNet50`` with a dense layer of ``n_classes`` logits: 23,602,055 parameters with seven.
+class Bottleneck(nn.Module):
+    """1×1 (with the stride), 3×3 and 1×1 convolutions beside a shortcut."""
+
+    def __init__(self, before: int, width: int, stride: int, project: bool) -> None:
+        super().__init__()
+        if project:
+            self._normed(0, before, EXPANSION * width, 1, stride)
+        self._normed(1, before, width, 1, stride)
+        self._normed(2, width, width, 3, 1)
+        self._normed(3, width, EXPANSION * width, 1, 1)
+        self.project, self.relu = project, nn.ReLU()
+
+    def _normed(self, number: int, before: int, after: int, kernel: int, stride: int) -> None:
+        self.add_module(f"{number}_conv", nn.Conv2d(before, after, kernel, stride, kernel // 2))
+        self.add_module(f"{number}_bn", nn.BatchNorm2d(after, **NORM))
+
+    def _apply_normed(self, number: int, maps: Tensor) -> Tensor:
+        normed: Tensor = self.get_submodule(f"{number}_bn")(self.get_submodule(f"{number}_conv")(maps))
+        return normed
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """``float [N, C, S, S] -> [N, 4 · width, S / stride, S / stride]``."""
+        short = self._apply_normed(0, maps) if self.project else maps
+        inner = self.relu(self._apply_normed(1, maps))
+        inner = self.relu(self._apply_normed(2, inner))
+        result: Tensor = self.relu(short + self._apply_normed(3, inner))
+        return result
+
+
+def resnet50(n_classes: int, channels: int = 3, width: int = 64, blocks: Sequence[int] = FULL) -> nn.Sequential:
+    """ResNet-50 (version 1), ``float [N, 3, S, S] -> [N, n_classes]``: 23,602,055 parameters with seven classes.
 
     Args:
-        side: of the pictures in pixels, at least 32.
         n_classes: outputs.
-        weights: ``None`` for a random start, ``"imagenet"`` to fetch Keras' own.
-
-    Raises:
-        FerError: the weights are not on this machine and cannot be fetched.
+        channels: of the pictures.
+        width: maps of the first stage's 3×3 convolutions; tests take fewer.
+        blocks: bottlenecks of each stage.
     """
-    try:
-        body = keras.applications.ResNet50(
-            weights=weights, include_top=False, pooling="avg", input_shape=(side, side, 3)
-        )
-    except Exception as error:
-        if weights is None:
-            raise
-        raise no_weights("ResNet50", error) from error
-    outputs = keras.layers.Dense(n_classes, name="predictions")(body.output)
-    return keras.Model(body.input, outputs, name="ResNet-50")
-
-
-def reduced_resnet(side: int, n_classes: int, width: int, blocks: Sequence[int]) -> Any:
-    """ResNet-50's plan with fewer and narrower bottlenecks: ``float [N, side, side, 3] -> [N, n_classes]``.
-
-    It begins with a 3×3 convolution of stride 2, not 7×7, and a pooling; each further stage doubles
-    the maps and halves the side.
-
-    Args:
-        side: of the pictures in pixels.
-        n_classes: outputs.
-        width: maps of the first stage's 3×3 convolutions; 64 in ResNet-50.
-        blocks: bottlenecks of each stage; 3, 4, 6, 3 in ResNet-50.
-    """
-    inputs = keras.Input((side, side, 3), name="pictures")
-    maps = keras.layers.MaxPooling2D(2)(_normed(inputs, width, 3, 2, relu=True))
+    layers: OrderedDict[str, nn.Module] = OrderedDict(
+        conv1_conv=nn.Conv2d(channels, width, 7, 2, 3), conv1_bn=nn.BatchNorm2d(width, **NORM), conv1_relu=nn.ReLU(),
+        pool1_pool=nn.MaxPool2d(3, 2, 1),
+    )  # fmt: skip
+    before = width
     for stage, count in enumerate(blocks):
         for number in range(count):
-            stride = 2 if number == 0 and stage > 0 else 1
-            maps = _bottleneck(maps, width * 2**stage, stride, project=number == 0)
-    pooled = keras.layers.GlobalAveragePooling2D()(maps)
-    return keras.Model(inputs, keras.layers.Dense(n_classes, name="predictions")(pooled), name="reduced_ResNet")
+            wide = width * 2**stage
+            stride = 2 if stage > 0 and number == 0 else 1
+            layers[f"conv{stage + 2}_block{number + 1}"] = Bottleneck(before, wide, stride, project=number == 0)
+            before = EXPANSION * wide
+    layers |= {
+        "avg_pool": nn.AdaptiveAvgPool2d(1),
+        "flatten": nn.Flatten(),
+        "predictions": nn.Linear(before, n_classes),
+    }
+    return nn.Sequential(layers)
 
 
-def _bottleneck(maps: Any, width: int, stride: int, project: bool) -> Any:
-    inner = _normed(maps, width, 1, stride, relu=True)
-    inner = _normed(inner, width, 3, 1, relu=True)
-    inner = _normed(inner, EXPANSION * width, 1, 1, relu=False)
-    short = _normed(maps, EXPANSION * width, 1, stride, relu=False) if project else maps
-    return keras.layers.ReLU()(keras.layers.Add()([short, inner]))
+class Residual(nn.Module):
+    """Two 3×3 convolutions beside a shortcut."""
+
+    def __init__(self, maps: int) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(*normed(maps, maps, 3), *normed(maps, maps, 3))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """``float [N, C, S, S]``, in and out."""
+        result: Tensor = maps + self.inner(maps)
+        return result
 
 
-def _normed(maps: Any, width: int, kernel: int, stride: int, relu: bool) -> Any:
-    maps = keras.layers.Conv2D(width, kernel, stride, padding="same", use_bias=False)(maps)
-    maps = keras.layers.BatchNormalization(momentum=NORM_MOMENTUM)(maps)
-    return keras.layers.ReLU()(maps) if relu else maps
+def small_resnet(channels: int, n_classes: int, width: int) -> nn.Sequential:
+    """A residual network for two cores: ``float [N, channels, S, S] -> [N, n_classes]``, S at least 16.
+
+    A stem that makes a quarter of the side, then two residual blocks, each followed by a convolution to twice the
+    maps. With one channel, width 32 and seven classes it has 186,567 parameters.
+
+    Args:
+        channels: of the pictures.
+        n_classes: outputs.
+        width: maps of the stem.
+    """
+    return nn.Sequential(
+        *normed(channels, width, 4, 2), nn.MaxPool2d(2),
+        Residual(width), *normed(width, 2 * width, 3), nn.MaxPool2d(2),
+        Residual(2 * width), *normed(2 * width, 4 * width, 3),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(DROPPED), nn.Linear(4 * width, n_classes),
+    )  # fmt: skip
+
+
+def normed(before: int, after: int, kernel: int, stride: int = 1) -> list[nn.Module]:
+    """A convolution, batch norm, ReLU."""
+    convolution = nn.Conv2d(before, after, kernel, stride, kernel // 2, bias=False)
+    return [convolution, nn.BatchNorm2d(after), nn.ReLU(inplace=True)]

@@ -39,9 +39,10 @@ def made_up(protocol: str) -> Results:
     if protocol == "published":
         rows += [Row(network, "none", "steps") for network in NETWORKS]
     else:
-        rows += [Row("ResNet-50", arm, "steps") for arm in ("mirrored", "real", "noise")]
+        rows += [Row("ResNet-50", arm, "steps") for arm in ("cgan", "source", "real", "mirrored", "noise")]
     filled = {row: outcome(2, number, 0 if row.arm == "none" else 18) for number, row in enumerate(rows)}
-    return Results(protocol, outcome(1, 99), filled, LEAK)
+    svm = outcome(1, 99)
+    return Results(protocol, svm, svm.answers, filled, LEAK)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

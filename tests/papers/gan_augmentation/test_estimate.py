@@ -18,7 +18,7 @@ from fer_utils.papers.study import PROTOCOLS, Unit
 from fer_utils.reproduce.units import unit_key
 from tests.papers.gan_augmentation.conftest import make_source
 
-KNOBS = {"train_images": 42, "test_images": 14, "generated": 3}
+KNOBS = {"train_images": 42, "test_images": 14, "generated": 3, "epochs": 4}
 KINDS = {kind.unit: kind for kind in room.KINDS}
 
 
@@ -59,7 +59,7 @@ def test_it_asks_for_what_the_notebook_computes(parameters: dict[str, Any], targ
         results(study, protocol)
     assert set(asked.names) == set(done.names)
     # Two audits, thirteen GANs, image quality, DF-SVM twice, and each classifier.
-    assert len(set(asked.names)) == 2 + 13 + 1 + 2 + (2 * 2 * 3 + 2 * (2 * 3 + 3))
+    assert len(set(asked.names)) == 2 + 13 + 1 + 2 + 2 * (2 * 4 + 5)
 
 
 def test_a_planner_counts_each_call_once(parameters: dict[str, Any]) -> None:

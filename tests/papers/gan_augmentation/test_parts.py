@@ -14,7 +14,10 @@ from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.gan_augmentation import parts as room
 from fer_utils.papers.gan_augmentation.parts import divide, drawn, source_faces, target_faces
+from fer_utils.papers.gan_augmentation.settings import Settings
 from tests.papers.gan_augmentation.conftest import SIZES, make_source
+
+ALL = Settings()
 
 
 @pytest.mark.parametrize(
@@ -94,33 +97,38 @@ def test_sets_without_parts_are_divided_by_person(target: FaceSet) -> None:
     }  # fmt: skip
 
 
-def test_sound_removes_what_a_later_part_holds(target: FaceSet) -> None:
+def test_sound_does_not_score_what_training_holds(target: FaceSet) -> None:
     public = np.flatnonzero(target.table["split"] == "PublicTest")
     private = np.flatnonzero(target.table["split"] == "PrivateTest")
+    train = np.flatnonzero(target.table["split"] == "Training")
     images = target.images.copy()
     images[public[5]] = images[private[9]]
+    images[public[6]] = images[train[30]]
     target = target.with_images(images)
-    published, sound = (divide(target, None, None, name) for name in ("published", "sound"))
-    assert published.removed == {"Training": 0, "PublicTest": 0} and sound.removed == {"Training": 7, "PublicTest": 1}
-    assert len(published.train) == 84 and len(sound.train) == 77
-    assert np.array_equal(published.private, sound.private)
+    published, sound = (divide(target, ALL, name) for name in ("published", "sound"))
+    assert published.removed == {"PublicTest": 0, "PrivateTest": 0}
+    # Seven that Training holds, and one that the epoch is chosen by.
+    assert sound.removed == {"PublicTest": 1, "PrivateTest": 8}
+    assert np.array_equal(published.train, sound.train) and len(sound.private) == 20
 
     def known(rows: np.ndarray) -> set[bytes]:
         return {image.tobytes() for image in images[rows]}
 
     assert known(published.train) & known(published.private)
-    assert not known(sound.train) & known(np.concatenate([public, private]))
+    assert not known(sound.train) & known(np.concatenate([sound.public, sound.private]))
     assert not known(sound.public) & known(sound.private)
 
 
 def test_parts_have_the_promised_sizes_and_do_not_meet(target: FaceSet) -> None:
     for protocol in ("published", "sound"):
-        parts = divide(target, 42, 14, protocol)
+        parts = divide(target, ALL.but(train_images=42, test_images=14), protocol)
         rows = np.concatenate([parts.train, parts.public, parts.private, parts.reserve])
         assert len(np.unique(rows)) == len(rows)
-        assert len(parts.public) == len(parts.private) == 14
-        assert len(parts.train) + parts.removed["Training"] == 42
-    assert len(divide(target, 42, 14, "published").reserve) == 42
+        assert (len(parts.train), len(parts.reserve)) == (42, 42)
+        assert len(parts.public) + parts.removed["PublicTest"] == 14
+        assert len(parts.private) + parts.removed["PrivateTest"] == 14
+    held = divide(target, ALL.but(held_out=0.25), "sound")
+    assert (len(held.train), len(held.reserve)) == (63, 21)
 
 
 def test_a_part_of_a_part_has_its_classes_in_proportion() -> None:

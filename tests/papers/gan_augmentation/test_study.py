@@ -13,7 +13,7 @@ from fer_utils.errors import UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.gans.train import train as train_gan
 from fer_utils.papers.gan_augmentation import protocol as steps
-from fer_utils.papers.gan_augmentation.arms import ARMS, control
+from fer_utils.papers.gan_augmentation.arms import ARMS, as_many
 from fer_utils.papers.gan_augmentation.claims import results, table_1
 from fer_utils.papers.gan_augmentation.settings import GANS, Settings
 from fer_utils.papers.gan_augmentation.study import Row, Study
@@ -31,67 +31,94 @@ def test_arms_have_the_promised_pictures(study: Study) -> None:
     for protocol in PROTOCOLS:
         parts = study.parts(protocol)
         for arm in ARMS:
-            extra, call = study.extra(arm, protocol), study._call("VGG-16", arm, protocol, 0)
+            row = Row("VGG-16", arm, "steps")
+            extra, call = study.extra(arm), study._call(study._training(row, 0))
             # Three pictures of each of the six shared classes; none of neutral, the last.
             assert np.bincount(extra.labels, minlength=7).tolist() == ([0] * 7 if arm == "none" else [3] * 6 + [0])
             assert len(call["images"]) == len(call["labels"]) == len(parts.train) + len(extra.labels)
             assert np.array_equal(call["images"][: len(parts.train)], study.target.images[parts.train])
-            assert len(call["scored"]) == len(parts.public) + len(parts.private)
+            removed = sum(parts.removed.values())
+            assert len(call["scored"]) == len(parts.public) + len(parts.private) + removed
 
 
 def test_controls_are_what_they_say(study: Study) -> None:
-    images, labels, parts = study.target.images, study.target.labels, study.parts("sound")
-    wanted = study.pictures("dcgan").labels
+    images, parts = study.target.images, study.parts("sound")
 
-    def among(made: np.ndarray, rows: np.ndarray) -> bool:
-        return {image.tobytes() for image in made} <= {image.tobytes() for image in images[rows]}
+    def among(made: np.ndarray, known: np.ndarray) -> bool:
+        return {image.tobytes() for image in made} <= {image.tobytes() for image in known}
 
-    mirrored = control("mirrored", wanted, images, labels, parts)
-    assert among(mirrored.images[:, :, ::-1], parts.train) and not among(mirrored.images, parts.train)
-    real = control("real", wanted, images, labels, parts)
-    assert among(real.images, parts.reserve)
-    noise = control("noise", wanted, images, labels, parts)
+    mirrored = study.extra("mirrored")
+    assert among(mirrored.images[:, :, ::-1], images[parts.train]) and not among(mirrored.images, images[parts.train])
+    assert among(study.extra("real").images, images[parts.reserve])
+    assert among(study.extra("source").images, study.source_pictures().images)
+    noise = study.extra("noise")
     assert abs(noise.images.mean() - 127.5) < 2 and noise.images.std() > 70
-    with pytest.raises(UsageError, match="mirrored, real, noise"):
-        control("none", wanted, images, labels, parts)
 
 
-def test_a_rare_class_gives_what_it_has(study: Study) -> None:
-    parts = study.parts("sound")
-    few = replace(parts, reserve=parts.reserve[study.target.labels[parts.reserve] != 1])
-    found = control("real", np.repeat(np.arange(6), 3), study.target.images, study.target.labels, few)
-    assert np.bincount(found.labels, minlength=7).tolist() == [3, 0, 3, 3, 3, 3, 0]
-    mirrored = control("mirrored", np.repeat(0, 50), study.target.images, study.target.labels, parts)
-    assert len(mirrored.labels) == 50
+def test_as_many_of_each_class_as_wanted() -> None:
+    labels, wanted = np.repeat([0, 1, 2], [5, 2, 9]), np.repeat([0, 1, 2], 4)
+    again, all_there = (as_many(wanted, labels, repeated=repeated) for repeated in (True, False))
+    assert np.bincount(labels[again]).tolist() == [4, 4, 4] and len(np.unique(again)) == 10
+    assert np.bincount(labels[all_there]).tolist() == [4, 2, 4] and len(np.unique(all_there)) == 10
+    assert np.bincount(labels[as_many(wanted, labels[labels != 1], repeated=True)]).sum() == 8
 
 
 def test_steps_of_the_protocols() -> None:
     plan = steps.schedule(1_000, 240, Settings(init="random", batch_size=50, epochs=10, evaluations=4))
     # 10 passes over 1,000 are 200 steps, over 1,240 248; evaluations at quarters, and where the smaller set ends.
-    assert plan.points == (62, 124, 186, 200, 248) and plan.points[plan.own - 1] == 200
+    assert plan.points == (62, 124, 186, 200, 248) and plan.own == (62, 124, 186, 200) and plan.prefix
     assert steps.schedule(5, 0, Settings(init="random", batch_size=50, epochs=1, evaluations=3)).points == (1,)
+    # A cycle ends with its last step, so a shorter training is another one.
+    cycle = Settings(init="random", batch_size=50, epochs=10, evaluations=2, schedule="one_cycle")
+    plan = steps.schedule(1_000, 240, cycle)
+    assert plan.points == (124, 248) and plan.own == (100, 200) and not plan.prefix
 
 
-def test_every_training_is_run_once(study: Study) -> None:
+@pytest.mark.parametrize(("schedule", "own"), [("constant", 0), ("one_cycle", 1)])
+def test_every_training_is_run_once_and_serves_both_protocols(
+    target: FaceSet, lab: str, schedule: str, own: int
+) -> None:
+    settings = SETTINGS.but(batch_size=14, epochs=2, schedule=schedule)
+    study = Study(target, lab, settings, [0, 1], Counting())
     found = {name: results(study, name) for name in PROTOCOLS}
     ran = study.mapper
-    # Two networks, two seeds; three arms published, and sound, whose training part is smaller, three controls for one.
-    assert ran.count("train_classifier") == 2 * 2 * 3 + 2 * (2 * 3 + 3)
-    assert ran.count("train_gan") == 12 and ran.count("deep_feature_svm") == 2
+    # Two networks, two seeds, three arms, and a shorter baseline where it is another training; five controls for one.
+    assert ran.count("train_classifier") == 2 * (2 * (3 + own) + 5)
+    assert ran.count("deep_feature_svm") == 2
     table = {name: table_1(found[name], study.settings) for name in PROTOCOLS}
-    assert len(table["published"]) == 1 + 6 + 2 and len(table["sound"]) == 1 + 6 + 3
+    assert len(table["published"]) == 1 + 6 + 2 and len(table["sound"]) == 1 + 6 + 5
     assert set(table["sound"]["extra pictures"]) == {0, 18}
     assert table["sound"]["accuracy %"].between(0, 100).all()
 
 
-def test_the_plain_row_of_published_ends_earlier(study: Study) -> None:
-    plan = study.schedule("published")
-    assert plan.own < len(plan.points)
+def test_df_svm_is_scored_on_both_parts_as_the_paper_s_is(study: Study) -> None:
+    measured = {name: results(study, name) for name in PROTOCOLS}
+    both = study.parts("published")
+    assert len(measured["published"].svm.answers) == len(both.public) + len(both.private)
+    assert len(measured["sound"].svm.answers) == len(study.parts("sound").private)
+    for name in PROTOCOLS:
+        # So that it can be paired with the networks' answers.
+        assert np.array_equal(measured[name].svm_private.people, measured[name].of("VGG-16", "none").people)
+
+
+def test_the_plain_row_of_published_ends_earlier(target: FaceSet, lab: str) -> None:
+    settings = SETTINGS.but(batch_size=14, epochs=2, schedule="constant")
+    study = Study(target, lab, settings, [0, 1], Counting())
+    plan = study.schedule()
+    assert plan.prefix and len(plan.own) < len(plan.points)
     short, long = (study.outcome(Row("VGG-16", "none", budget), "published") for budget in ("epochs", "steps"))
-    assert short.steps.max() <= plan.points[plan.own - 1] < plan.points[-1]
+    assert short.steps.max() <= plan.own[-1] < plan.points[-1]
     assert (long.answers.correct.mean(axis=1) >= short.answers.correct.mean(axis=1)).all(), (
         "more evaluations to choose from"
     )
+
+
+def test_people_are_kept_together_where_they_are_known(target: FaceSet, lab: str) -> None:
+    known = replace(target, table=target.table.assign(subject=[f"p{row % 4}" for row in range(len(target))]))
+    people = (
+        Study(known, lab, SETTINGS, [0], Counting()).outcome(Row("VGG-16", "none", "steps"), "sound").answers.people
+    )
+    assert len(np.unique(people)) <= 4
 
 
 def test_no_control_with_real_pictures_without_a_reserve(target: FaceSet, lab: str) -> None:
@@ -102,14 +129,14 @@ def test_no_control_with_real_pictures_without_a_reserve(target: FaceSet, lab: s
 
 def test_sound_does_not_choose_by_the_scored_pictures(study: Study) -> None:
     random = np.random.default_rng(0)
-    predicted = random.integers(0, 7, (9, 60)).astype(np.uint8)
+    given = random.integers(0, 7, (9, 25)).astype(np.uint8), random.integers(0, 7, (9, 35)).astype(np.uint8)
     public, private = random.integers(0, 7, 25), random.integers(0, 7, 35)
-    chosen = {name: steps.answers(predicted, public, private, name, 9) for name in PROTOCOLS}
-    moved = {steps.answers(predicted, public, random.permutation(private), "sound", 9)[1] for _ in range(20)}
+    chosen = {name: steps.answers(*given, public, private, name) for name in PROTOCOLS}
+    moved = {steps.answers(*given, public, random.permutation(private), "sound")[1] for _ in range(20)}
     assert moved == {chosen["sound"][1]}
-    moved = {steps.answers(predicted, public, random.permutation(private), "published", 9)[1] for _ in range(20)}
+    moved = {steps.answers(*given, public, random.permutation(private), "published")[1] for _ in range(20)}
     assert len(moved) > 1, "published does"
-    assert np.array_equal(chosen["sound"][0], predicted[chosen["sound"][1], 25:])
+    assert np.array_equal(chosen["sound"][0], given[1][chosen["sound"][1]])
 
 
 def test_no_unit_of_sound_is_given_the_scored_labels(target: FaceSet, lab: str) -> None:
@@ -133,9 +160,9 @@ def test_no_unit_of_sound_is_given_the_scored_labels(target: FaceSet, lab: str) 
 def test_choose_takes_the_first_of_the_best() -> None:
     predicted = np.array([[0, 0, 0], [0, 1, 0], [0, 1, 0], [0, 1, 2]])
     truth = np.array([0, 1, 2])
-    assert steps.choose(predicted, truth, 4) == 3 and steps.choose(predicted, truth, 3) == 1
+    assert steps.choose(predicted, truth) == 3 and steps.choose(predicted[:3], truth) == 1
     with pytest.raises(UsageError, match="published, sound"):
-        steps.answers(predicted, truth[:1], truth[1:], "both", 4)
+        steps.answers(predicted[:, :1], predicted[:, 1:], truth[:1], truth[1:], "both")
 
 
 def test_gans_of_all_kinds(study: Study) -> None:
@@ -181,5 +208,6 @@ def test_a_killed_gan_goes_on(study: Study, tmp_path: Path, monkeypatch: pytest.
 def test_the_data_table(study: Study) -> None:
     table = study.data_table().set_index("part")
     assert table.loc["published: training", "total"] == 42
-    assert table.loc["sound: training", "total"] == 42 - study.parts("sound").removed["Training"]
+    assert table.loc["sound: training", "total"] == 42
+    assert table.loc["sound: PrivateTest", "total"] == 14 - study.parts("sound").removed["PrivateTest"]
     assert (table.sum(axis=1) == 2 * table["total"]).all()
