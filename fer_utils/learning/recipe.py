@@ -15,7 +15,7 @@ SCHEDULES = ("constant", "one_cycle")
 
 @dataclass(frozen=True)
 class Recipe(Settings):
-    """Frozen: vary it with :meth:`but`. The defaults are plain SGD; each paper's settings say where theirs come from."""
+    """Frozen: vary it with :meth:`but`. The defaults are plain SGD; a paper's settings say where theirs come from."""
 
     name: ClassVar[str] = "a recipe"
 

@@ -12,7 +12,7 @@ LABELS = np.arange(24) % 2
 
 @pytest.fixture(scope="session")
 def images() -> np.ndarray:
-    """A dark ground with noise and a light stripe, above in one class and below in the other: ``uint8 [24, 24, 24]``."""
+    """Noise on a dark ground and a light stripe, above in one class and below in the other: ``uint8 [24, 24, 24]``."""
     images = np.random.default_rng(4).integers(20, 70, (len(LABELS), SIDE, SIDE))
     for image, label in zip(images, LABELS, strict=True):
         image[5 + 10 * label : 8 + 10 * label] += 150

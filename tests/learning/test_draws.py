@@ -39,7 +39,7 @@ def test_an_album_gives_the_pictures_asked_for(images: np.ndarray) -> None:
 
 def test_moves_by_hand(images: np.ndarray) -> None:
     still = np.eye(2, 3)
-    right = still + [[0, 0, 2 * 4 / 24], [0, 0, 0]]
+    right = np.array([[1, 0, 2 * 4 / 24], [0, 1, 0]])
     mirror = np.array([[-1, 0, 0], [0, 1, 0]])
     quarter = np.array([[0, -1, 0], [1, 0, 0]])
     shown = grey(seen(images, [1, 1, 1, 1], np.stack([still, right, mirror, quarter])))
