@@ -30,6 +30,9 @@ NETWORKS = ("VGG-16", "ResNet-50")
 FULL_RESNET = (3, 4, 6, 3)
 
 _GAN, _CNN, _SVM = "Experiment, A", "Experiment, B", "Experiment, C"
+_START = "generator steps of one GAN on all classes, from which those of each class go on. 0: each starts anew"
+_MEAN = "pictures come from a running mean of the generator that keeps this share at every step. 0: from it"
+_STEPS = "generator steps, in place of epochs. 0: the epochs decide"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Settings(Base):
 
     # -- the GANs -------------------------------------------------------------------------
     gan_width: int = setting(128, f'{_GAN}: "as in Radford\'s article", 1024-512-256-128 maps', least=1)
+    gan_side: int = setting(64, "not stated; Radford's, in pixels. Halved four times: a multiple of 16", least=16)
     dcgan_batch: int = setting(16, _GAN, least=1)
     dcgan_epochs: int = setting(80, _GAN, least=1)
     wgan_batch: int = setting(8, _GAN, least=1)
@@ -47,9 +51,18 @@ class Settings(Base):
     cgan_batch: int = setting(64, _GAN, least=1)
     cgan_epochs: int = setting(200, f'{_GAN}: "same with the other two GANs", which differ; the WGAN\'s', least=1)
     gan_rate: float = setting(1e-4, f"{_GAN}: Adam; its betas are not stated: Radford's and Gulrajani's", above=0)
+    wgan_beta1: float = setting(0.0, "not stated; Gulrajani's: Adam's, for WGAN-GP and CGAN", least=0, below=1)
+    critic_steps: int = setting(5, "not stated; Gulrajani's: of WGAN-GP and CGAN, for a step of the generator", least=1)
+    gan_average: float = setting(0.0, f"ours: {_MEAN}", least=0, below=1)
+    dcgan_start: int = setting(0, f"ours: {_START}", least=0)
+    wgan_start: int = setting(0, f"ours: {_START}", least=0)
+    dcgan_steps: int = setting(0, f"ours: {_STEPS}", least=0)
+    wgan_steps: int = setting(0, f"ours: {_STEPS}", least=0)
+    cgan_steps: int = setting(0, f"ours: {_STEPS}", least=0)
     generated: int = setting(1_000, f"{_GAN}: pictures a class", least=1, most=100_000)
     mismatch: str = setting("shared", "not stated", choices=tuple(MISMATCHES))
     judged: int = setting(1_000, "ours: pictures of a class that KID takes", least=1)
+    searched: int = setting(100, "ours: pictures of a class in which a face is searched", least=1)
 
     # -- VGG-16 and ResNet-50 -------------------------------------------------------------
     side: int = setting(48, "not stated; FER-2013's own, in pixels. VGG halves it five times", least=32)
@@ -104,18 +117,32 @@ class Settings(Base):
         class.
         """
         check_choice("GAN", kind, tuple(GANS))
-        base, batch, epochs = {
-            "dcgan": (GanSettings(), self.dcgan_batch, self.dcgan_epochs),
-            "wgan_gp": (WGAN_GP, self.wgan_batch, self.wgan_epochs),
-            "cgan": (WGAN_GP, self.cgan_batch, self.cgan_epochs),
+        wasserstein = WGAN_GP.but(beta1=self.wgan_beta1, critic_steps=self.critic_steps)
+        base, batch, epochs, steps = {
+            "dcgan": (GanSettings(), self.dcgan_batch, self.dcgan_epochs, self.dcgan_steps),
+            "wgan_gp": (wasserstein, self.wgan_batch, self.wgan_epochs, self.wgan_steps),
+            "cgan": (wasserstein, self.cgan_batch, self.cgan_epochs, self.cgan_steps),
         }[kind]
-        width, rate = self.gan_width, self.gan_rate
-        return base.but(channels=1, ngf=width, ndf=width, learning_rate=rate, batch_size=batch, epochs=epochs)
+        return base.but(
+            channels=1, image_size=self.gan_side, ngf=self.gan_width, ndf=self.gan_width,
+            learning_rate=self.gan_rate, batch_size=batch, epochs=epochs, steps=steps, average=self.gan_average,
+        )  # fmt: skip
+
+    def gan_start(self, kind: str) -> GanSettings | None:
+        """The GAN on all classes from which those of one class go on; ``None`` where each starts anew.
+
+        The CGAN learns all classes at once, so it needs none.
+        """
+        steps = {"dcgan": self.dcgan_start, "wgan_gp": self.wgan_start, "cgan": 0}[kind]
+        return self.gan(kind).but(steps=steps) if steps else None
 
 
 _QUICK = Settings(
-    # GANs a sixteenth as wide, at ten times the rate; as many steps as a laptop makes in half a minute.
-    gan_width=8, gan_rate=1e-3, dcgan_epochs=30, wgan_epochs=20, cgan_epochs=14, generated=36, judged=25,
+    # GANs a sixteenth as wide, on a quarter of the pixels, at ten times the rate. One GAN learns what a face is
+    # from all classes, and those of each class go on from it: 57 pictures of a class are too few to learn it from.
+    gan_side=32, gan_width=8, gan_rate=1e-3, wgan_beta1=0.5, critic_steps=2, gan_average=0.95,
+    dcgan_start=450, wgan_start=150, dcgan_steps=20, wgan_steps=10, cgan_steps=150,
+    generated=36, judged=25, searched=12,
     # A quarter to a sixteenth of the networks' width, from random weights. 32 pixels is the least that VGG takes.
     # Batch norm, momentum and a rate 500 times the paper's: without them nothing is learnt in so few steps.
     side=32, narrower=16, resnet_width=16, resnet_blocks=(1, 1, 1), batch_norm=True, init="random",
@@ -128,7 +155,8 @@ _QUICK = Settings(
 PROFILES = {
     # Every cell runs, nothing is learnt.
     "smoke": _QUICK.but(
-        gan_width=4, dcgan_epochs=1, wgan_epochs=1, cgan_epochs=1, generated=8, narrower=32, resnet_width=4,
+        gan_width=4, dcgan_start=2, wgan_start=2, dcgan_steps=2, wgan_steps=2, cgan_steps=2, searched=1, generated=8,
+        narrower=32, resnet_width=4,
         epochs=1, df_epochs=1, train_images=140, test_images=70,
     ),
     # A laptop without a GPU.
