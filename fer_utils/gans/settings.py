@@ -30,6 +30,7 @@ class GanSettings:
     beta1: float = 0.5
     beta2: float = 0.999
     critic_steps: int = 1  # discriminator steps a generator step
+    critic_pace: float = 1.0  # the discriminator's learning rate, in the generator's
     penalty: float = 10.0  # weight of the gradient penalty; wgan_gp only
     average: float = 0.0  # pictures come from a running mean of the generator that keeps this share a step; 0: from it
 
@@ -44,6 +45,8 @@ class GanSettings:
             raise UsageError(f"image_size must be a multiple of {MULTIPLE}, not {self.image_size}")
         if self.n_classes < 0 or self.penalty < 0 or self.steps < 0:
             raise UsageError("n_classes, penalty and steps must not be below zero")
+        if self.critic_pace <= 0:
+            raise UsageError(f"critic_pace must be above zero, not {self.critic_pace!r}")
         if self.learning_rate <= 0 or not 0 <= self.beta1 < 1 or not 0 <= self.beta2 < 1:
             raise UsageError("Adam needs a learning_rate above zero and betas from 0 to below 1")
         if not 0 <= self.average < 1:

@@ -61,8 +61,8 @@ class _State:
             network.to(device, memory_format=torch.channels_last)
         betas = (settings.beta1, settings.beta2)
         self.optimisers = {
-            name: torch.optim.Adam(network.parameters(), settings.learning_rate, betas)
-            for name, network in (("generator", self.generator), ("discriminator", self.discriminator))
+            name: torch.optim.Adam(getattr(self, name).parameters(), settings.learning_rate * pace, betas)
+            for name, pace in (("generator", 1.0), ("discriminator", settings.critic_pace))
         }
         # What pictures are drawn with: the generator's running mean, or itself.
         self.shown = deepcopy(self.generator) if settings.average else self.generator

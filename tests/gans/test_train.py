@@ -105,6 +105,20 @@ def test_a_running_mean_is_drawn_from_and_not_trained(pictures: np.ndarray) -> N
     assert torch.allclose(mean.generator.project.weight, followed, atol=1e-6)
 
 
+def test_a_critic_s_pace_is_its_own_rate_only(pictures: np.ndarray) -> None:
+    slow = GanSettings(**TINY).but(steps=1)
+    one, other = (train(pictures, settings, 0) for settings in (slow, slow.but(critic_pace=3.0)))
+    before = Discriminator(slow), Generator(slow)
+    start = torch.Generator().manual_seed(0)
+    for network in reversed(before):
+        initialise(network, start)
+    moved = [gan.discriminator.decide.weight - before[0].decide.weight for gan in (one, other)]
+    # Adam's first step is the rate times the gradient's sign.
+    assert torch.allclose(moved[1], 3 * moved[0], atol=1e-5) and moved[0].abs().max() > 1e-4
+    generators = [gan.generator.project.weight - before[1].project.weight for gan in (one, other)]
+    assert all(step.abs().max() < 1.01 * slow.learning_rate for step in generators)
+
+
 @pytest.mark.parametrize("side", [32, 48])
 def test_sides_between(side: int) -> None:
     images = np.random.default_rng(0).integers(0, 256, (6, side, side)).astype(np.uint8)

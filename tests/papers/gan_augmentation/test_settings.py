@@ -39,6 +39,17 @@ def test_gans_are_grey_radford_s_and_gulrajani_s() -> None:
         assert (gan.objective, gan.penalty, gan.critic_steps, gan.beta1, gan.beta2) == ("wgan_gp", 10, 5, 0, 0.9)
 
 
+def test_in_the_paper_each_gan_starts_anew_and_epochs_decide() -> None:
+    paper, quick = PROFILES["paper"], PROFILES["quick"]
+    assert all(paper.gan_start(kind) is None and paper.gan(kind).steps == 0 for kind in GANS)
+    assert all(paper.gan(kind).average == 0 and paper.gan(kind).critic_pace == 1 for kind in GANS)
+    # The same networks and the same training but for its length, or weights could not be handed on.
+    for kind in ("dcgan", "wgan_gp"):
+        first = quick.gan_start(kind)
+        assert first is not None and first.but(steps=0) == quick.gan(kind).but(steps=0)
+    assert quick.gan_start("cgan") is None, "one network learns all classes anyway"
+
+
 def test_reduced_networks_are_called_so() -> None:
     paper, quick = PROFILES["paper"], PROFILES["quick"]
     assert not paper.reduced and paper.title("ResNet-50") == "ResNet-50"
