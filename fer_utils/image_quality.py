@@ -8,11 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from scipy import linalg
 from scipy.special import rel_entr
 from skimage.metrics import structural_similarity
 from sklearn.metrics import pairwise_distances, pairwise_distances_argmin
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from fer_utils.preprocess import detect_faces, resize, to_grey
+
+HOG_SIDE = 48
+"""Pixels a side at which gradients are read: FER-2013's."""
+REGULARISATION = 0.001
+"""The reading SVM's C, for features of unit variance; that of :mod:`fer_utils.avatars.quality`, not tuned here."""
 
 
 def fid(real: np.ndarray, generated: np.ndarray) -> float:
@@ -163,3 +174,36 @@ def _check(real: np.ndarray, generated: np.ndarray) -> None:
         raise ValueError(f"at least two pictures a set are needed, not {len(real)} and {len(generated)}")
     if real.shape[1:] != generated.shape[1:]:
         raise ValueError(f"features of different length: {real.shape[1:]} and {generated.shape[1:]}")
+
+
+def faces_found(images: np.ndarray) -> float:
+    """Share of pictures in which OpenCV's SSD finds at least one face, from 0 to 1.
+
+    It was trained on photographs and scales every picture to 300×300 pixels, so small ones need not be
+    enlarged. Read it beside the share of real pictures of the same size.
+
+    Args:
+        images: ``uint8 [N, S, S]`` or ``uint8 [N, S, S, 3]``.
+    """
+    return float(np.mean([len(boxes) > 0 for boxes in detect_faces(images, "ssd")]))
+
+
+def classes_read(known: np.ndarray, labels: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """What a linear SVM on gradients (Dalal & Triggs 2005) that learnt from real pictures reads in others.
+
+    Args:
+        known: real pictures, ``uint8 [N, S, S]`` or ``uint8 [N, S, S, 3]``.
+        labels: their classes, ``int [N]``, at least two.
+        asked: ``uint8 [M, S, S]`` or ``uint8 [M, S, S, 3]``.
+
+    Returns:
+        Classes, ``int [M]``.
+    """
+    judge = make_pipeline(StandardScaler(), SVC(kernel="linear", C=REGULARISATION))
+    return judge.fit(_gradients(known), labels).predict(_gradients(asked))
+
+
+def _gradients(images: np.ndarray) -> np.ndarray:  # float32 [N, 900]
+    descriptor = cv2.HOGDescriptor((HOG_SIDE, HOG_SIDE), (16, 16), (8, 8), (8, 8), 9)
+    small = resize(to_grey(images), HOG_SIDE)
+    return np.stack([np.asarray(descriptor.compute(image)).ravel() for image in small])

@@ -14,6 +14,7 @@ from fer_utils.errors import FerError
 from fer_utils.stored import read_sealed, write_sealed
 
 NETWORKS = ("generator", "discriminator")
+"""Those that learn."""
 
 
 def save_state(path: Path, state: Any, identity: Mapping[str, str]) -> None:
@@ -25,8 +26,9 @@ def save_state(path: Path, state: Any, identity: Mapping[str, str]) -> None:
         identity: what must be the same for a run to go on from this file.
     """
     tensors = {"random": state.random.get_state(), "history": state.history, "grids": state.grids}
-    for name in NETWORKS:
+    for name in _held(state):
         tensors |= {f"{name}/{key}": value for key, value in getattr(state, name).state_dict().items()}
+    for name in NETWORKS:
         for number, moments in state.optimisers[name].state_dict()["state"].items():
             tensors |= {f"adam/{name}/{number}/{key}": value for key, value in moments.items()}
     arrays = {f"tensor/{key}": value.detach().cpu().numpy() for key, value in tensors.items()}
@@ -48,8 +50,9 @@ def load_state(path: Path, state: Any, identity: Mapping[str, str]) -> None:
     if strange:
         raise FerError(f"the checkpoint {path} is of a run with other {', '.join(strange)}; delete it or move it away")
     tensors = {key: torch.from_numpy(value) for key, value in _below(stored, "tensor/").items()}
-    for name in NETWORKS:
+    for name in _held(state):
         getattr(state, name).load_state_dict(_below(tensors, f"{name}/"))
+    for name in NETWORKS:
         moments: dict[int, dict[str, Tensor]] = {}
         for key, value in _below(tensors, f"adam/{name}/").items():
             number, _, what = key.partition("/")
@@ -60,6 +63,11 @@ def load_state(path: Path, state: Any, identity: Mapping[str, str]) -> None:
     state.history.copy_(tensors["history"])
     state.grids.copy_(tensors["grids"])
     state.epoch = int(stored["epoch"])
+
+
+def _held(state: Any) -> tuple[str, ...]:
+    """The networks in a checkpoint: with the generator's running mean, where there is one."""
+    return NETWORKS if state.shown is state.generator else (*NETWORKS, "shown")
 
 
 def _below(entries: Mapping[str, Any], prefix: str) -> dict[str, Any]:

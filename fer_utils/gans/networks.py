@@ -53,7 +53,9 @@ class Discriminator(nn.Module):
     rectifiers, batch norm in all but the first, one linear unit: with ``ndf`` 64 on 64×64×3
     4,315,585 parameters. A ``wgan_gp`` critic has layer norm instead: its penalty is on the
     gradient of each picture, which must not depend on the others of its batch (Gulrajani et al.
-    2017). With ``n_classes`` the label comes as one more channel a class.
+    2017). Its convolutions have biases, as in Gulrajani's code: without them layer norm would make
+    a picture and the same picture with a tenth of the contrast look alike. With ``n_classes`` the
+    label comes as one more channel a class.
     """
 
     def __init__(self, settings: GanSettings) -> None:
@@ -61,7 +63,8 @@ class Discriminator(nn.Module):
         self.n_classes = settings.n_classes
         maps = [settings.channels + settings.n_classes, *(settings.ndf * 2**layer for layer in range(4))]
         self.convolutions = nn.ModuleList(
-            nn.Conv2d(before, after, 5, stride=2, padding=2, bias=False) for before, after in pairwise(maps)
+            nn.Conv2d(before, after, 5, stride=2, padding=2, bias=settings.objective == "wgan_gp")
+            for before, after in pairwise(maps)
         )
         norm = _layer_norm if settings.objective == "wgan_gp" else nn.BatchNorm2d
         self.norms = nn.ModuleList([nn.Identity(), *(norm(count) for count in maps[2:])])

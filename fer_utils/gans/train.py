@@ -7,7 +7,8 @@ is part of the checkpoint, so a run that was stopped goes on to the same bits on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,11 @@ from torch import Tensor, nn
 from fer_utils.devices import in_use
 from fer_utils.errors import FerError
 from fer_utils.gans import objectives
-from fer_utils.gans.checkpoint import load_state, save_state
+from fer_utils.gans.checkpoint import NETWORKS, load_state, save_state
 from fer_utils.gans.networks import Discriminator, Generator, initialise, to_network, to_pixels
 from fer_utils.gans.settings import GanSettings
 from fer_utils.progress import track
-from fer_utils.store import array_digest
+from fer_utils.store import array_digest, key
 
 HISTORY = ("discriminator loss", "generator loss", "value of real", "value of generated")
 """Columns of a history. For ``wgan_gp`` the third minus the fourth is the Wasserstein estimate that shows progress."""
@@ -35,6 +36,7 @@ class TrainedGan:
     """Two trained networks and how they came about.
 
     Attributes:
+        generator: its running mean, where ``settings.average`` asks for one.
         history: ``float32 [steps, 4]``, one row a generator step, columns :data:`HISTORY`.
         grids: ``uint8 [K, 64, S, S, C]``: what became of the same noise after ``grid_epochs[k]`` epochs.
         grid_epochs: 0 is before training.
@@ -59,9 +61,11 @@ class _State:
             network.to(device, memory_format=torch.channels_last)
         betas = (settings.beta1, settings.beta2)
         self.optimisers = {
-            name: torch.optim.Adam(network.parameters(), settings.learning_rate, betas)
-            for name, network in (("generator", self.generator), ("discriminator", self.discriminator))
+            name: torch.optim.Adam(getattr(self, name).parameters(), settings.learning_rate * pace, betas)
+            for name, pace in (("generator", 1.0), ("discriminator", settings.critic_pace))
         }
+        # What pictures are drawn with: the generator's running mean, or itself.
+        self.shown = deepcopy(self.generator) if settings.average else self.generator
         self.random = torch.Generator(device).manual_seed(seed)
         self.history = torch.zeros(n_steps, len(HISTORY), device=device)
         shape = (n_grids, GRID, settings.image_size, settings.image_size, settings.channels)
@@ -75,6 +79,7 @@ def train(
     seed: int,
     *,
     labels: np.ndarray | None = None,
+    start: Mapping[str, np.ndarray] | None = None,
     grid_epochs: Sequence[int] = (),
     checkpoint: Path | None = None,
     checkpoint_every: int = 10,
@@ -84,10 +89,13 @@ def train(
 
     Args:
         images: ``uint8 [N, S, S, C]``, or ``[N, S, S]`` for one channel. Each epoch takes them in a
-            new order, in whole batches; where there are fewer than a batch, all make one.
+            new order, in whole batches; where there are fewer than a batch, all make one. Where
+            ``settings.steps`` says how many steps there are, the last epoch ends with the last of them.
         settings: networks, objective and optimiser.
         seed: of weights, noise and order.
         labels: ``int [N]``; needed exactly when ``settings.n_classes`` is above 0.
+        start: :func:`weights` of a GAN with the same networks, from which this one goes on. Its optimiser,
+            its noise and its order are new.
         grid_epochs: after which epochs the fixed noise is drawn.
         checkpoint: an ``.npz`` file, written every ``checkpoint_every`` epochs and, where it is there
             already, continued from; a damaged one is begun again, with a note. It is removed by whoever no longer
@@ -98,7 +106,7 @@ def train(
         The networks on the device, in inference mode.
 
     Raises:
-        FerError: pictures or labels do not fit the settings, or the checkpoint is of another run.
+        FerError: pictures, labels or start do not fit the settings, or the checkpoint is of another run.
     """
     _check(images, labels, settings)
     device = torch.device(in_use())
@@ -106,21 +114,26 @@ def train(
     held = torch.tensor(pictures, device=device).permute(0, 3, 1, 2)
     classes = None if labels is None else torch.from_numpy(np.asarray(labels, np.int64)).to(device)
     batch = min(settings.batch_size, len(images))
-    steps = max(1, len(images) // batch // settings.critic_steps)
+    steps, n_steps = settings.steps_an_epoch(len(images)), settings.all_steps(len(images))
+    epochs = -(-n_steps // steps)
 
-    wanted = tuple(sorted({epoch for epoch in grid_epochs if epoch <= settings.epochs}))
-    state = _State(settings, seed, steps * settings.epochs, len(wanted), device)
+    wanted = tuple(sorted({epoch for epoch in grid_epochs if epoch <= epochs}))
+    state = _State(settings, seed, n_steps, len(wanted), device)
     identity = {"settings": repr(settings), "seed": str(seed), "grids": str(wanted)}
     identity["pictures"] = array_digest(images)
+    identity["start"] = "" if start is None else key(dict(start))
+    if start is not None:
+        _take_over(state, start)
     if checkpoint is not None:
         load_state(checkpoint, state, identity)
     if state.epoch == 0 and 0 in wanted:
         _draw_grid(state, settings, seed, 0)
-    last = min(settings.epochs, stop_after or settings.epochs)
+    last = min(epochs, stop_after or epochs)
     for epoch in track(range(state.epoch, last), f"{settings.objective}, {len(images):,} pictures"):
         order = torch.randperm(len(images), generator=state.random, device=device)
         order = order.repeat(settings.critic_steps)[: steps * settings.critic_steps * batch]
-        for number, rows in enumerate(order.reshape(steps, settings.critic_steps, batch)):
+        batches = order.reshape(steps, settings.critic_steps, batch)[: n_steps - epoch * steps]
+        for number, rows in enumerate(batches):
             state.history[epoch * steps + number] = _step(state, settings, held, classes, rows)
         state.epoch = epoch + 1
         if state.epoch in wanted:
@@ -128,7 +141,7 @@ def train(
         if checkpoint is not None and (state.epoch % checkpoint_every == 0 or state.epoch == last):
             save_state(checkpoint, state, identity)
     history = state.history[: state.epoch * steps].cpu().numpy()
-    networks = state.generator.eval(), state.discriminator.eval()
+    networks = state.shown.eval(), state.discriminator.eval()
     return TrainedGan(settings, *networks, history, state.grids.cpu().numpy(), wanted)
 
 
@@ -159,6 +172,8 @@ def _step(
     with torch.autocast(device.type, torch.bfloat16, enabled=half):
         generator_loss = objectives.generator_loss(objective, state.discriminator(fake, known))
     _descend(state.optimisers["generator"], generator_loss)
+    if settings.average:
+        _follow(state.shown, state.generator, settings.average)
     return torch.stack([loss, generator_loss, real_value.mean(), fake_value.mean()]).detach().float()
 
 
@@ -168,14 +183,45 @@ def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
     optimiser.step()
 
 
+@torch.no_grad()
+def _follow(shown: nn.Module, generator: nn.Module, keep: float) -> None:
+    """One step of the running mean (Karras et al. 2018, Section 5) of weights and of batch norm's own means."""
+    for mean, value in zip(shown.state_dict().values(), generator.state_dict().values(), strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(value, 1 - keep)
+
+
 def _learn(network: nn.Module, on: bool) -> None:
     for parameter in network.parameters():
         parameter.requires_grad_(on)
 
 
 def _draw_grid(state: _State, settings: GanSettings, seed: int, place: int) -> None:
-    state.grids[place] = torch.from_numpy(_generate(state.generator, settings, GRID, seed, None))
-    state.generator.train()
+    state.grids[place] = torch.from_numpy(_generate(state.shown, settings, GRID, seed, None))
+    state.shown.train()
+
+
+def weights(gan: TrainedGan) -> dict[str, np.ndarray]:
+    """All weights and running means of both networks, by ``"generator/…"`` and ``"discriminator/…"``.
+
+    Arrays and not tensors, so that they can be stored and another training can :func:`train` on from them.
+    """
+    return {
+        f"{name}/{entry}": value.detach().cpu().numpy()
+        for name in NETWORKS
+        for entry, value in getattr(gan, name).state_dict().items()
+    }
+
+
+def _take_over(state: _State, start: Mapping[str, np.ndarray]) -> None:
+    for name in NETWORKS:
+        network = getattr(state, name)
+        fitting = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+        mine = {key.removeprefix(f"{name}/"): value for key, value in start.items() if key.startswith(f"{name}/")}
+        if {key: value.shape for key, value in mine.items()} != fitting:
+            raise FerError(f"the GAN to start from has another {name}; objective, sizes and classes must be the same")
+        network.load_state_dict({key: torch.tensor(value) for key, value in mine.items()})
+    state.shown.load_state_dict(state.generator.state_dict())
 
 
 def generate(gan: TrainedGan, count: int, seed: int, labels: np.ndarray | None = None) -> np.ndarray:

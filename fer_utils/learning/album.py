@@ -31,21 +31,18 @@ class Album:
     def __len__(self) -> int:
         return len(self.images)
 
-    def batch(self, rows: Tensor, moves: Tensor | None = None, side: int | None = None) -> Tensor:
+    def batch(self, rows: Tensor, moves: Tensor | None = None) -> Tensor:
         """Pictures as a network takes them, ``float32 [N, C, S, S]``, channels last in memory.
 
         Args:
             rows: ``int [N]`` on the device.
             moves: ``float32 [N, 2, 3]``: :func:`fer_utils.learning.draws.draw_moves`. Between pixels is bilinear; from
                 outside the nearest edge is taken.
-            side: of the pictures given, in pixels, if smaller than theirs; each pixel is the mean of those it covers.
         """
         seen = self.images[rows].unsqueeze(1).float()
         if moves is not None:
             grid = F.affine_grid(moves, list(seen.shape), align_corners=False)
             seen = F.grid_sample(seen, grid, mode="bilinear", padding_mode="border", align_corners=False)
-        if side is not None and side < seen.shape[-1]:
-            seen = F.interpolate(seen, (side, side), mode="area")
         if self.pixels == "standardised":
             deviation, mean = torch.std_mean(seen, dim=(1, 2, 3), keepdim=True, correction=0)
             seen = (seen - mean) / (deviation + FLAT)

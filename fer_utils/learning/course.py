@@ -18,7 +18,7 @@ from fer_utils.devices import in_use
 from fer_utils.learning.album import Album
 from fer_utils.learning.draws import draw_moves, draw_rows
 from fer_utils.learning.recipe import Recipe
-from fer_utils.learning.schedule import rates, sides
+from fer_utils.learning.schedule import rates
 from fer_utils.stored import read_sealed, write_sealed
 
 ANSWERED = 256
@@ -55,8 +55,6 @@ class Course:
         moves = draw_moves(total, recipe, seed)
         self._moves = None if moves is None else torch.from_numpy(moves).to(self.device)
         self._rates = rates(recipe.schedule, recipe.rate, steps)
-        full = images.shape[1]
-        self._sides = sides(recipe.first_side or full, full, steps)
         self._optimiser = torch.optim.SGD(
             [each for each in self.network.parameters() if each.requires_grad], recipe.rate, recipe.momentum,
             weight_decay=recipe.weight_decay, nesterov=recipe.nesterov and recipe.momentum > 0,
@@ -72,7 +70,7 @@ class Course:
         for step in range(self.done, self.done + steps):
             part = slice(step * self.batch, (step + 1) * self.batch)
             rows = self._rows[part]
-            pictures = self._album.batch(rows, None if self._moves is None else self._moves[part], self._sides[step])
+            pictures = self._album.batch(rows, None if self._moves is None else self._moves[part])
             with half:
                 given = self.network(pictures)
             loss = F.cross_entropy(given.float(), self._labels[rows], label_smoothing=self.recipe.label_smoothing)

@@ -31,5 +31,4 @@ class Recipe(Settings):
     scale: float = setting(0.0, "share, either way", least=0, below=1)
     mirror: bool = setting(False, "half of the pictures in training")
     mirrored_answer: bool = setting(False, "a picture's answer is that to it and to its mirror image together")
-    first_side: int | None = setting(None, "pixels, see fer_utils.learning.schedule.sides; None: full size", least=8)
     pixels: str = setting("symmetric", "see PIXELS", choices=PIXELS)

@@ -1,4 +1,4 @@
-"""The rate of each step, and the side of its pictures."""
+"""The rate of each step."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ RISE = 0.25
 """Share of a one-cycle training in which the rate rises."""
 START, END = 1 / 25, 1 / 250_000
 """First and last rate of one cycle, as shares of the highest; the defaults of Smith & Topin's schedule in PyTorch."""
-SIDE_STEP = 4
-FULL_SIZE = 0.3
 
 
 def rates(schedule: str, highest: float, steps: int) -> list[float]:
@@ -25,20 +23,6 @@ def rates(schedule: str, highest: float, steps: int) -> list[float]:
     fall = max(1, steps - 1 - peak)
     falling = [_between(1.0, END, step / fall) for step in range(steps - len(rising))]
     return [highest * share for share in rising + falling]
-
-
-def sides(first: int, full: int, steps: int) -> list[int]:
-    """The side of every step's pictures in pixels: progressive resizing (Howard 2018).
-
-    It grows evenly from ``first`` to ``full``, in multiples of :data:`SIDE_STEP`, and stays there for the last
-    :data:`FULL_SIZE` of the training. Small pictures cost less, and what is learnt on them is kept.
-    """
-    growing = (1 - FULL_SIZE) * steps
-    shares = [min(1.0, (step + 1) / growing) for step in range(steps)]
-    grown = [first + (full - first) * share for share in shares]
-    return [
-        full if share == 1 else int(side // SIDE_STEP * SIDE_STEP) for share, side in zip(shares, grown, strict=True)
-    ]
 
 
 def _between(first: float, last: float, share: float) -> float:

@@ -10,6 +10,7 @@ from torch.nn import functional
 from fer_utils.errors import UsageError
 from fer_utils.gans.networks import Discriminator, Generator, initialise, to_network, to_pixels
 from fer_utils.gans.settings import WGAN_GP, GanSettings
+from tests.gans.conftest import TINY
 
 
 def count(network: nn.Module) -> int:
@@ -80,6 +81,17 @@ def test_layer_norm_is_that_of_the_picture() -> None:
     assert critic.norms[1].weight.shape == critic.norms[1].bias.shape == (8,)
 
 
+def test_a_critic_sees_contrast() -> None:
+    """Layer norm alone would make a faint picture look like a strong one."""
+    critic = Discriminator(WGAN_GP.but(**TINY))
+    initialise(critic, torch.Generator().manual_seed(0))
+    assert all(convolve.bias is not None and not convolve.bias.any() for convolve in critic.convolutions)
+    images = torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    torch.nn.init.constant_(critic.convolutions[0].bias, 0.1)
+    strong, faint = (critic.eval()(images * contrast) for contrast in (1.0, 0.1))
+    assert not torch.allclose(strong, faint, rtol=0.01)
+
+
 @pytest.mark.parametrize("objective", ["dcgan", "wgan_gp"])
 def test_conditional_inputs_by_hand(objective: str) -> None:
     settings = GanSettings(objective=objective, image_size=16, channels=1, latent=5, ngf=4, ndf=4, n_classes=3)
@@ -118,6 +130,9 @@ def test_pixels_survive_the_round_trip() -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
+        ({"critic_pace": 0.0}, "critic_pace must be above zero"),
+        ({"average": 1.0}, "average must be from 0 to below 1"),
+        ({"steps": -1}, "steps must not be below zero"),
         ({"objective": "wgan"}, "Did you mean 'wgan_gp'"),
         ({"image_size": 50}, "multiple of 16"),
         ({"image_size": 0}, "above zero"),

@@ -12,7 +12,7 @@ import torch
 from fer_utils.errors import FerError
 from fer_utils.gans.networks import Discriminator, Generator, initialise
 from fer_utils.gans.settings import WGAN_GP, GanSettings
-from fer_utils.gans.train import TrainedGan, generate, train
+from fer_utils.gans.train import TrainedGan, generate, train, weights
 from tests.gans.conftest import TINY, labels_for
 
 
@@ -41,6 +41,89 @@ def test_a_stopped_run_goes_on_to_the_same_bits(settings: GanSettings, pictures:
     assert same(train(pictures, settings, 3, **how, checkpoint=path), whole)
     # Finished: nothing is trained any more.
     assert same(train(pictures, settings, 3, **how, checkpoint=path), whole)
+
+
+def test_steps_cut_the_last_epoch_short(settings: GanSettings, pictures: np.ndarray, tmp_path: Path) -> None:
+    labels, path = labels_for(settings), tmp_path / "gan.npz"
+    an_epoch = settings.steps_an_epoch(20)
+    assert an_epoch == 20 // 8 // settings.critic_steps
+    by_epochs = train(pictures, settings.but(epochs=3), 0, labels=labels)
+    by_steps = train(pictures, settings.but(steps=3 * an_epoch), 0, labels=labels)
+    assert same(by_epochs, by_steps), "as many steps as three epochs have"
+    odd = settings.but(steps=2 * an_epoch + 1)
+    whole = train(pictures, odd, 0, labels=labels)
+    assert len(whole.history) == odd.all_steps(20) == odd.steps
+    assert np.array_equal(whole.history, by_epochs.history[: odd.steps])
+    train(pictures, odd, 0, labels=labels, checkpoint=path, stop_after=1)
+    assert same(train(pictures, odd, 0, labels=labels, checkpoint=path), whole)
+
+
+@pytest.mark.parametrize("average", [0.0, 0.9])
+def test_a_gan_goes_on_from_another(
+    settings: GanSettings, pictures: np.ndarray, tmp_path: Path, average: float
+) -> None:
+    labels, path, settings = labels_for(settings), tmp_path / "gan.npz", settings.but(average=average)
+    first = train(pictures, settings, 0, labels=labels)
+    start = weights(first)
+    whole = train(pictures, settings, 1, labels=labels, start=start, grid_epochs=(0,))
+    again = train(pictures, settings, 1, labels=labels, start=start, grid_epochs=(0,))
+    assert same(whole, again) and not same(whole, first)
+    assert np.array_equal(generate(first, 64, 1), whole.grids[0]), "before its first step it draws as the other did"
+    assert all(np.array_equal(value, start[name]) for name, value in weights(first).items()), "left as it was"
+    train(pictures, settings, 1, labels=labels, start=start, grid_epochs=(0,), checkpoint=path, stop_after=2)
+    resumed = train(pictures, settings, 1, labels=labels, start=start, grid_epochs=(0,), checkpoint=path)
+    assert same(resumed, whole)
+
+
+def test_what_a_gan_cannot_start_from_is_refused(pictures: np.ndarray, tmp_path: Path) -> None:
+    path, settings = tmp_path / "gan.npz", GanSettings(**TINY)
+    start, other = (weights(train(pictures, settings, seed)) for seed in (0, 1))
+    for change in ({"ngf": 8}, {"ndf": 8}, {"n_classes": 2}):
+        with pytest.raises(FerError, match=r"has another (generator|discriminator)"):
+            changed = settings.but(**change)
+            train(pictures, changed, 0, labels=labels_for(changed), start=start)
+    train(pictures, settings, 0, start=start, checkpoint=path, stop_after=1)
+    for wrong in (other, None):
+        with pytest.raises(FerError, match="other start"):
+            train(pictures, settings, 0, start=wrong, checkpoint=path)
+
+
+def test_a_running_mean_is_drawn_from_and_not_trained(pictures: np.ndarray) -> None:
+    settings = GanSettings(**TINY)
+    plain, mean = train(pictures, settings, 0), train(pictures, settings.but(average=0.5), 0)
+    assert np.array_equal(plain.history, mean.history), "training is the same"
+    discriminators = [gan.discriminator.state_dict() for gan in (plain, mean)]
+    assert all(torch.equal(value, discriminators[1][name]) for name, value in discriminators[0].items())
+    # Half of the way from where it was to where the generator is, at every step.
+    by_step = [train(pictures, settings.but(steps=steps), 0).generator.project.weight for steps in range(1, 9)]
+    start = torch.Generator().manual_seed(0)
+    expected = Generator(settings)
+    initialise(expected, start)
+    followed = expected.project.weight.detach()
+    for weight in by_step:
+        followed = (followed + weight.detach()) / 2
+    assert torch.allclose(mean.generator.project.weight, followed, atol=1e-6)
+
+
+def test_a_critic_s_pace_is_its_own_rate_only(pictures: np.ndarray) -> None:
+    slow = GanSettings(**TINY).but(steps=1)
+    one, other = (train(pictures, settings, 0) for settings in (slow, slow.but(critic_pace=3.0)))
+    before = Discriminator(slow), Generator(slow)
+    start = torch.Generator().manual_seed(0)
+    for network in reversed(before):
+        initialise(network, start)
+    moved = [gan.discriminator.decide.weight - before[0].decide.weight for gan in (one, other)]
+    # Adam's first step is the rate times the gradient's sign.
+    assert torch.allclose(moved[1], 3 * moved[0], atol=1e-5) and moved[0].abs().max() > 1e-4
+    generators = [gan.generator.project.weight - before[1].project.weight for gan in (one, other)]
+    assert all(step.abs().max() < 1.01 * slow.learning_rate for step in generators)
+
+
+@pytest.mark.parametrize("side", [32, 48])
+def test_sides_between(side: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (6, side, side)).astype(np.uint8)
+    gan = train(images, GanSettings(**{**TINY, "image_size": side, "epochs": 1}).but(channels=1), 0)
+    assert generate(gan, 3, 0).shape == (3, side, side, 1)
 
 
 def test_a_checkpoint_of_another_run_is_refused(pictures: np.ndarray, tmp_path: Path) -> None:

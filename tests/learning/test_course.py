@@ -17,7 +17,7 @@ from tests.learning.conftest import LABELS, network
 
 RECIPE = Recipe(
     rate=0.05, schedule="one_cycle", momentum=0.9, nesterov=True, weight_decay=1e-3, label_smoothing=0.1, batch_size=8,
-    rotation=10, translation=0.05, scale=0.1, first_side=16, pixels="standardised",
+    rotation=10, translation=0.05, scale=0.1, pixels="standardised",
 )  # fmt: skip
 
 

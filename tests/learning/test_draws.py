@@ -11,7 +11,7 @@ from fer_utils.errors import UsageError
 from fer_utils.learning.album import IMAGENET_MEANS, Album
 from fer_utils.learning.draws import draw_moves, draw_rows
 from fer_utils.learning.recipe import Recipe
-from fer_utils.learning.schedule import rates, sides
+from fer_utils.learning.schedule import rates
 
 CPU = torch.device("cpu")
 
@@ -108,15 +108,6 @@ def test_one_cycle_is_torch_s(steps: int) -> None:
     np.testing.assert_allclose(ours, theirs, atol=0.2 * 3 / steps)
     assert ours[0] == pytest.approx(0.2 / 25) and ours[-1] == pytest.approx(0.2 / 250_000)
     assert rates("constant", 0.3, 4) == [0.3] * 4
-
-
-def test_pictures_grow_and_then_stay() -> None:
-    found = sides(16, 36, 100)
-    assert found[0] == 16 and set(found[69:]) == {36} and sorted(found) == found
-    assert set(found) == {16, 20, 24, 28, 32, 36} and sides(24, 24, 5) == [24] * 5 and sides(16, 36, 1) == [36]
-    small = Album(np.arange(64, dtype=np.uint8).reshape(1, 8, 8), "symmetric", CPU).batch(torch.tensor([0]), None, 4)
-    # The mean of 0, 1, 8 and 9.
-    assert small.shape == (1, 1, 4, 4) and float(small[0, 0, 0, 0]) == pytest.approx(4.5 / 127.5 - 1)
 
 
 def test_an_unknown_schedule_is_refused() -> None:

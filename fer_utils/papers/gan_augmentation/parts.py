@@ -16,10 +16,10 @@ from fer_utils.papers.gan_augmentation.settings import Settings
 from fer_utils.preprocess import crop_faces, resize, to_grey
 from fer_utils.splits import grouped_folds
 
-GAN_SIDE = 64
-"""Radford et al. 2016; the paper does not say."""
 FACE_SIDE = 48
 """FER-2013's, to which generated pictures are scaled."""
+LARGEST_FACE = 64
+"""Ours: pictures up to this side are taken for faces that somebody has cropped, as those of CK+48 are."""
 SPLITS = ("Training", "PublicTest", "PrivateTest")
 GAN_CLASSES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
 """Those that CK+ and FER-2013 share."""
@@ -27,27 +27,28 @@ BORROWED = {"shared": {}, "contempt_as_neutral": {"contempt": "neutral"}, "first
 """For each way out of the class mismatch: a class of CK+ and the class of FER-2013 that it plays."""
 
 
-def source_faces(name: str, mismatch: str, target: FaceSet) -> FaceSet:
+def source_faces(name: str, mismatch: str, target: FaceSet, side: int) -> FaceSet:
     """What the GANs are trained on: CK+ or who plays it.
 
-    Pictures larger than 64 pixels are searched for the face (Viola-Jones); smaller ones are faces
-    already. Where avatars play FER-2013 too, those of its test parts are left out, so that no
+    Pictures larger than 64 pixels (:data:`LARGEST_FACE`) are searched for the face (Viola-Jones); smaller
+    ones are faces already. Where avatars play FER-2013 too, those of its test parts are left out, so that no
     generated picture shows a person who is tested.
 
     Args:
         name: registry name, such as ``"ck_plus"``, ``"ck48"`` or ``"avatars_studio"``.
         mismatch: a key of :data:`fer_utils.papers.gan_augmentation.settings.MISMATCHES`.
         target: from :func:`target_faces`.
+        side: of the GANs' pictures, in pixels.
 
     Returns:
-        ``uint8 [N, 64, 64]``, labelled with the classes of FER-2013 that they enlarge, in the order of CLASSES.
+        ``uint8 [N, side, side]``, labelled with the classes of FER-2013 that they enlarge, in the order of CLASSES.
 
     Raises:
         FerError: a class has fewer than two pictures.
     """
     faces = data.load(name)
-    if max(faces.images.shape[1:3]) > GAN_SIDE:
-        faces, _ = crop_faces(faces, "haar", GAN_SIDE, when_several="best_score")
+    if max(faces.images.shape[1:3]) > LARGEST_FACE:
+        faces, _ = crop_faces(faces, "haar", LARGEST_FACE, when_several="best_score")
     if target.name == "fer2013" and target.stand_in and name.startswith("avatars_"):
         faces = faces.select(np.isin(faces.subjects, people_never_tested(name.removeprefix("avatars_"))))
     plays = {label: label for label in GAN_CLASSES} | BORROWED[mismatch]
@@ -60,7 +61,7 @@ def source_faces(name: str, mismatch: str, target: FaceSet) -> FaceSet:
             f"{name} has no pictures to train a GAN for {', '.join(lacking)} on (mismatch {mismatch!r}). "
             f"CK+48 has no neutral pictures, FER-2013's stand-in borrows none; take another source or mismatch."
         )
-    return replace(faces, images=to_grey(resize(faces.images, GAN_SIDE)), table=table, classes=classes)
+    return replace(faces, images=to_grey(resize(faces.images, side)), table=table, classes=classes)
 
 
 def target_faces(faces: FaceSet) -> FaceSet:
@@ -72,7 +73,7 @@ def target_faces(faces: FaceSet) -> FaceSet:
     Raises:
         FerError: too few people to divide, or a part lacks pictures.
     """
-    if max(faces.images.shape[1:3]) > GAN_SIDE:
+    if max(faces.images.shape[1:3]) > LARGEST_FACE:
         faces, _ = crop_faces(faces, "haar", FACE_SIDE, when_several="best_score")
     faces = faces.select(faces.table["label"].isin(CLASSES).to_numpy())
     faces = replace(faces, images=to_grey(resize(faces.images, FACE_SIDE)), classes=CLASSES)

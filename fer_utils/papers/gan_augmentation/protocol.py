@@ -12,7 +12,7 @@ sound      PublicTest          as many for every arm                           a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from fer_utils import store
 from fer_utils.devices import one_core, one_thread, prefer_keras_backend, seed_everything
 from fer_utils.errors import check_choice
 from fer_utils.gans.settings import GanSettings
-from fer_utils.gans.train import generate, train
+from fer_utils.gans.train import generate, train, weights
 from fer_utils.image_features import embed
-from fer_utils.image_quality import kid, memorisation, variety
+from fer_utils.image_quality import classes_read, faces_found, kid, memorisation, variety
 from fer_utils.learning.course import Course, attend
 from fer_utils.papers.gan_augmentation.networks import build
 from fer_utils.papers.gan_augmentation.settings import KERAS_BACKEND, Settings
@@ -42,16 +42,34 @@ PACKAGE = Path(__file__).parents[2]
 
 
 @one_core
+def pretrain_gan(*, images: np.ndarray, settings: GanSettings, seed: int) -> dict[str, np.ndarray]:
+    """Train one GAN on the pictures of all classes, without their labels, for others to start from.
+
+    Args:
+        images: ``uint8 [N, S, S]``.
+
+    Returns:
+        Its weights: :func:`fer_utils.gans.train.weights`.
+    """
+    path = _unfinished("gans", ("gans",), images, settings, seed)
+    gan = train(images, settings, seed, checkpoint=path)
+    path.unlink(missing_ok=True)
+    return weights(gan)
+
+
+@one_core
 def train_gan(
-    *, images: np.ndarray, labels: np.ndarray | None, settings: GanSettings, seed: int, generated: int, side: int
-) -> dict[str, Any]:
+    *, images: np.ndarray, labels: np.ndarray | None, settings: GanSettings, start: Mapping[str, np.ndarray] | None,
+    seed: int, generated: int, side: int,
+) -> dict[str, Any]:  # fmt: skip
     """Train one GAN and draw pictures from it.
 
     A checkpoint lies in the cache while it runs, so a killed run goes on from its last epochs.
 
     Args:
-        images: ``uint8 [N, 64, 64]`` of one class, or of all with their ``labels``.
+        images: ``uint8 [N, S, S]`` of one class, or of all with their ``labels``.
         settings: of the GAN, with as many classes as ``labels`` has.
+        start: from :func:`pretrain_gan`, to go on from; ``None``: from random weights.
         generated: pictures drawn (of each class), after training.
         side: to which they are scaled.
 
@@ -59,8 +77,8 @@ def train_gan(
         ``pictures`` ``uint8 [generated · K, side, side]``, class by class; ``history`` of
         :class:`fer_utils.gans.TrainedGan`.
     """
-    path = _unfinished("gans", ("gans",), images, labels, settings, seed)
-    gan = train(images, settings, seed, labels=labels, checkpoint=path)
+    path = _unfinished("gans", ("gans",), images, labels, settings, start, seed)
+    gan = train(images, settings, seed, labels=labels, start=start, checkpoint=path)
     classes = np.repeat(np.arange(settings.n_classes), generated) if settings.n_classes else None
     pictures = generate(gan, generated * max(1, settings.n_classes), seed + 1, classes)
     path.unlink(missing_ok=True)
@@ -90,7 +108,7 @@ def train_classifier(
     images, scored = resize(images, settings.side), resize(scored, settings.side)
     seed_everything(seed)
     course = Course(
-        build(network, settings, n_classes, weights), images, labels, settings.recipe(), points[-1], seed
+        build(network, settings, n_classes, weights), images, labels, settings.recipe(network), points[-1], seed
     )  # fmt: skip
     what = (network, images, labels, scored, tuple(points), settings, n_classes, seed, weights)
     path = _unfinished("classifiers", ("papers/gan_augmentation", "learning"), *what)
@@ -111,7 +129,7 @@ def _unfinished(folder: str, code: Sequence[str], *what: Any) -> Path:
 
 def judge_pictures(
     *, real: np.ndarray, labels: np.ndarray, half: np.ndarray, made: np.ndarray, made_labels: np.ndarray,
-    kinds: np.ndarray, judged: int, space: str,
+    kinds: np.ndarray, judged: int, searched: int, space: str,
 ) -> dict[str, Any]:  # fmt: skip
     """How good and how varied are pictures, at the size that classifiers see?
 
@@ -120,22 +138,32 @@ def judge_pictures(
         half: ``bool [N]``, half of the people. The others are judged by them, as if they were generated.
         made: ``uint8 [M, S, S]`` of all GANs, the classes they were made for, and which kind made them.
         judged: KID takes at most so many pictures of a class.
+        searched: the face detector looks at no more than so many of a class.
         space: of :data:`fer_utils.image_features.SPACES`.
 
     Returns:
-        For each kind and ``"real"`` a dictionary of ``KID`` (all classes together) and means over the
-        classes: ``variety`` (1: as varied as the real ones of that class), ``nearest`` and ``nearest,
-        real`` (median distance to the nearest (other) training picture of the class, grey levels) and
-        ``copies`` (share nearer than 99 % of real ones are).
+        For each kind and ``"real"`` a dictionary. Of quality speak ``faces found %``
+        (:func:`fer_utils.image_quality.faces_found`), ``class read %`` (pictures whose class a classifier of
+        the half's people reads: :func:`fer_utils.image_quality.classes_read`) and ``KID``, all classes
+        together. Whether the pictures differ say means over the classes: ``variety`` (1: as varied as the
+        real ones of that class), ``nearest`` and ``nearest, real`` (median distance to the nearest (other)
+        training picture of the class, grey levels) and ``copies`` (share nearer than 99 % of real ones are).
+        Variety is not quality: noise is varied.
     """
+
+    def told(images: np.ndarray, intended: np.ndarray) -> dict[str, float]:
+        looked = images[_some_of_each(intended, searched)]
+        read = classes_read(real[half], labels[half], images)
+        return {"faces found %": 100 * faces_found(looked), "class read %": 100 * float((read == intended).mean())}
+
     some, some_made = _some_of_each(labels, judged), _some_of_each(made_labels * 1_000 + _codes(kinds), judged)
     features, described = np.split(embed(np.concatenate([real[some], made[some_made]]), space), [len(some)])
     quality: dict[str, Any] = {}
     for kind in np.unique(kinds):
         mine = kinds == kind
-        quality[str(kind)] = _judge(real, labels, made[mine], made_labels[mine])
+        quality[str(kind)] = _judge(real, labels, made[mine], made_labels[mine]) | told(made[mine], made_labels[mine])
         quality[str(kind)]["KID"] = kid(features, described[mine[some_made]])
-    quality["real"] = _judge(real[half], labels[half], real[~half], labels[~half])
+    quality["real"] = _judge(real[half], labels[half], real[~half], labels[~half]) | told(real[~half], labels[~half])
     quality["real"]["KID"] = kid(features[half[some]], features[~half[some]])
     return quality
 

@@ -86,11 +86,12 @@ class Study(Base[Settings]):
         super().__init__(faces, settings, seeds, mapper)
         self.weights = dict(weights or {})
         self.target = target_faces(faces)
-        self.source = source_faces(source, settings.mismatch, self.target)
+        self.source = source_faces(source, settings.mismatch, self.target, settings.gan_side)
         self._people = np.unique(self.target.subjects, return_inverse=True)[1]
         # Bound here, so that each study keeps its own.
         self.parts = cache(self._parts)
         self.extra = cache(self._extra)
+        self.starts = cache(self._starts)
         self.gans = cache(self._gans)
         self._trained: dict[_Training, dict[str, np.ndarray]] = {}
 
@@ -102,17 +103,22 @@ class Study(Base[Settings]):
     def _gans(self, kind: str) -> dict[str, dict[str, Any]]:
         """Trained GANs of one kind, by class; the CGAN is one for ``"all"``: :func:`steps.train_gan`."""
         settings, source = self.settings.gan(kind), self.source
-        same = {"seed": self.seeds[0], "generated": self.settings.generated, "side": FACE_SIDE}
+        same: dict[str, Any] = {"seed": self.seeds[0], "generated": self.settings.generated, "side": FACE_SIDE}
         if kind == "cgan":
             conditioned = settings.but(n_classes=len(source.classes))
             # pandas hands out labels that may not be written to, which torch warns of.
-            calls = [{"images": source.images, "labels": np.array(source.labels), "settings": conditioned, **same}]
+            calls = [{"images": source.images, "labels": np.array(source.labels), "settings": conditioned,
+                      "start": None, **same}]  # fmt: skip
             return {"all": self.mapper(steps.train_gan, calls, "training the CGAN")[0]}
-        calls = [
-            {"images": source.images[source.labels == code], "labels": None, "settings": settings, **same}
-            for code in range(len(source.classes))
-        ]
+        same |= {"labels": None, "settings": settings, "start": self.starts().get(kind)}
+        calls = [{"images": source.images[source.labels == code], **same} for code in range(len(source.classes))]
         return dict(zip(source.classes, self.mapper(steps.train_gan, calls, f"training {GANS[kind]}s"), strict=True))
+
+    def _starts(self) -> dict[str, dict[str, np.ndarray]]:
+        """By kind, the weights from which the GANs of each class go on: :func:`steps.pretrain_gan`."""
+        firsts = {kind: gan for kind in GANS if (gan := self.settings.gan_start(kind))}
+        calls = [{"images": self.source.images, "settings": gan, "seed": self.seeds[0]} for gan in firsts.values()]
+        return dict(zip(firsts, self.mapper(steps.pretrain_gan, calls, "training GANs on all classes"), strict=True))
 
     def pictures(self, kind: str) -> Extra:
         """What a kind of GAN generated, labelled with the target's classes, class by class."""
@@ -134,11 +140,11 @@ class Study(Base[Settings]):
             "made": np.concatenate([each.images for each in made.values()]),
             "made_labels": np.concatenate([each.labels for each in made.values()]),
             "kinds": np.repeat(list(made), [len(each.labels) for each in made.values()]),
-            "judged": self.settings.judged, "space": space,
+            "judged": self.settings.judged, "searched": self.settings.searched, "space": space,
         }  # fmt: skip
         (quality,) = self.mapper(steps.judge_pictures, [call], "image quality")
         names = {**GANS, "real": "real, half of the people against the others"}
-        columns = ["KID", "variety", "nearest", "nearest, real", "copies"]
+        columns = ["faces found %", "class read %", "KID", "variety", "nearest", "nearest, real", "copies"]
         return pd.DataFrame(
             [{"pictures": name} | {c: quality[kind][c] for c in columns} for kind, name in names.items()]
         )

@@ -30,6 +30,15 @@ def parameters(target: FaceSet, monkeypatch: pytest.MonkeyPatch) -> dict[str, An
     return {**defaults, "dataset": "drawn", "source": "lab", "profile": "smoke", "seeds": [0, 1], **KNOBS}
 
 
+@pytest.fixture(params=["each from the start", "one on all classes first"])
+def both_ways(request: pytest.FixtureRequest, parameters: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> int:
+    """Smoke as it is and without a first GAN for all classes: how many such GANs there are."""
+    if request.param == "one on all classes first":
+        return 2
+    monkeypatch.setitem(PROFILES, "smoke", PROFILES["smoke"].but(dcgan_start=0, wgan_start=0))
+    return 0
+
+
 class Listening:
     """Keeps the names of what is asked for, and answers with zeros, but for GANs with other pictures for each call."""
 
@@ -48,7 +57,7 @@ class Listening:
         return result
 
 
-def test_it_asks_for_what_the_notebook_computes(parameters: dict[str, Any], target: FaceSet) -> None:
+def test_it_asks_for_what_the_notebook_computes(parameters: dict[str, Any], target: FaceSet, both_ways: int) -> None:
     asked, done = Listening(), Listening()
     room.ask(parameters, asked)
     study = Study(target, "lab", PROFILES["smoke"].but(**KNOBS), [0, 1], done)
@@ -58,16 +67,18 @@ def test_it_asks_for_what_the_notebook_computes(parameters: dict[str, Any], targ
     for protocol in PROTOCOLS:
         results(study, protocol)
     assert set(asked.names) == set(done.names)
-    # Two audits, thirteen GANs, image quality, DF-SVM twice, and each classifier.
-    assert len(set(asked.names)) == 2 + 13 + 1 + 2 + 2 * (2 * 4 + 5)
+    # Two audits, thirteen GANs and those that some start from, image quality, DF-SVM twice, and each classifier.
+    assert len(set(asked.names)) == 2 + 13 + both_ways + 1 + 2 + 2 * (2 * 4 + 5)
 
 
 def test_a_planner_counts_each_call_once(parameters: dict[str, Any]) -> None:
     planner = Planner(room.KINDS, unit_key)
     room.ask(parameters, planner)
     counts = {kind.title: len(planner.asked[kind.unit].work) for kind in room.KINDS}
-    # Six classes and two kinds, and one CGAN.
-    assert counts.items() >= {"leak audit": 2, "GAN": 13, "image quality": 1, "DF-SVM": 2}.items()
+    # Two that six classes each go on from, and one CGAN.
+    assert (
+        counts.items() >= {"leak audit": 2, "GAN on all classes": 2, "GAN": 13, "image quality": 1, "DF-SVM": 2}.items()
+    )
     for asked in planner.asked.values():
         assert min(asked.work) > 0 and asked.memory > 0 and asked.stored >= 0
 

@@ -25,7 +25,7 @@ ALL = Settings()
     [("shared", 6, None), ("contempt_as_neutral", 7, "contempt"), ("first_frames", 7, "neutral")],
 )
 def test_the_class_mismatch(mismatch: str, classes: int, neutral_from: str | None, lab: str, target: FaceSet) -> None:
-    faces, original = source_faces(lab, mismatch, target), make_source()
+    faces, original = source_faces(lab, mismatch, target, 64), make_source()
     assert len(faces.classes) == classes and len(faces) == 5 * classes and faces.images.shape[1:] == (64, 64)
     assert faces.classes == tuple(name for name in fer2013.CLASSES if name in faces.classes)
     if neutral_from:
@@ -41,12 +41,12 @@ def test_a_source_without_a_class_is_refused(monkeypatch: pytest.MonkeyPatch, ta
     lacking = whole.select((whole.table["label"] != "neutral").to_numpy())
     monkeypatch.setattr(room.data, "load", lambda name: lacking)
     with pytest.raises(FerError, match="no pictures to train a GAN for neutral"):
-        source_faces("ck48", "first_frames", target)
+        source_faces("ck48", "first_frames", target, 64)
 
 
 def test_small_pictures_are_scaled_and_not_searched(monkeypatch: pytest.MonkeyPatch, target: FaceSet) -> None:
     monkeypatch.setattr(room.data, "load", lambda name: make_source(48))
-    assert source_faces("ck48", "shared", target).images.shape == (30, 64, 64)
+    assert source_faces("ck48", "shared", target, 64).images.shape == (30, 64, 64)
 
 
 def test_avatars_of_a_test_part_train_no_gan(monkeypatch: pytest.MonkeyPatch, target: FaceSet) -> None:
@@ -58,9 +58,9 @@ def test_avatars_of_a_test_part_train_no_gan(monkeypatch: pytest.MonkeyPatch, ta
 
     monkeypatch.setattr(room.data, "load", lambda name: make_source())
     monkeypatch.setattr(room, "people_never_tested", never_tested)
-    faces = source_faces("avatars_studio", "shared", replace(target, name="fer2013"))
+    faces = source_faces("avatars_studio", "shared", replace(target, name="fer2013"), 64)
     assert set(faces.subjects) == {"p1", "p3"} and asked == ["studio"]
-    real = source_faces("avatars_studio", "shared", replace(target, name="fer2013", stand_in=False))
+    real = source_faces("avatars_studio", "shared", replace(target, name="fer2013", stand_in=False), 64)
     assert set(real.subjects) == {f"p{number}" for number in range(5)} and asked == ["studio"]
 
 

@@ -39,6 +39,17 @@ def test_gans_are_grey_radford_s_and_gulrajani_s() -> None:
         assert (gan.objective, gan.penalty, gan.critic_steps, gan.beta1, gan.beta2) == ("wgan_gp", 10, 5, 0, 0.9)
 
 
+def test_in_the_paper_each_gan_starts_anew_and_epochs_decide() -> None:
+    paper, quick = PROFILES["paper"], PROFILES["quick"]
+    assert all(paper.gan_start(kind) is None and paper.gan(kind).steps == 0 for kind in GANS)
+    assert all(paper.gan(kind).average == 0 and paper.gan(kind).critic_pace == 1 for kind in GANS)
+    # The same networks and the same training but for its length, or weights could not be handed on.
+    for kind in ("dcgan", "wgan_gp"):
+        first = quick.gan_start(kind)
+        assert first is not None and first.but(steps=0) == quick.gan(kind).but(steps=0)
+    assert quick.gan_start("cgan") is None, "one network learns all classes anyway"
+
+
 def test_reduced_networks_are_called_so() -> None:
     paper, quick = PROFILES["paper"], PROFILES["quick"]
     assert not paper.reduced and paper.title("ResNet-50") == "ResNet-50"
@@ -57,13 +68,15 @@ def test_every_profile_has_its_preset_and_evening_is_larger_than_quick() -> None
 
 
 def test_no_picture_is_mirrored_in_training_or_the_arm_of_mirror_images_means_nothing() -> None:
-    assert not any(settings.recipe().mirror for settings in PROFILES.values())
+    assert not any(settings.recipe("ResNet-50").mirror for settings in PROFILES.values())
 
 
 def test_recipes_are_the_settings() -> None:
-    paper, evening = PROFILES["paper"].recipe(), PROFILES["evening"].recipe()
+    paper, evening = (PROFILES[name].recipe("ResNet-50") for name in ("paper", "evening"))
     assert (paper.rate, paper.schedule, paper.momentum, paper.nesterov) == (1e-4, "constant", 0.0, False)
     assert (evening.schedule, evening.nesterov, evening.pixels) == ("one_cycle", True, "standardised")
+    # A deep and narrow VGG needs a lower rate to learn at all in a few hundred steps.
+    assert PROFILES["evening"].recipe("VGG-16").rate < evening.rate and PROFILES["paper"].recipe("VGG-16") == paper
     still = PROFILES["evening"].df_recipe()
     assert (still.rate, still.rotation, still.scale, still.schedule) == (PROFILES["evening"].df_rate, 0, 0, "constant")
 
