@@ -84,8 +84,11 @@ def learning_curves(panels: Mapping[str, Mapping[str, tuple[Sequence[int], np.nd
         1, len(panels), figsize=(4.6 * len(panels), 3.2), squeeze=False, sharey=True, layout="constrained"
     )
     for axis, (title, lines) in zip(axes[0], panels.items(), strict=True):
-        for (name, (steps, values)), colour in zip(lines.items(), cycle(COLOURS)):
-            axis.plot(steps, 100 * values.mean(axis=1), "o-", color=colour, linewidth=1.2, markersize=3, label=name)
+        # Where colours come again, lines are dashed.
+        looks = [(style, colour) for style in ("o-", "s--") for colour in COLOURS]
+        for (name, (steps, values)), (style, colour) in zip(lines.items(), looks, strict=False):
+            mean = 100 * values.mean(axis=1)
+            axis.plot(steps, mean, style, color=colour, linewidth=1.2, markersize=3, label=name)
         axis.axhline(100 * chance, color=OTHER, linestyle="--", linewidth=1, label="most frequent class")
         axis.set(title=title, xlabel="step")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))

@@ -111,7 +111,11 @@ class Study(Base[Settings]):
                       "start": None, **same}]  # fmt: skip
             return {"all": self.mapper(steps.train_gan, calls, "training the CGAN")[0]}
         same |= {"labels": None, "settings": settings, "start": self.starts().get(kind)}
-        calls = [{"images": source.images[source.labels == code], **same} for code in range(len(source.classes))]
+        # Another seed a class: GANs that start from one would draw the same faces from the same noise.
+        calls = [
+            {**same, "images": source.images[source.labels == code], "seed": self.seeds[0] + 1_000 * code}
+            for code in range(len(source.classes))
+        ]
         return dict(zip(source.classes, self.mapper(steps.train_gan, calls, f"training {GANS[kind]}s"), strict=True))
 
     def _starts(self) -> dict[str, dict[str, np.ndarray]]:
