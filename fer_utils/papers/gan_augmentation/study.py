@@ -91,7 +91,11 @@ class Study(Base[Settings]):
     # -- the GANs ---------------------------------------------------------------------------------
 
     def _gans(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Trained GANs of one kind, by class; the CGAN is one for ``"all"``: :func:`steps.train_gan`."""
+        """Trained GANs of one kind, by class; the CGAN is one for ``"all"``: :func:`steps.train_gan`.
+
+        All draw from the same noise. Where those of each class go on from one GAN, the same noise gives much the
+        same face in every class.
+        """
         settings, source = self.settings.gan(kind), self.source
         same: dict[str, Any] = {"seed": self.seeds[0], "generated": self.settings.generated, "side": FACE_SIDE}
         if kind == "cgan":
