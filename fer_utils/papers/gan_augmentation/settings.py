@@ -149,8 +149,8 @@ _QUICK = Settings(
     # With Gulrajani's penalty of 10 and one to three critic steps at the generator's rate, WGAN-GP had drawn mostly
     # flat grey squares after as many seconds; a running mean of the generator takes noise out of the pictures.
     gan_side=32, gan_width=8, gan_rate=1e-3, wgan_batch=16, cgan_batch=16,
-    critic_pace=4.0, critic_steps=1, gan_penalty=3.0, gan_average=0.9,
-    dcgan_start=430, wgan_start=340, dcgan_steps=30, wgan_steps=36, cgan_steps=180,
+    critic_pace=4.0, critic_steps=1, gan_penalty=1.0, gan_average=0.9,
+    dcgan_start=430, wgan_start=400, dcgan_steps=30, wgan_steps=20, cgan_steps=180,
     generated=36, judged=25, searched=12,
     # A quarter to a sixteenth of the networks' width, from random weights. 32 pixels is the least that VGG takes.
     # Batch norm, momentum and a rate 500 times the paper's: without them nothing is learnt in so few steps.
@@ -173,7 +173,7 @@ PROFILES = {
     # The same classifiers, longer, on more pictures: intervals over pictures are less than half as wide. GANs twice as
     # wide, at FER-2013's own side.
     "evening": _QUICK.but(
-        gan_side=48, gan_width=16, dcgan_start=800, wgan_start=600, dcgan_steps=50, wgan_steps=50, cgan_steps=500,
+        gan_side=48, gan_width=16, dcgan_start=700, wgan_start=500, dcgan_steps=40, wgan_steps=40, cgan_steps=500,
         searched=36, train_images=3_000, test_images=2_000, generated=120, epochs=4, evaluations=3,
     ),
     # The paper's own sizes.
