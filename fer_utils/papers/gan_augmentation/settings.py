@@ -177,8 +177,8 @@ _QUICK = Settings(
     # With Gulrajani's penalty of 10 and one to three critic steps at the generator's rate, WGAN-GP had drawn mostly
     # flat grey squares after as many seconds; a running mean of the generator takes noise out of the pictures.
     gan_side=32, gan_width=8, gan_rate=1e-3, wgan_batch=16, cgan_batch=16,
-    critic_pace=4.0, critic_steps=1, gan_penalty=3.0, gan_average=0.9,
-    dcgan_start=430, wgan_start=340, dcgan_steps=30, wgan_steps=36, cgan_steps=180,
+    critic_pace=4.0, critic_steps=1, gan_penalty=1.0, gan_average=0.9,
+    dcgan_start=430, wgan_start=400, dcgan_steps=30, wgan_steps=20, cgan_steps=180,
     generated=120, judged=25, searched=12,
     # Narrow networks from random weights that see each picture standardised, and a schedule that learns in so few
     # steps. No picture is mirrored in training, or the arm of mirror images would mean nothing.
@@ -202,7 +202,7 @@ PROFILES = {
     "quick": _QUICK,
     # Two cores for an evening: all pictures of FER-2013, and networks as good as the paper's VGG-16.
     "evening": _QUICK.but(
-        gan_side=48, gan_width=16, dcgan_start=800, wgan_start=600, dcgan_steps=50, wgan_steps=50, cgan_steps=500,
+        gan_side=48, gan_width=16, dcgan_start=700, wgan_start=500, dcgan_steps=40, wgan_steps=40, cgan_steps=500,
         searched=36, judged=200, generated=1_000, side=40, narrower=8, resnet_width=32, batch_size=64, epochs=5,
         rate=0.1, vgg_rate=0.05, rotation=11.0, translation=0.05, scale=0.1,
         train_images=None, test_images=None, held_out=0.1,
