@@ -129,3 +129,12 @@ def faces_of(role: Role) -> FaceSet:
     chosen = faces.select(keep)
     present = tuple(name for name in faces.classes if name in set(chosen.table["label"]))
     return replace(chosen, images=to_rgb(resize(chosen.images, IMAGE_SIZE)), classes=present)
+
+
+def at_most(faces: FaceSet, most: int | None) -> FaceSet:
+    """Pictures from all over a set where it has more than ``most``; all where ``most`` is ``None``."""
+    if most is None or len(faces) <= most:
+        return faces
+    rows = np.zeros(len(faces), bool)
+    rows[np.linspace(0, len(faces) - 1, most).astype(int)] = True
+    return faces.select(rows)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from torch import nn
 
-from fer_utils.gans.networks import Discriminator
+from fer_utils.gans.networks import Discriminator, Generator
 from fer_utils.gans.train import GRID, HISTORY
 from fer_utils.papers.dcgan_svm import protocol as steps
 from fer_utils.papers.dcgan_svm.cast import IMAGE_SIZE, cast
+from fer_utils.papers.dcgan_svm.comparison import Comparison
 from fer_utils.papers.dcgan_svm.features import BATCH, POOLED_SIDE, UNTRAINED
 from fer_utils.papers.dcgan_svm.settings import PROFILES, Settings
 from fer_utils.papers.dcgan_svm.study import Study
@@ -39,9 +41,11 @@ def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
     study.gans(protocols)
     study.trial()
     study.quality(parameters["space"])
-    for stage in (study.emotions, study.controls, study.layers, study.action_units, study.au7_only):
+    comparison = Comparison(study)
+    for stage in (study.emotions, comparison.controls, comparison.layers, study.action_units, study.au7_only):
         for protocol in protocols:
             stage(protocol)
+    comparison.few_labels()
     for protocol in protocols:
         study.rule_and_acting(protocol)
         for experiment in study.experiments():
@@ -53,68 +57,73 @@ def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
 
 def _steps(call: Call) -> tuple[int, int]:
     """Steps, and pictures of each."""
-    settings, count = call["settings"], len(call["images"])
-    batch = min(settings.batch_size, count)
-    return settings.epochs * max(1, count // batch), batch
+    gan, count = call["gan"], len(call["images"])
+    return gan.all_steps(count), min(gan.batch_size, count)
 
 
 def _gan_work(call: Call) -> float:
     count, batch = _steps(call)
-    drawn = GRID * len(np.unique(np.linspace(0, call["settings"].epochs, steps.GRIDS).round()))
+    drawn = GRID * len(steps.grid_times(call["gan"], len(call["images"]))[0])
     return STEP * count * batch + drawn + call["generated"]
 
 
 def _gan_result(call: Call) -> dict[str, Any]:
-    drawn_after = np.unique(np.linspace(0, call["settings"].epochs, steps.GRIDS).round().astype(int))
-    network = Discriminator(call["settings"].gan).state_dict()
-    weights = {f"discriminator/{name}": np.zeros_like(value.numpy()) for name, value in network.items()}
+    gan = call["gan"]
+    networks: dict[str, nn.Module] = {"discriminator": Discriminator(gan), "generator": Generator(gan)}
+    weights = {
+        f"{network}/{name}": np.zeros_like(value.numpy())
+        for network, module in networks.items()
+        for name, value in module.state_dict().items()
+    }
+    epochs, drawn_steps = steps.grid_times(gan, len(call["images"]))
     return {
         **weights,
         "history": np.zeros((_steps(call)[0], len(HISTORY)), np.float32),
-        "grids": np.zeros((len(drawn_after), GRID, *PICTURE), np.uint8),
-        "grid_epochs": drawn_after,
+        "grids": np.zeros((len(epochs), GRID, *PICTURE), np.uint8),
+        "grid_steps": drawn_steps,
         "pictures": np.zeros((call["generated"], *PICTURE), np.uint8),
     }
 
 
 def _gan_probe(call: Call) -> dict[str, Any]:
-    settings = call["settings"]
-    batch = min(settings.batch_size, 32, len(call["images"]))
+    gan = call["gan"]
+    batch = min(gan.batch_size, 32, len(call["images"]))
     # Many steps of a narrow net, few of a wide one: about as long.
-    count = batch * max(2, 160 // settings.width)
-    images = np.resize(call["images"], (count, *PICTURE))
-    return {**call, "images": images, "settings": settings.but(batch_size=batch, epochs=1), "generated": 2}
+    count = max(2, 160 // gan.ngf)
+    images = np.resize(call["images"], (count * batch, *PICTURE))
+    few = gan.but(batch_size=batch, epochs=1, steps=count)
+    return {**call, "images": images, "gan": few, "start": None, "generated": 2}
 
 
 def _gan_memory(call: Call) -> float:
     # Weights, gradients and Adam's two moments of both networks; activations of a step, forth and back.
-    settings = call["settings"]
-    weights = 8 * sum(part.numel() for part in Discriminator(settings.gan).parameters())
-    return 4.0 * (weights + 12 * settings.width * (IMAGE_SIZE // 2) ** 2 * _steps(call)[1])
+    weights = 8 * sum(part.numel() for part in Discriminator(call["gan"]).parameters())
+    return 4.0 * (weights + 12 * call["gan"].ndf * (IMAGE_SIZE // 2) ** 2 * _steps(call)[1])
 
 
 # -- features --------------------------------------------------------------------------------------
 
 
-def _length(settings: Settings) -> int:
+def _length(call: Call) -> int:
     """Numbers a picture that the discriminator gives."""
-    return (15 if settings.feature == "pooled" else 8) * settings.width * POOLED_SIDE**2
+    return (15 if call["feature"] == "pooled" else 8) * call["gan"].ndf * POOLED_SIDE**2
 
 
 def _extract_work(call: Call) -> float:
-    return len(call["images"]) + (len(call["seen"]) if call["settings"].feature == "pooled" else 0)
+    return len(call["images"]) + (0 if call["seen"] is None else len(call["seen"]))
 
 
 def _extract_result(call: Call) -> dict[str, Any]:
-    return {"features": np.zeros((len(call["images"]), _length(call["settings"])), np.float32)}
+    return {"features": np.zeros((len(call["images"]), _length(call)), np.float32)}
 
 
 def _extract_probe(call: Call) -> dict[str, Any]:
-    return {**call, "images": call["images"][:BATCH], "seen": call["seen"][:BATCH]}
+    seen = None if call["seen"] is None else call["seen"][:BATCH]
+    return {**call, "images": call["images"][:BATCH], "seen": seen}
 
 
 def _extract_memory(call: Call) -> float:
-    return 12.0 * BATCH * call["settings"].width * (IMAGE_SIZE // 2) ** 2
+    return 12.0 * BATCH * call["gan"].ndf * (IMAGE_SIZE // 2) ** 2
 
 
 def _control_work(call: Call) -> float:
@@ -122,7 +131,7 @@ def _control_work(call: Call) -> float:
 
     Drawing the matrix of a projection costs as much as projecting 500 pictures.
     """
-    count, width = len(call["images"]), call["settings"].width
+    count, width = len(call["images"]), call["gan"].ndf
     if call["control"] == UNTRAINED:
         return PIXELS * 2.0 * width * (count + len(call["seen"]))
     if call["control"] == "random projection":
@@ -131,14 +140,15 @@ def _control_work(call: Call) -> float:
 
 
 def _control_probe(call: Call) -> dict[str, Any]:
-    settings = call["settings"]
+    gan = call["gan"]
     few = {"images": call["images"][:64], "seen": call["seen"][:64]}
-    return {**call, **few, "settings": settings.but(width=min(settings.width, 16))}
+    width = min(gan.ndf, 16)
+    return {**call, **few, "gan": gan.but(ngf=width, ndf=width)}
 
 
 def _control_result(call: Call) -> dict[str, Any]:
-    lengths = {"pixels": PIXELS, "HOG": HOG_LENGTH, UNTRAINED: _length(call["settings"])}
-    length = lengths.get(call["control"], 8 * call["settings"].width * 16)
+    lengths = {"pixels": PIXELS, "HOG": HOG_LENGTH, UNTRAINED: _length(call)}
+    length = lengths.get(call["control"], 8 * call["gan"].ndf * 16)
     return {"features": np.zeros((len(call["images"]), length), np.float32)}
 
 
@@ -188,6 +198,25 @@ def _recognise_probe(call: Call) -> dict[str, Any]:
     return {**call, **small, "features": _probe_features(labels), "settings": settings, "protocol": "published"}
 
 
+def _few_work(call: Call) -> float:
+    """Entries of the kernels, of which each is computed over all pictures anew."""
+    pictures = len(call["labels"])
+    machines = call["draws"] * len(call["counts"]) * len(call["folds"])
+    return float(machines * pictures**2)
+
+
+def _few_result(call: Call) -> dict[str, Any]:
+    predicted = np.full((len(call["counts"]), call["draws"], len(call["labels"])), -1)
+    predicted[..., np.concatenate([fold.test for fold in call["folds"]])] = 0
+    return {"predicted": predicted}
+
+
+def _few_probe(call: Call) -> dict[str, Any]:
+    small = _recognise_probe({**call, "settings": Settings()})
+    few = {name: small[name] for name in ("features", "labels", "groups", "folds")}
+    return {**call, **few, "counts": [5, 20], "draws": 2}
+
+
 def _kernels(call: Call) -> float:
     # Distances, a kernel, and the copies that a fold is cut out into.
     return 3 * 8.0 * len(call["features"]) ** 2
@@ -217,10 +246,13 @@ def _detect_probe(call: Call) -> dict[str, Any]:
 
 SPACE_OPENED = 100
 """Opening the network and the Fréchet distance cost as much as describing so many pictures."""
+SEARCH = 2
+"""Looking for a face in a picture costs as much as describing so many."""
 
 
 def _quality_work(call: Call) -> float:
-    return float(SPACE_OPENED + len(call["real"]) + len(call["generated"]))
+    count = min(call["judged"], len(call["real"]) // 2, len(call["generated"]))
+    return float(SPACE_OPENED + 3 * count + 2 * SEARCH * min(count, call["searched"]))
 
 
 def _quality_result(call: Call) -> dict[str, Any]:
@@ -228,9 +260,10 @@ def _quality_result(call: Call) -> dict[str, Any]:
 
 
 def _quality_probe(call: Call) -> dict[str, Any]:
-    rows = slice(None, None, max(1, len(call["real"]) // 48))
-    real, labels = call["real"][rows], call["labels"][rows]
-    return {**call, "real": real, "labels": labels, "generated": call["generated"][:16]}
+    rows = np.linspace(0, len(call["real"]) - 1, min(96, len(call["real"]))).astype(int)
+    few = {"real": call["real"][rows], "half": np.arange(len(rows)) % 2 == 0, "generated": call["generated"][:16]}
+    few["labels"] = None if call["labels"] is None else call["labels"][rows]
+    return {**call, **few, "judged": 16, "searched": 4}
 
 
 KINDS = (
@@ -239,6 +272,7 @@ KINDS = (
     Kind(steps.extract_control, "features of a control", _control_work, _control_result, _control_probe),
     Kind(steps.recognise, "emotion SVMs", _recognise_work, _recognise_result, _recognise_probe, _kernels),
     Kind(steps.detect, "action-unit SVMs", _detect_work, _detect_result, _detect_probe, _kernels),
+    Kind(steps.recognise_few, "SVMs from few labels", _few_work, _few_result, _few_probe, _kernels),
     LEAK_AUDIT,
     Kind(steps.judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe),
 )

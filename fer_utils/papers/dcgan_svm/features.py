@@ -19,6 +19,8 @@ from fer_utils.preprocess import to_grey
 
 UNTRAINED = "untrained discriminator"
 CONTROLS = ("pixels", "HOG", "random projection", UNTRAINED)
+DRAWN = CONTROLS[2:]
+"""Those that come out otherwise with another seed."""
 BATCH = 128
 POOLED_SIDE = 4
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 
 from fer_utils import plots
 from fer_utils.gans.train import HISTORY
 from fer_utils.image_quality import nearest
-from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS
-from fer_utils.papers.dcgan_svm.outcomes import Detection, Recognition
-from fer_utils.papers.dcgan_svm.settings import OPTIMISERS
+from fer_utils.papers.dcgan_svm.comparison import Comparison
+from fer_utils.papers.dcgan_svm.outcomes import FewLabels, Recognition
 from fer_utils.papers.dcgan_svm.study import Study
 
 SHOWN = 8
@@ -36,8 +38,8 @@ def losses(gans: Mapping[str, Gan]) -> Figure:
 
 def noise(gan: Gan, title: str) -> Figure:
     """What the generator makes of the same noise as its training goes on."""
-    drawn = zip(gan["grid_epochs"], gan["grids"], strict=True)
-    rows = {f"epoch {epoch}": grid[:10] for epoch, grid in drawn}
+    drawn = zip(gan["grid_steps"], gan["grids"], strict=True)
+    rows = {f"step {step:,}": grid[:10] for step, grid in drawn}
     return plots.pictures(rows, f"The same noise while the GAN on {title} is trained", 0.8)
 
 
@@ -51,14 +53,14 @@ def generated(study: Study, gans: Mapping[str, Gan]) -> Figure:
 
 
 def trial_noise(trial: Mapping[str, Gan]) -> Figure:
-    """What either beta1 makes of the same noise, from :meth:`Study.trial`; the drawing before training is left out."""
+    """What either optimiser makes of the same noise, from :meth:`Study.trial`, without the drawing before training."""
     rows = {
-        f"β1 {OPTIMISERS[name]}, epoch {epoch}": grid[:10]
-        for name, gan in trial.items()
-        for epoch, grid in zip(gan["grid_epochs"], gan["grids"], strict=True)
-        if epoch
+        f"{title}, step {step:,}": grid[:10]
+        for title, gan in trial.items()
+        for step, grid in zip(gan["grid_steps"], gan["grids"], strict=True)
+        if step
     }
-    return plots.pictures(rows, "The same noise under both β1", 0.8)
+    return plots.pictures(rows, "The same noise under two optimisers", 0.8)
 
 
 def copies(made: np.ndarray, real: np.ndarray) -> Figure:
@@ -79,16 +81,24 @@ def emotion_curves(results: Mapping[int, Recognition], protocol: str) -> Figure:
     )
 
 
-def unit_curves(results: Mapping[int, Detection], protocol: str) -> Figure:
-    """Figure 7: ROC curves of each action unit, a panel an experiment."""
-    return plots.roc_curves(
-        {
-            f"Exp {number}, {protocol}": {
-                f"AU{unit}": (each.shown[:, column], each.scores[:, column]) for column, unit in enumerate(ACTION_UNITS)
-            }
-            for number, each in results.items()
-        }
-    )
+def unit_areas(areas: pd.DataFrame, numbers: Sequence[int], protocol: str) -> Figure:
+    """Table IV as a map: the area under each action unit's ROC curve, a column an experiment; empty: not testable.
+
+    Args:
+        areas: from :func:`fer_utils.papers.dcgan_svm.claims.table_4`.
+        numbers: of the experiments, one a column.
+        protocol: that the areas were made under.
+    """
+    values = areas.set_index("action unit")
+    figure, axis = plt.subplots(figsize=(1.5 + 0.85 * values.shape[1], 5.6), layout="constrained")
+    sns.heatmap(
+        values, ax=axis, annot=True, fmt=".2f", cmap="viridis", vmin=0.4, vmax=1, linewidths=0.5, annot_kws={"size": 8},
+        cbar_kws={"label": "area under the ROC curve"},
+    )  # fmt: skip
+    axis.set(title=f"Action units, {protocol}", ylabel="", xlabel="")
+    axis.set_xticklabels([f"Exp {number}" for number in numbers], rotation=0)
+    axis.tick_params(axis="y", rotation=0)
+    return figure
 
 
 def confusions(results: Mapping[int, Recognition], numbers: Sequence[int], protocol: str) -> Figure:
@@ -97,12 +107,53 @@ def confusions(results: Mapping[int, Recognition], numbers: Sequence[int], proto
     return plots.confusions(matrices, results[numbers[0]].classes)
 
 
-def controls(study: Study, results: Mapping[str, Recognition], protocol: str) -> Figure:
-    """Accuracy with its interval over people, for each kind of features: from :meth:`Study.controls`."""
-    intervals = {study.way(name): each.answers.accuracy() for name, each in results.items()}
-    colours = [plots.SOUND if name in study.trained else plots.OTHER for name in results]
+def controls(comparison: Comparison, results: Mapping[str, Recognition], protocol: str) -> Figure:
+    """Accuracy with its interval over people and seeds, for each kind of features: from :meth:`Comparison.controls`."""
+    intervals = {comparison.way(name): each.answers.accuracy() for name, each in results.items()}
+    colours = [plots.SOUND if name in comparison.study.trained else plots.OTHER for name in results]
     chance = next(iter(results.values())).answers.chance
     return plots.intervals(intervals, colours, chance, f"accuracy, %, {protocol} (95 % over people)")
+
+
+def leak(comparison: Comparison, results: Mapping[str, Mapping[str, Recognition]]) -> Figure:
+    """Accuracy under both protocols, a pair of lines a kind of features.
+
+    Args:
+        comparison: names the features.
+        results: of each protocol, from :meth:`Comparison.controls`.
+    """
+    intervals, colours = {}, []
+    for way in results["sound"]:
+        for protocol, colour in (("published", plots.PUBLISHED), ("sound", plots.SOUND)):
+            intervals[f"{comparison.way(way)}, {protocol}"] = results[protocol][way].answers.accuracy()
+            colours.append(colour)
+    chance = next(iter(results["sound"].values())).answers.chance
+    return plots.intervals(intervals, colours, chance, "accuracy, % (95 % over people)")
+
+
+def few_labels(comparison: Comparison, results: Mapping[str, FewLabels], chance: float) -> Figure:
+    """Accuracy over how many people are labelled, a line a kind of features: from :meth:`Comparison.few_labels`."""
+    figure, axis = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
+    for place, (name, each) in enumerate(results.items()):
+        found = [each.accuracy(number) for number in range(len(each.counts))]
+        value, low, high = (100 * np.array([getattr(one, part) for one in found]) for part in ("value", "low", "high"))
+        # Lines side by side, so that their bars can be told apart.
+        counts = np.array(each.counts) * 1.03 ** (place - len(results) / 2)
+        line = "-" if name in comparison.study.trained else "--"
+        bars = np.abs(np.stack([low, high]) - value)
+        axis.errorbar(
+            counts, value, np.where(np.isfinite(bars), bars, 0), color=plots.COLOURS[place % len(plots.COLOURS)],
+            linestyle=line, marker="o", markersize=4, linewidth=1.4, elinewidth=0.8, label=comparison.way(name),
+        )  # fmt: skip
+    axis.axhline(100 * chance, color="0.6", linestyle=":", linewidth=1, label="chance")
+    axis.set_xscale("log", base=2)
+    counts = next(iter(results.values())).counts
+    axis.set_xticks(counts, [f"{count:,}" for count in counts])
+    axis.set(xlabel="people whose labels the SVM is given", ylabel="accuracy on other people, %")
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    axis.grid(alpha=0.3)
+    sns.despine(figure)
+    return figure
 
 
 def _spread(images: np.ndarray) -> np.ndarray:

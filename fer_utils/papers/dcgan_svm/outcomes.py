@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fer_utils import scores
 from fer_utils.faces import FaceSet
-from fer_utils.papers.answers import Answers
+from fer_utils.papers.answers import Answers, together
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS
 from fer_utils.scores import Estimate
 
@@ -20,8 +20,8 @@ class Recognition:
 
     Attributes:
         classes: their names, K of them.
-        answers: of the N pictures, one row: accuracy, recalls, confusion.
-        scores: ``float64 [N, K]``, one against the rest.
+        answers: of the N pictures, a row a seed: accuracy, recalls, confusion.
+        scores: ``float64 [N, K]`` of the first seed, one against the rest.
         chosen: ``float64 [F, 2]``, box constraint and kernel scale of each fold; where two GANs share
             the folds, those of the first GAN's folds come first.
     """
@@ -78,3 +78,36 @@ def joined(faces: FaceSet, parts: Sequence[Mapping[str, np.ndarray]]) -> Recogni
         predicted[tested], scores[tested] = part["predicted"][tested], part["scores"][tested]
     answers = Answers(faces.labels, predicted[None], faces.subjects, len(faces.classes))
     return Recognition(faces.classes, answers, scores, np.concatenate([part["chosen"] for part in parts]))
+
+
+def over_seeds(each: Sequence[Recognition]) -> Recognition:
+    """The same experiment with several seeds as one; scores and settings are the first seed's."""
+    predicted = np.concatenate([one.answers.predicted for one in each])
+    return replace(each[0], answers=replace(each[0].answers, predicted=predicted))
+
+
+@dataclass(frozen=True, eq=False)
+class FewLabels:
+    """What SVMs answered that had learnt from few people's labels.
+
+    Attributes:
+        counts: how many people were labelled, K of them.
+        correct: ``float64 [S, K, N]``, a row a seed: the share of draws in which a picture's answer was right.
+        people: ``[N]``, whom each picture belongs to.
+    """
+
+    counts: Sequence[int]
+    correct: np.ndarray
+    people: np.ndarray
+
+    def accuracy(self, place: int) -> Estimate:
+        """Accuracy with ``counts[place]`` people, with its interval over people and seeds."""
+        return self._mean(self.correct[:, place])
+
+    def minus(self, other: FewLabels, place: int) -> Estimate:
+        """The paired difference of two accuracies: picture by picture, seed by seed, the same people labelled."""
+        return self._mean(self.correct[:, place] - other.correct[:, place])
+
+    def _mean(self, values: np.ndarray) -> Estimate:
+        seeds = scores.mean(values.mean(axis=1), np.arange(len(values)))
+        return together(scores.mean(values.mean(axis=0), self.people), seeds)

@@ -22,6 +22,9 @@ SPACES = ("mobilenet", "inception")
 """Whose features image quality is measured in: :data:`fer_utils.image_features.SPACES`."""
 SEARCH_RANGE = (1e-3, 1e3)
 """Of the box constraint and of the kernel scale, drawn evenly in the logarithm: bayesopt's default in MATLAB."""
+_STEPS = "steps of a GAN, in place of epochs. 0: the epochs decide"
+_START = "steps of one GAN on CelebA's role, of other people, from which all others go on. 0: each starts anew"
+_MEAN = "pictures come from a running mean of the generator that keeps this share at every step. 0: from it"
 LINEAR_C = 1.0
 """LibSVM's default; not stated."""
 
@@ -35,38 +38,103 @@ class Settings(Base):
     width: int = setting(64, "Section 3: ngf = ndf, which follows from 8,192 features", least=1, most=1024)
     batch_size: int = setting(128, "Section 3", least=1)
     epochs: int = setting(300, "Section 3", least=1, most=100_000)
+    steps: int = setting(0, f"ours: {_STEPS}", least=0)
+    start_steps: int = setting(0, f"ours: {_START}", least=0)
     optimiser: str = setting("published", "Section 3: Adam with beta1 0.9", choices=tuple(OPTIMISERS))
-    trial_steps: int = setting(3_600, "ours, to compare both beta1: 300 epochs of 1,608 pictures", least=1)
+    rate: float = setting(2e-4, "Section 3: Adam", above=0)
+    average: float = setting(0.0, f"ours: {_MEAN}", least=0, below=1)
+    trial_steps: int = setting(3_600, "ours, to compare two optimisers: 300 epochs of 1,608 pictures", least=1)
 
     feature: str = setting("after", 'Section 4: "convolutional penultimate layer 12"', choices=FEATURES)
     folds: int = setting(10, 'Section 4: "ten-fold cross-validation"', least=2)
     inner_folds: int = setting(5, "ours: the sound protocol alone has them", least=2)
     draws: int = setting(30, "not stated: how many settings are tried, as bayesopt does by default", least=1)
 
+    few_draws: int = setting(5, "ours: how often the people who are labelled are drawn, where few are", least=1)
+
     generated: int = setting(1_608, "Section 5; the number is not stated: as many pictures as real ones", least=2)
+    judged: int = setting(1_000, "ours: pictures on each side of a Fréchet distance, at most", least=2)
+    searched: int = setting(200, "ours: pictures in which a face is looked for, at most", least=1)
+    most: int | None = setting(None, "ours: pictures that a role has at most; None: all", least=64)
 
     @property
     def gan(self) -> GanSettings:
-        """The networks and their training; learning rate 2e-4 and N(0, 0.02) are the defaults there."""
+        """The networks and their training; N(0, 0.02) is the default there."""
         return GanSettings(
-            ngf=self.width,
-            ndf=self.width,
-            batch_size=self.batch_size,
-            epochs=self.epochs,
-            beta1=OPTIMISERS[self.optimiser],
-        )
+            ngf=self.width, ndf=self.width, batch_size=self.batch_size, epochs=self.epochs, steps=self.steps,
+            learning_rate=self.rate, beta1=OPTIMISERS[self.optimiser], average=self.average,
+        )  # fmt: skip
+
+    @property
+    def first_gan(self) -> GanSettings | None:
+        """The GAN on CelebA's role from which the others go on; ``None``: each starts anew."""
+        return self.gan.but(steps=self.start_steps) if self.start_steps else None
+
+    @property
+    def anew(self) -> GanSettings:
+        """A GAN that has no other to go on from makes as many steps as both together."""
+        return self.gan.but(steps=self.start_steps + self.steps) if self.steps else self.gan
+
+    @property
+    def rivals(self) -> dict[str, GanSettings]:
+        """Two optimisers from one initialisation: the paper's, and this run's or, where they are one, Radford's."""
+        published, other = self.but(optimiser="published", rate=2e-4, average=0.0).gan, self.gan
+        if other == published:
+            other = self.but(optimiser="radford").gan
+        steps = self.start_steps or self.trial_steps
+        return {describe(each): each.but(steps=steps) for each in (published, other)}
 
 
+def describe(gan: GanSettings) -> str:
+    """How a GAN is trained, for tables and figures: ``β1 0.9, rate 0.0002``."""
+    return f"β1 {gan.beta1:g}, rate {gan.learning_rate:g}"
+
+
+# Five times the paper's rate and Radford's beta1 draw faces in some 400 steps of 16 pictures, the paper's two in none
+# of as many. A GAN that goes on from one that has seen other people's faces needs 80 more.
+_DRAWS = Settings(optimiser="radford", rate=1e-3, average=0.9)
 PROFILES = {
     # Every cell runs, nothing is learnt.
-    "smoke": Settings(width=4, batch_size=64, epochs=1, trial_steps=3, folds=2, inner_folds=2, draws=2, generated=64),
-    # A laptop without a GPU: an eighth of the width, so 1,024 features, and a few epochs of small batches:
-    # what a DCGAN needs before it draws faces is steps.
-    "quick": Settings(
-        width=8, batch_size=16, epochs=5, trial_steps=450, folds=5, inner_folds=3, draws=12, generated=200
+    "smoke": _DRAWS.but(
+        width=4,
+        batch_size=64,
+        steps=2,
+        start_steps=3,
+        folds=2,
+        inner_folds=2,
+        draws=2,
+        few_draws=1,
+        generated=64,
+        judged=20,
+        searched=4,
+        most=120,
+    ),
+    # A laptop without a GPU: an eighth of the width, so 1,024 features.
+    "quick": _DRAWS.but(
+        width=8,
+        batch_size=16,
+        steps=80,
+        start_steps=400,
+        folds=5,
+        inner_folds=3,
+        draws=12,
+        generated=200,
+        judged=100,
+        searched=50,
+        most=900,
     ),
     # Two cores: a quarter of the width, and the paper's folds.
-    "evening": Settings(width=16, batch_size=32, epochs=60, trial_steps=2_000, inner_folds=3, draws=20, generated=576),
+    "evening": _DRAWS.but(
+        width=16,
+        batch_size=16,
+        steps=400,
+        start_steps=1_500,
+        inner_folds=3,
+        draws=20,
+        generated=576,
+        judged=500,
+        most=3_600,
+    ),
     # The paper's own sizes.
     "paper": Settings(),
 }
@@ -74,7 +142,7 @@ PROFILES = {
 PARAMETERS = {
     **common("avatars_studio", [0]),
     "width": of(Settings, "width"),
-    "epochs": of(Settings, "epochs"),
+    "steps": of(Settings, "steps"),
     "optimiser": of(Settings, "optimiser"),
     "feature": of(Settings, "feature"),
     "space": Parameter("mobilenet", choices=SPACES),

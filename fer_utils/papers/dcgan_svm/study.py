@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
+from fer_utils.gans.checkpoint import NETWORKS
 from fer_utils.leak_audit import LeakReport, audit_faces
 from fer_utils.papers.dcgan_svm import protocol as steps
-from fer_utils.papers.dcgan_svm.cast import Role, faces_of
+from fer_utils.papers.dcgan_svm.cast import Role, at_most, faces_of
 from fer_utils.papers.dcgan_svm.experiments import (
     ACTION_UNITS,
     AU7_ONLY,
@@ -28,7 +29,7 @@ from fer_utils.papers.dcgan_svm.experiments import (
 )
 from fer_utils.papers.dcgan_svm.features import CONTROLS, UNTRAINED
 from fer_utils.papers.dcgan_svm.outcomes import Detection, Recognition, joined
-from fer_utils.papers.dcgan_svm.settings import FEATURES, OPTIMISERS, Settings
+from fer_utils.papers.dcgan_svm.settings import Settings
 from fer_utils.papers.finding import Leak
 from fer_utils.papers.study import PROTOCOLS, Mapper
 from fer_utils.papers.study import Study as Base
@@ -36,6 +37,30 @@ from fer_utils.splits import Fold
 
 BY_RULE, AS_ACTED = "by the rule", "as acted"
 """Where the labels of action units come from: the emotion and Table VI, or what was coded or acted."""
+
+
+FIRST = "celeba"
+"""The role of other people, whose GAN all others go on from where the settings say so."""
+
+
+class Ask(NamedTuple):
+    """Emotions of a role's pictures, from the features of one GAN.
+
+    Attributes:
+        gan: the role whose pictures the GAN saw, or one of :data:`CONTROLS`.
+        role: whose pictures the SVM is asked about.
+        protocol: one of :data:`PROTOCOLS`.
+        feature: another one of :data:`FEATURES`; ``""``: that of the settings.
+        seed: of the GAN; ``None``: the first.
+        level: whether batch-norm statistics are those of :attr:`Study.reference`'s pictures, for comparisons.
+    """
+
+    gan: str
+    role: str
+    protocol: str
+    feature: str = ""
+    seed: int | None = None
+    level: bool = False
 
 
 class Study(Base[Settings]):
@@ -55,9 +80,10 @@ class Study(Base[Settings]):
     """
 
     def __init__(self, cast: Mapping[str, Role], settings: Settings, seeds: Sequence[int], mapper: Mapper) -> None:
-        self.cast = cast
+        self.cast, self.settings = cast, settings
         # Bound here, so that each study keeps its own faces; hundreds of numbers ask for one role's audit.
         self.role_faces, self._reports = cache(self._role_faces), cache(self._audit_folds)
+        self.first = cache(self._first)
         if not self.emotion_experiments():
             have = ", ".join(sorted({role.dataset for role in cast.values()})) or "nothing"
             raise FerError(
@@ -79,7 +105,7 @@ class Study(Base[Settings]):
             return whole.select(units_as_coded(whole)[:, ACTION_UNITS.index(7)])
         if role not in self.cast:
             raise FerError(f"nobody plays {ROLES[role]} here")
-        return faces_of(self.cast[role])
+        return at_most(faces_of(self.cast[role]), self.settings.most)
 
     @property
     def titles(self) -> dict[str, str]:
@@ -111,42 +137,86 @@ class Study(Base[Settings]):
 
         Where ``protocols`` has ``sound``, those that :meth:`parts` asks for are trained along with them.
         """
-        wanted = self.experiments()
-        calls: dict[Any, dict[str, Any]] = {each.gan: self._gan_call(each.gan, ()) for each in wanted}
+        pairs = [(each.gan, each.test) for each in self.experiments()]
+        pairs += [(role, self.home) for role in self.trained]
+        calls: dict[Any, dict[str, Any]] = {gan: self._gan_call(gan) for gan, _ in pairs}
         roles = list(calls)
         if "sound" in protocols:
-            for gan, role in dict.fromkeys((each.gan, each.test) for each in wanted):
+            for gan, role in dict.fromkeys(pairs):
                 calls |= {(gan, *unmet): self._gan_call(gan, unmet) for _, unmet in self.parts(gan, role, "sound")}
+        # Those of the other seeds are asked for again, one by one, by the features.
+        calls |= {
+            (seed, gan, *unmet): self._gan_call(gan, unmet, seed)
+            for seed in self.seeds[1:]
+            for gan in self.trained
+            for protocol in protocols
+            for _, unmet in self.parts(gan, self.home, protocol)
+        }
         stored = dict(zip(calls, self.mapper(steps.train_gan, list(calls.values()), "training GANs"), strict=True))
         return {role: stored[role] for role in roles}
 
-    def _gan_call(self, role: str, unmet: Sequence[str]) -> dict[str, Any]:
-        images, settings = self._pictures_without(role, unmet), self.settings
-        return {"images": images, "settings": settings, "seed": self.seed, "generated": settings.generated}
+    def _gan_call(self, role: str, unmet: Sequence[str] = (), seed: int | None = None) -> dict[str, Any]:
+        seed, settings = self.seed if seed is None else seed, self.settings
+        start = self.first(seed) if self._goes_on(role, unmet) else None
+        gan = settings.anew if start is None else settings.gan
+        weights = None if start is None else _weights(start)
+        images = self._pictures_without(role, unmet)
+        return {"images": images, "gan": gan, "start": weights, "seed": seed, "generated": settings.generated}
+
+    def _goes_on(self, role: str, unmet: Sequence[str]) -> bool:
+        """Whether a role's GAN goes on from one that saw CelebA's role: not where that had met who is tested."""
+        if self.settings.first_gan is None or FIRST not in self.cast:
+            return False
+        return not (unmet and self._shared(FIRST, role) & set(unmet))
+
+    def _first(self, seed: int) -> dict[str, np.ndarray]:
+        """The GAN from which others go on: :func:`steps.train_gan`."""
+        return self.mapper(steps.train_gan, [self._first_call(seed)], "training the first GAN")[0]
+
+    def _first_call(self, seed: int) -> dict[str, Any]:
+        images, generated = self.role_faces(FIRST).images, self.settings.generated
+        return {"images": images, "gan": self.settings.first_gan, "start": None, "seed": seed, "generated": generated}
+
+    @property
+    def tried_on(self) -> str:
+        """The role on which two optimisers are compared: CelebA's, or :attr:`home`."""
+        return FIRST if FIRST in self.cast else self.home
 
     def trial(self) -> dict[str, dict[str, Any]]:
-        """The GAN on :attr:`home` with each of :data:`OPTIMISERS`, for about ``trial_steps`` steps."""
-        steps_an_epoch = max(1, len(self.faces) // self.settings.batch_size)
-        epochs = max(1, round(self.settings.trial_steps / steps_an_epoch))
+        """The GAN on :attr:`tried_on` with each optimiser of :attr:`Settings.rivals`, for as many steps."""
+        images, rivals, generated = self.role_faces(self.tried_on).images, self.settings.rivals, self.settings.generated
         calls = [
-            {**self._gan_call(self.home, ()), "settings": self.settings.but(optimiser=name, epochs=epochs)}
-            for name in OPTIMISERS
+            {"images": images, "gan": gan, "start": None, "seed": self.seed, "generated": generated}
+            for gan in rivals.values()
         ]
-        return dict(zip(OPTIMISERS, self.mapper(steps.train_gan, calls, "trying both beta1"), strict=True))
+        return dict(zip(rivals, self.mapper(steps.train_gan, calls, "trying two optimisers"), strict=True))
 
     def _pictures_without(self, role: str, people: Sequence[str]) -> np.ndarray:
         faces = self.role_faces(role)
         return faces.images[~np.isin(faces.subjects.astype(str), people)]
 
+    def _shared(self, one: str, other: str) -> set[str]:
+        """People of both roles. Names mean nothing across data sets, so roles from different ones share nobody."""
+        datasets = [self.cast["ck" if each == AU7_ONLY.gan else each].dataset for each in (one, other)]
+        people = [set(self.role_faces(each).subjects.astype(str)) for each in (one, other)]
+        return people[0] & people[1] if datasets[0] == datasets[1] else set()
+
     def has_met(self, gan: str, role: str) -> bool:
-        """Whether a GAN, or a control that learns from pictures, would see the very people of a role."""
+        """Whether a GAN, or a control that learns from pictures, would see the very people of a role.
+
+        The untrained discriminator learns nothing but the batch-norm statistics of :meth:`reference`'s pictures.
+        """
         if gan in CONTROLS:
-            return gan == UNTRAINED
-        datasets = [self.cast["ck" if each == AU7_ONLY.gan else each].dataset for each in (gan, role)]
-        # Names of people mean nothing across data sets.
-        return datasets[0] == datasets[1] and bool(
-            set(self.role_faces(gan).subjects) & set(self.role_faces(role).subjects)
-        )
+            return gan == UNTRAINED and bool(self._shared(self.reference, role))
+        return bool(self._shared(gan, role))
+
+    @property
+    def reference(self) -> str:
+        """The role whose pictures set the batch-norm statistics where discriminators are compared.
+
+        CelebA's, of other people, or, where nobody plays it, :attr:`home`. Untrained and trained ones take the same.
+        """
+        return FIRST if FIRST in self.cast else self.home
 
     def parts(self, gan: str, role: str, protocol: str) -> list[tuple[list[Fold], tuple[str, ...]]]:
         """A protocol's folds over a role, shared out among GANs, and the people whom each GAN must not have met.
@@ -162,25 +232,29 @@ class Study(Base[Settings]):
         tested = [np.concatenate([fold.test for fold in half]) for half in (folds[::2], folds[1::2])]
         return [(folds[start::2], tuple(np.unique(people[rows]).tolist())) for start, rows in enumerate(tested)]
 
-    def features(self, gan: str, role: str, settings: Settings | None = None, unmet: Sequence[str] = ()) -> np.ndarray:
-        """Features of a role's pictures from the discriminator that saw ``gan``'s, ``float32 [N, D]``.
+    def features(self, ask: Ask, role: str, unmet: Sequence[str] = ()) -> np.ndarray:
+        """Features of a role's pictures from a discriminator or a control, ``float32 [N, D]``.
 
         Args:
-            gan: the role whose pictures it saw, or a control.
+            ask: which; its own role is not looked at.
             role: whose pictures to describe.
-            settings: with another ``feature`` they read the same GAN.
             unmet: people left out of what it saw.
         """
-        images, settings = self.role_faces(role).images, settings or self.settings
-        if gan in CONTROLS:
-            call = {"control": gan, "images": images, "settings": settings, "seed": self.seed}
-            call["seen"] = self._pictures_without(role, unmet)
-            return self.mapper(steps.extract_control, [call], gan)[0]["features"]
-        (stored,) = self.mapper(steps.train_gan, [self._gan_call(gan, unmet)], f"GAN on {self.titles[gan]}")
+        images, gan = self.role_faces(role).images, self.settings.gan
+        seed = self.seed if ask.seed is None else ask.seed
+        feature = ask.feature or self.settings.feature
+        level = self._pictures_without(self.reference, unmet if self._shared(self.reference, ask.role) else ())
+        if ask.gan in CONTROLS:
+            call = {"control": ask.gan, "images": images, "gan": gan, "feature": feature, "seed": seed, "seen": level}
+            return self.mapper(steps.extract_control, [call], ask.gan)[0]["features"]
+        title = f"GAN on {self.titles[ask.gan]}"
+        (stored,) = self.mapper(steps.train_gan, [self._gan_call(ask.gan, unmet, seed)], title)
         prefix = "discriminator/"
         weights = {name.removeprefix(prefix): value for name, value in stored.items() if name.startswith(prefix)}
-        seen = self._pictures_without(gan, unmet)
-        call = {"weights": weights, "images": images, "settings": settings, "seen": seen}
+        # Radford's pooled features want statistics of what the GAN saw; the paper says nothing of the others.
+        seen = self._pictures_without(ask.gan, unmet) if feature == "pooled" else None
+        call = {"weights": weights, "images": images, "gan": gan, "feature": feature}
+        call["seen"] = level if ask.level else seen
         return self.mapper(steps.extract, [call], "features")[0]["features"]
 
     def folds(self, role: str, protocol: str) -> list[Fold]:
@@ -191,55 +265,38 @@ class Study(Base[Settings]):
             faces = FaceSet(faces.name, faces.images, faces.table.assign(label="all"), ("all",))
         return steps.make_folds(faces, protocol, self.settings.folds, self.seed)
 
-    def recognise(self, wanted: Sequence[tuple[str, str, str]], feature: str | None = None) -> list[Recognition]:
-        """Emotion SVMs for ``(GAN's role or control, SVM's role, protocol)``, a unit for each of :meth:`parts`."""
-        settings = self.settings.but(feature=feature or self.settings.feature)
+    def recognise(self, wanted: Sequence[Ask]) -> list[Recognition]:
+        """Emotion SVMs, a unit for each of :meth:`parts`."""
         calls, owners = [], []
-        for place, (gan, role, protocol) in enumerate(wanted):
-            faces = self.role_faces(role)
-            for folds, unmet in self.parts(gan, role, protocol):
+        for place, ask in enumerate(wanted):
+            for folds, unmet in self.parts(ask.gan, ask.role, ask.protocol):
                 owners.append(place)
-                calls.append(
-                    {
-                        "features": self.features(gan, role, settings, unmet),
-                        "labels": faces.labels,
-                        "groups": np.unique(faces.subjects.astype(str), return_inverse=True)[1],
-                        "folds": folds,
-                        "protocol": protocol,
-                        "settings": settings,
-                        "seed": self.seed,
-                    }
-                )
+                call = self.described(ask, unmet) | {"folds": folds, "protocol": ask.protocol}
+                calls.append({**call, "settings": self.settings, "seed": self.seed})
         answers: list[list[dict[str, Any]]] = [[] for _ in wanted]
         for place, answered in zip(owners, self.mapper(steps.recognise, calls, "emotion SVMs"), strict=True):
             answers[place].append(answered)
-        return [joined(self.role_faces(role), parts) for (_, role, _), parts in zip(wanted, answers, strict=True)]
+        return [joined(self.role_faces(ask.role), parts) for ask, parts in zip(wanted, answers, strict=True)]
+
+    def described(self, ask: Ask, unmet: Sequence[str]) -> dict[str, np.ndarray]:
+        """``features`` of a role's pictures, their ``labels``, and ``groups``: whose they are, by number."""
+        faces = self.role_faces(ask.role)
+        people = np.unique(faces.subjects.astype(str), return_inverse=True)[1]
+        return {"features": self.features(ask, ask.role, unmet), "labels": faces.labels, "groups": people}
 
     def emotions(self, protocol: str) -> dict[int, Recognition]:
         """All emotion experiments under one protocol."""
         experiments = self.emotion_experiments()
-        recognised = self.recognise([(each.gan, each.train, protocol) for each in experiments.values()])
+        recognised = self.recognise([Ask(each.gan, each.train, protocol) for each in experiments.values()])
         return dict(zip(experiments, recognised, strict=True))
 
     @property
     def trained(self) -> list[str]:
         """Roles whose GAN is compared with :data:`CONTROLS` on the pictures of :attr:`home`."""
-        roles = {each.gan for each in self.experiments()}
-        return [role for role in dict.fromkeys(("ck", "celeba", self.home)) if role in roles]
-
-    def way(self, name: str) -> str:
-        """What tables and figures call a way to get features: a role's GAN or one of :data:`CONTROLS`."""
-        return name if name in CONTROLS else f"DCGAN on {self.titles[name]}"
-
-    def controls(self, protocol: str) -> dict[str, Recognition]:
-        """Emotions of :attr:`home` from each GAN of :attr:`trained` and from each of :data:`CONTROLS`."""
-        ways = [*self.trained, *CONTROLS]
-        return dict(zip(ways, self.recognise([(way, self.home, protocol) for way in ways]), strict=True))
-
-    def layers(self, protocol: str) -> dict[str, Recognition]:
-        """Emotions of :attr:`home` from the first GAN of :attr:`trained`, by where its features are taken."""
-        wanted = [(self.trained[0], self.home, protocol)]
-        return {feature: self.recognise(wanted, feature)[0] for feature in FEATURES}
+        wanted = {each.gan for each in self.experiments()}
+        return [
+            role for role in ("everyone", "celeba", "ck", self.home) if role in wanted | {"everyone"} & set(self.cast)
+        ]
 
     def units(self, role: str, coded: bool) -> np.ndarray:
         """Action units of a role's pictures, ``bool [N, 14]``: as coded, or from the emotion by Table VI."""
@@ -261,7 +318,8 @@ class Study(Base[Settings]):
                     rows = count + np.concatenate([fold.test for fold in folds])
                     folds = [Fold("all of one set, these of the other", np.arange(count), rows)]
                 owners.append(place)
-                features = np.concatenate([self.features(experiment.gan, role, unmet=unmet) for role in roles])
+                ask = Ask(experiment.gan, experiment.test, protocol)
+                features = np.concatenate([self.features(ask, role, unmet) for role in roles])
                 calls.append({"features": features, "labels": shown, "folds": folds})
             tested.append((shown[count:], self.role_faces(experiment.test).subjects))
         scores = [np.full(shown.shape, np.nan) for shown, _ in tested]
@@ -285,7 +343,7 @@ class Study(Base[Settings]):
             return None
         (tested,) = self.detect([(AU7_ONLY, protocol, False)])
         shown, everyone = self.units("ck", coded=True), np.arange(len(self.role_faces("ck")))
-        call = {"features": self.features(AU7_ONLY.gan, "ck"), "labels": shown}
+        call = {"features": self.features(Ask(AU7_ONLY.gan, "ck", protocol), "ck"), "labels": shown}
         (own,) = self.mapper(steps.detect, [{**call, "folds": [Fold("itself", everyone, everyone)]}], "AU7 on training")
         return tested, Detection(shown, own["scores"], self.role_faces("ck").subjects)
 
@@ -315,11 +373,19 @@ class Study(Base[Settings]):
             remarks.append("the GAN saw the tested pictures")
         return Leak({"": self._reports(each.test)[protocol]} if within else {}, "; ".join(remarks))
 
-    def quality(self, space: str) -> dict[str, float]:
-        """Table VII for the GAN trained on the pictures of :attr:`home`: :func:`steps.judge_pictures`."""
-        (gan,) = self.mapper(steps.train_gan, [self._gan_call(self.home, ())], f"GAN on {self.titles[self.home]}")
-        call = {"real": self.faces.images, "labels": self.faces.labels, "generated": gan["pictures"], "space": space}
-        return self.mapper(steps.judge_pictures, [call], "image quality")[0]
+    def quality(self, space: str) -> dict[str, dict[str, float]]:
+        """Table VII for each role's GAN: :func:`steps.judge_pictures`."""
+        roles = list(dict.fromkeys(each.gan for each in self.experiments()))
+        gans = self.mapper(steps.train_gan, [self._gan_call(role) for role in roles], "training GANs")
+        calls = []
+        for role, gan in zip(roles, gans, strict=True):
+            faces = self.role_faces(role)
+            people = np.unique(faces.subjects)
+            labels = np.array(faces.labels) if len(faces.classes) > 1 else None
+            half = np.isin(faces.subjects, people[::2])
+            call = {"real": faces.images, "labels": labels, "half": half, "generated": gan["pictures"], "space": space}
+            calls.append({**call, "judged": self.settings.judged, "searched": self.settings.searched})
+        return dict(zip(roles, self.mapper(steps.judge_pictures, calls, "image quality"), strict=True))
 
     def data_table(self) -> pd.DataFrame:
         """Table I for this cast: a row a role."""
@@ -338,3 +404,8 @@ class Study(Base[Settings]):
                 }
             )
         return pd.DataFrame(rows)
+
+
+def _weights(stored: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Those of both networks in what :func:`steps.train_gan` returned."""
+    return {name: value for name, value in stored.items() if name.partition("/")[0] in NETWORKS}

@@ -18,7 +18,10 @@ from fer_utils.papers.dcgan_svm.settings import Settings
 
 PEOPLE, TAKES = 6, 3
 CLASSES = ("neutral", "anger", "happiness", "surprise")
-SETTINGS = Settings(width=4, batch_size=16, epochs=1, trial_steps=3, folds=3, inner_folds=2, draws=4, generated=8)
+SETTINGS = Settings(
+    width=4, batch_size=16, epochs=1, trial_steps=4, folds=3, inner_folds=2, draws=4, few_draws=2, generated=8,
+    searched=2,
+)  # fmt: skip
 CAST = {"ck": Role("drawn"), "celeba": Role("drawn"), "frontal": Role("drawn"), "kdef": Role("drawn")}
 
 

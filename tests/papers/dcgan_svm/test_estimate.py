@@ -19,7 +19,7 @@ from tests.papers.dcgan_svm.conftest import CAST
 
 PARAMETERS = {
     "dataset": "drawn", "profile": "smoke", "protocol": "both", "seeds": [0], "device": "auto", "width": 4,
-    "epochs": None, "optimiser": None, "feature": None, "space": "mobilenet",
+    "steps": None, "optimiser": None, "feature": None, "space": "mobilenet",
 }  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def test_the_dry_run_counts_what_a_run_computes(at_hand: None) -> None:
 
 def test_a_probe_does_a_small_part(at_hand: None) -> None:
     planner = Planner(estimate.KINDS, unit_key)
-    estimate.ask({**PARAMETERS, "width": 16, "epochs": 40}, planner)
+    estimate.ask({**PARAMETERS, "width": 16, "steps": 40}, planner)
     for unit, asked in planner.asked.items():
         probe = asked.kind.probe(asked.example)
         assert unit(**probe)

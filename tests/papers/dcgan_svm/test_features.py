@@ -68,20 +68,37 @@ def test_statistics_are_those_of_the_pictures(images: np.ndarray) -> None:
 
 
 def test_a_stored_discriminator_gives_the_same_features(images: np.ndarray) -> None:
-    stored = train_gan(images=images, settings=SETTINGS, seed=0, generated=4)
+    call = {"images": images, "gan": SETTINGS.gan, "start": None, "seed": 0, "generated": 4}
+    stored = train_gan(**call)
     assert stored["pictures"].shape == (4, 64, 64, 3) and stored["history"].shape == (1, 4)
-    weights = {name.removeprefix("discriminator/"): value for name, value in stored.items() if "/" in name}
-    given = extract(weights=weights, images=images, settings=SETTINGS, seen=images)["features"]
-    again = train_gan(images=images, settings=SETTINGS, seed=0, generated=4)
+    weights = {
+        name.removeprefix("discriminator/"): value
+        for name, value in stored.items()
+        if name.startswith("discriminator/")
+    }
+    described = {"images": images, "gan": SETTINGS.gan, "feature": "after"}
+    given = extract(weights=weights, seen=None, **described)["features"]
+    again = train_gan(**call)
     assert all(np.array_equal(stored[name], again[name]) for name in stored)
-    control = {"control": views.UNTRAINED, "images": images, "settings": SETTINGS, "seed": 0}
+    control = {"control": views.UNTRAINED, "seed": 0, **described}
     fresh, other = (extract_control(**control, seen=seen)["features"] for seen in (images, images[:5]))
     assert given.shape == fresh.shape == (10, 512) and not np.allclose(given, fresh)
-    # Its batch-norm statistics are those of the pictures it was shown, and no other's.
+    # Its batch-norm statistics are those of the pictures it was shown, and no other's; a trained one's too.
     assert not np.allclose(fresh, other)
+    assert not np.allclose(given, extract(weights=weights, seen=images[:5], **described)["features"])
     assert np.allclose(
         other, views.discriminator_features(views.untrained(SETTINGS.gan, 0, images[:5]), images, "after")
     )
+
+
+def test_a_gan_that_goes_on_starts_from_what_it_is_given(images: np.ndarray) -> None:
+    call = {"images": images, "seed": 0, "generated": 4}
+    first = train_gan(gan=SETTINGS.gan, start=None, **call)
+    weights = {name: value for name, value in first.items() if "/" in name}
+    # At no rate to speak of nothing moves.
+    still = train_gan(gan=SETTINGS.gan.but(learning_rate=1e-12, steps=1), start=weights, **call)
+    for name in ("discriminator/convolutions.0.weight", "generator/project.weight"):
+        assert np.allclose(still[name], weights[name], atol=1e-9)
 
 
 def test_controls(images: np.ndarray) -> None:

@@ -15,10 +15,11 @@ from fer_utils.papers.dcgan_svm import cast as company
 from fer_utils.papers.dcgan_svm import protocol as steps
 from fer_utils.papers.dcgan_svm import study as room
 from fer_utils.papers.dcgan_svm.cast import AVATARS, NO_DETECTOR, PAPER, Role, cast, faces_of
+from fer_utils.papers.dcgan_svm.comparison import Comparison
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, AU_EXPERIMENTS, EMOTION_EXPERIMENTS, Experiment
-from fer_utils.papers.dcgan_svm.features import CONTROLS
+from fer_utils.papers.dcgan_svm.features import CONTROLS, UNTRAINED
 from fer_utils.papers.dcgan_svm.outcomes import Detection
-from fer_utils.papers.dcgan_svm.study import Study
+from fer_utils.papers.dcgan_svm.study import Ask, Study
 from fer_utils.papers.study import PROTOCOLS
 from tests.papers.dcgan_svm.conftest import SETTINGS, run_all
 
@@ -61,7 +62,7 @@ def test_published_folds_share_people_and_sound_folds_do_not(study: Study) -> No
 
 def test_every_picture_is_answered_once(study: Study) -> None:
     for protocol in PROTOCOLS:
-        (found,) = study.recognise([("pixels", "frontal", protocol)])
+        (found,) = study.recognise([Ask("pixels", "frontal", protocol)])
         assert np.isin(found.answers.predicted, range(4)).all() and np.isfinite(found.scores).all()
         assert found.answers.confusion().sum() == 72 and found.chosen.shape == (3, 2)
         # The mouth is drawn by class, so pixels suffice; and the class areas average to the mean area.
@@ -74,9 +75,9 @@ def test_every_picture_is_answered_once(study: Study) -> None:
 def test_published_has_one_setting_and_it_is_the_best_on_the_scored_folds(study: Study) -> None:
     from fer_utils.papers.dcgan_svm import svm
 
-    (found,) = study.recognise([("pixels", "frontal", "published")])
+    (found,) = study.recognise([Ask("pixels", "frontal", "published")])
     assert len(np.unique(found.chosen, axis=0)) == 1
-    distances = svm.squared_distances(study.features("pixels", "frontal"))
+    distances = svm.squared_distances(study.features(Ask("pixels", "frontal", "sound"), "frontal"))
     labels, folds = study.role_faces("frontal").labels, study.folds("frontal", "published")
     tried = svm.draw_settings(SETTINGS.draws, 0)
     pooled = svm.pooled_accuracies(distances, labels, folds, tried, svm.typical_distance(distances))
@@ -84,7 +85,7 @@ def test_published_has_one_setting_and_it_is_the_best_on_the_scored_folds(study:
 
 
 def test_a_test_picture_changes_no_sound_choice(study: Study) -> None:
-    features = study.features("pixels", "frontal")
+    features = study.features(Ask("pixels", "frontal", "sound"), "frontal")
     faces, folds = study.role_faces("frontal"), study.folds("frontal", "sound")
     call = {"labels": faces.labels, "groups": faces.labels * 0, "folds": folds, "protocol": "sound"}
     call |= {"groups": np.unique(faces.subjects.astype(str), return_inverse=True)[1], "settings": SETTINGS, "seed": 0}
@@ -115,7 +116,7 @@ def trained_on(study: Study, drawn: FaceSet) -> list[list[str]]:
 def test_a_sound_gan_has_not_met_who_is_tested(study: Study, trained_on: list[list[str]]) -> None:
     parts, subjects = study.parts("frontal", "frontal", "sound"), study.role_faces("frontal").subjects
     tested = [sorted(set(subjects[np.concatenate([fold.test for fold in folds])])) for folds, _ in parts]
-    (found,) = study.recognise([("frontal", "frontal", "sound")])
+    (found,) = study.recognise([Ask("frontal", "frontal", "sound")])
     assert len(trained_on) == 2 and all(people for people in trained_on)
     for people, others in zip(trained_on, tested, strict=True):
         assert not set(people) & set(others) and len(people) + len(others) == 6
@@ -125,10 +126,10 @@ def test_a_sound_gan_has_not_met_who_is_tested(study: Study, trained_on: list[li
 
 
 def test_published_gans_and_those_of_another_set_see_everybody(study: Study, trained_on: list[list[str]]) -> None:
-    study.recognise([("frontal", "frontal", "published")])
+    study.recognise([Ask("frontal", "frontal", "published")])
     study.cast = {**study.cast, "celeba": Role("strangers")}
     assert [unmet for _, unmet in study.parts("celeba", "frontal", "sound")] == [()]
-    study.recognise([("celeba", "frontal", "sound")])
+    study.recognise([Ask("celeba", "frontal", "sound")])
     assert [len(people) for people in trained_on] == [6, 6]
 
 
@@ -141,7 +142,7 @@ def test_each_picture_is_answered_by_the_gan_that_has_not_met_it(study: Study) -
         return stored
 
     study.mapper = spy
-    (found,) = study.recognise([("ck", "frontal", "sound")])
+    (found,) = study.recognise([Ask("ck", "frontal", "sound")])
     assert len(calls) == 2 and not np.allclose(calls[0][0]["features"], calls[1][0]["features"])
     for call, answers in calls:
         for fold in call["folds"]:
@@ -177,8 +178,8 @@ def test_all_gans_are_trained_at_once(study: Study, trained_on: list[list[str]])
 
 def test_both_optimisers_start_alike_and_take_as_many_steps(study: Study) -> None:
     tried = study.trial()
-    # 72 pictures in batches of 16 are four steps: the nearest to three.
-    assert list(tried) == ["published", "radford"] and all(len(each["history"]) == 4 for each in tried.values())
+    assert list(tried) == ["β1 0.9, rate 0.0002", "β1 0.5, rate 0.0002"]
+    assert all(len(each["history"]) == 4 for each in tried.values())
     first, other = (dict(zip(HISTORY, each["history"].T, strict=True)) for each in tried.values())
     # The first values are those of two equal networks. The generator's first loss comes after the discriminator's
     # first step, which both rules make as long as the rate; they round it differently (1e-7 apart on one processor).
@@ -189,11 +190,88 @@ def test_both_optimisers_start_alike_and_take_as_many_steps(study: Study) -> Non
     assert all(abs(first[name][-1] - other[name][-1]) > 1e-3 for name in HISTORY[:2])
 
 
+GOING_ON = SETTINGS.but(optimiser="radford", rate=1e-3, steps=2, start_steps=3)
+
+
+def test_gans_go_on_from_one_that_has_met_nobody_tested(played: dict[str, Role], drawn: FaceSet) -> None:
+    calls: list[Any] = []
+
+    def spy(function: Any, given: Any, stage: str) -> list[dict[str, Any]]:
+        calls.extend(given if function is steps.train_gan else ())
+        return run_all(function, given, stage)
+
+    strangers = Study({**played, "celeba": Role("strangers")}, GOING_ON, [0], spy)
+    # The second optimiser's trial is the first GAN itself.
+    assert strangers.settings.rivals["β1 0.5, rate 0.001"] == GOING_ON.first_gan
+    strangers.gans()
+    first, *others = calls
+    assert first["start"] is None and len(first["images"]) == 72 and first["gan"].steps == 3
+    assert all(call["start"] is not None and call["gan"].steps == 2 for call in others) and len(others) > 4
+    calls.clear()
+    # Where all roles are played by the same people, it had met them: then each of sound's GANs starts anew.
+    Study(played, GOING_ON, [0], spy).gans()
+    anew = [call for call in calls if call["start"] is None and len(call["images"]) < 72]
+    assert anew and all(call["gan"].steps == 5 for call in anew)
+    assert not any(call["start"] is not None for call in calls if len(call["images"]) < 72)
+
+
 def test_controls_and_gans_go_through_one_door(study: Study) -> None:
-    found = study.recognise([(gan, "frontal", "sound") for gan in ("ck", *CONTROLS)])
+    found = study.recognise([Ask(gan, "frontal", "sound") for gan in ("ck", *CONTROLS)])
     assert all(np.isfinite(each.mean_auc().value) for each in found)
-    pooled = study.recognise([("ck", "frontal", "sound")], feature="pooled")[0]
+    pooled = study.recognise([Ask("ck", "frontal", "sound", feature="pooled")])[0]
     assert not np.allclose(pooled.scores, found[0].scores)
+
+
+def test_discriminators_are_compared_at_equal_batch_norm_statistics(study: Study) -> None:
+    study.cast = {**study.cast, "celeba": Role("strangers")}
+    asked: list[Any] = []
+
+    def spy(function: Any, given: Any, stage: str) -> list[dict[str, Any]]:
+        asked.extend(given if function in (steps.extract, steps.extract_control) else ())
+        return run_all(function, given, stage)
+
+    study.mapper = spy
+    Comparison(study).controls("sound")
+    reference = study.role_faces("celeba").images
+    assert study.reference == "celeba" and not study.has_met(UNTRAINED, "frontal")
+    discriminators = [call for call in asked if "weights" in call or call["control"] == UNTRAINED]
+    assert len(discriminators) > 3 and all(np.array_equal(call["seen"], reference) for call in discriminators)
+
+
+def test_all_seeds_are_compared_and_the_same_people_labelled(played: dict[str, Role]) -> None:
+    study = Study({name: played[name] for name in ("celeba", "frontal")}, SETTINGS, [0, 1], run_all)
+    comparison = Comparison(study)
+    controls, few = comparison.controls("sound"), comparison.few_labels()
+    # Another seed is another GAN, another projection, other untrained weights; and the same pixels.
+    assert {way: len(each.answers.predicted) for way, each in controls.items()} == {
+        "celeba": 2, "frontal": 2, "pixels": 1, "HOG": 1, "random projection": 2, "untrained discriminator": 2,
+    }  # fmt: skip
+    assert comparison.labelled == [1, 2, 4]
+    assert all(each.correct.shape[1:] == (3, 72) for each in few.values())
+    # The mouth is drawn by class: one person's labels do for pixels, and not for a GAN of one epoch.
+    assert few["pixels"].accuracy(0).value > 0.9 > few["celeba"].accuracy(0).value
+    added = comparison.added(controls, few)
+    assert len(added) == 2 * (3 + 1) and np.isfinite(added["trained - untrained %"]).all()
+    value = few["celeba"].accuracy(0).value - few[UNTRAINED].accuracy(0).value
+    assert math.isclose(added["trained - untrained %"][0], 100 * value)
+
+
+def test_few_labels_use_no_label_but_theirs(study: Study) -> None:
+    calls: list[Any] = []
+
+    def spy(function: Any, given: Any, stage: str) -> list[dict[str, Any]]:
+        calls.extend(given if function is steps.recognise_few else ())
+        return run_all(function, given, stage)
+
+    study.mapper = spy
+    Comparison(study).few_labels()
+    (call,) = [call for call in calls if call["features"].shape[1] == 64 * 64 * 3]
+    honest = steps.recognise_few(**call)["predicted"]
+    for fold in call["folds"]:
+        spoilt = call["labels"].copy()
+        spoilt[fold.test] = (spoilt[fold.test] + 1) % 4
+        again = steps.recognise_few(**{**call, "labels": spoilt})["predicted"]
+        assert np.array_equal(again[..., fold.test], honest[..., fold.test])
 
 
 def test_action_units_within_and_between_sets(study: Study) -> None:
@@ -253,10 +331,23 @@ def test_a_difference_between_sets_says_so_and_whether_the_gan_met_the_tested(st
 
 
 def test_quality_of_generated_and_of_real_pictures(study: Study) -> None:
-    found = study.quality("mobilenet")
-    assert found["generated/n"] == 8 and found["real/n"] == 36
+    quality = study.quality("mobilenet")
+    assert list(quality) == ["ck", "celeba", "frontal", "kdef"]
+    found = quality["frontal"]
+    # Equal numbers on both sides: eight generated pictures, and as many of either half of the people.
+    assert found["generated/n"] == found["real/n"] == 8
     assert found["generated/FID"] > found["real/FID"] > 0 and found["generated/SSIM"] < found["real/SSIM"]
     assert 1 <= found["generated/IS"] <= 4 and found["generated/copies"] == 0
+    assert found["generated/faces found %"] == 0
+
+
+def test_the_inception_score_asks_about_pictures_not_learnt_from(drawn: FaceSet) -> None:
+    call = {"real": drawn.images, "half": np.isin(drawn.subjects, ["p0", "p2", "p4"]), "space": "mobilenet"}
+    call |= {"generated": drawn.images[:8], "judged": 8, "searched": 1}
+    honest = steps.judge_pictures(labels=np.array(drawn.labels), **call)
+    spoilt = np.where(call["half"], drawn.labels, (drawn.labels + 1) % 4)
+    assert steps.judge_pictures(labels=spoilt, **call)["real/IS"] == honest["real/IS"]
+    assert math.isnan(steps.judge_pictures(labels=None, **call)["real/IS"])
 
 
 def test_each_company_plays_every_role() -> None:
@@ -316,4 +407,4 @@ def test_grey_sets_become_rgb(drawn: FaceSet, played: dict[str, Role], monkeypat
 def test_two_people_are_too_few_to_choose_on_people_within_training(drawn: FaceSet, played: dict[str, Role]) -> None:
     study = Study({"frontal": Role("drawn", people=(0, 3))}, SETTINGS.but(folds=2), [0], run_all)
     with pytest.raises(FerError, match="at least three people"):
-        study.recognise([("pixels", "frontal", "sound")])
+        study.recognise([Ask("pixels", "frontal", "sound")])
