@@ -73,6 +73,7 @@ def crop_faces(
     margin: float = 0.0,
     when_none: str = "whole",
     when_several: str = "largest",
+    found_in: FaceSet | None = None,
 ) -> tuple[FaceSet, CropReport]:
     """Cut one square face out of every picture.
 
@@ -91,20 +92,29 @@ def crop_faces(
             the one whose centre is nearest to the picture's (``"most_central"``); equals go to
             the better score. Where every picture shows one person, a second box is a mistake of
             the detector and ``"best_score"`` is the safer rule.
+        found_in: where the faces are looked for instead, a picture of the same size for each of ``faces``: variants
+            of one picture are then cut alike.
 
     Returns:
         The crops, ``uint8 [N, size, size]`` or ``[N, size, size, 3]``, with their table rows
         and the report as a note; and the report.
 
     Raises:
-        UsageError: an unknown detector or rule, or a ``size`` or ``margin`` that leaves nothing.
+        UsageError: an unknown detector or rule, a ``size`` or ``margin`` that leaves nothing, or pictures to look in
+            that do not fit.
         FerError: every picture was dropped, or the detector can't be loaded.
     """
     _check_rule("when_none", when_none, WHEN_NONE)
     _check_rule("when_several", when_several, WHEN_SEVERAL)
     if not -0.5 < margin < np.inf:
         raise UsageError(f"margin={margin!r} leaves nothing of the face: give a number above -0.5")
-    boxes = face_boxes(faces, detector)
+    looked_at = faces if found_in is None else found_in
+    if looked_at.images.shape[:3] != faces.images.shape[:3]:
+        raise UsageError(
+            f"faces can't be looked for in pictures {list(looked_at.images.shape)} and cut out of others "
+            f"{list(faces.images.shape)}: number, height and width must be the same"
+        )
+    boxes = face_boxes(looked_at, detector)
     found = np.array([len(candidates) for candidates in boxes], dtype=int)
     kept = np.flatnonzero(found > 0) if when_none == "drop" else np.arange(len(faces))
     if len(kept) == 0:

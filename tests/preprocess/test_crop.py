@@ -75,6 +75,21 @@ def test_pictures_without_a_face_can_be_dropped_and_are_counted(astronaut: np.nd
     ]  # fmt: skip
 
 
+def test_variants_are_cut_where_the_face_is_in_the_picture_that_they_are_made_of(
+    monkeypatch: pytest.MonkeyPatch, face_set: Maker
+) -> None:
+    pretend(monkeypatch, [[2.0, 3, 6, 7, 0.9]], [])
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 9, 9), dtype=np.uint8)
+    takes, variants = face_set(pictures), face_set(255 - pictures)
+    first, _ = crop_faces(takes, "haar", size=4)
+    pretend(monkeypatch)  # nothing is looked for again
+    second, report = crop_faces(variants, "haar", size=4, found_in=takes)
+    assert np.array_equal(second.images[0], 255 - first.images[0]) and second.images[0].std() > 0
+    assert (report.found_one, report.found_none) == (1, 1)
+    with pytest.raises(UsageError, match="number, height and width must be the same"):
+        crop_faces(variants, "haar", size=4, found_in=takes.select(np.array([0])))
+
+
 def test_dropping_everything_is_an_error_that_says_what_to_do(face_set: Maker) -> None:
     with pytest.raises(FerError, match=r"found no face in any of the 2 pictures.*when_none='whole'"):
         crop_faces(face_set(np.zeros((2, 130, 130), np.uint8)), "haar", size=32, when_none="drop")

@@ -1,15 +1,25 @@
-"""Who plays the paper's data sets: the sets themselves, or the shipped avatars."""
+"""Who plays the paper's data sets: the sets themselves, or the shipped avatars.
+
+In RaFD a person shows an expression once and looks to the left, ahead and to the right: three pictures that are
+alike but for the eyes. Random folds leak by that, so the avatars' RaFD is so too: one take, three gazes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from fer_utils import data, datasets
+from fer_utils.avatars.gaze import GAZES, faces_looking
+from fer_utils.datasets import STAND_IN
+from fer_utils.datasets.avatar_shoots import DATASETS as SHOOTS
+from fer_utils.datasets.base import stand_in_marker
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
+from fer_utils.papers.dcgan_svm.experiments import ROLES
 from fer_utils.preprocess import crop_faces, resize, to_rgb
 
 IMAGE_SIZE = 64
@@ -26,7 +36,9 @@ class Role:
         dataset: registry name.
         detector: Section 3: Viola-Jones for frontal faces. Its MTCNN for the others is played by the SSD.
             :data:`NO_DETECTOR`: whole pictures.
-        where: a column and the values that are kept, e.g. ``("gaze", "frontal")``.
+        where: a column and the values that are kept, e.g. ``("pose", 90)``.
+        gazes: those that are kept; ``()``: all pictures as they are. Of avatars, the takes that look ahead are
+            shown in each of these gazes (:func:`fer_utils.avatars.gaze.look`).
         without: a class to leave out.
         people: ``(k, n)``: of the people in order of name, those at places ``k, k + n, …``.
         title: what tables and figures call it; ``""``: the paper's name of the role.
@@ -35,32 +47,45 @@ class Role:
     dataset: str
     detector: str = "haar"
     where: tuple[object, ...] = ()
+    gazes: tuple[str, ...] = ()
     without: str = ""
     people: tuple[int, int] = (0, 1)
     title: str = ""
 
 
-AVATARS = {
-    "ck": Role("avatars_clips"),
-    "celeba": Role("avatars_crowd"),
-    "frontal": Role("avatars_studio"),
-    "views": Role("avatars_views", "ssd"),
-    "raf": Role("avatars_wild", "ssd", without="contempt", people=(0, 2)),
-    "kdef": Role("avatars_views", "ssd", without="contempt"),
-    "sfew": Role("avatars_wild", "ssd", without="contempt", people=(1, 2)),
-}
-"""RAF and SFEW, both in the wild, are played by halves of the people in the wild."""
+THREE, ONE = tuple(GAZES), ("frontal",)
 
 PAPER = {
     "ck": Role("isl_ck"),
     "celeba": Role("celeba"),
-    "frontal": Role("rafd", where=("pose", 90)),
-    "views": Role("rafd", "ssd", where=("gaze", "frontal")),
+    "frontal": Role("rafd", where=("pose", 90), gazes=THREE),
+    "views": Role("rafd", "ssd", gazes=ONE),
     "raf": Role("raf_db", "ssd"),
     "kdef": Role("kdef", "ssd"),
     "sfew": Role("sfew", "ssd"),
 }
-"""Multi-view RaFD is one gaze from all cameras: 67 × 8 × 5 = 2,680 pictures, as in the paper."""
+"""Frontal RaFD is all three gazes, 67 × 8 × 3 = 1,608 pictures; multi-view RaFD is one gaze from all cameras,
+67 × 8 × 5 = 2,680. Both as in the paper."""
+
+
+def _as(players: Mapping[str, Role]) -> dict[str, Role]:
+    """Avatars in roles, each called by the role it plays."""
+    return {name: replace(role, title=f"avatars as {ROLES[name]}") for name, role in players.items()}
+
+
+AVATARS = _as(
+    {
+        "ck": Role("avatars_clips"),
+        "celeba": Role("avatars_crowd"),
+        "frontal": Role("avatars_studio", gazes=THREE),
+        "views": Role("avatars_views", "ssd", gazes=ONE),
+        "raf": Role("avatars_wild", "ssd", without="contempt", people=(0, 2)),
+        "kdef": Role("avatars_views", "ssd", without="contempt"),
+        "sfew": Role("avatars_wild", "ssd", without="contempt", people=(1, 2)),
+    }
+)
+"""Frontal: 24 × 8 × 3 = 576 pictures, multi-view: 10 × 8 × 5 = 400. RAF and SFEW, both in the wild, are played by
+halves of the people in the wild."""
 
 CMU = {
     "celeba": Role("london", title="London"),
@@ -77,49 +102,75 @@ FER2013 = {
 training part is for the GAN, every fourth of the test part for the SVM's folds; not all are frontal."""
 
 
-def cast(dataset: str) -> Mapping[str, Role]:
+def cast(dataset: str, views_gazes: tuple[str, ...] = ONE) -> dict[str, Role]:
     """Who plays which role when a notebook is run on ``dataset``.
 
-    One of the paper's own sets brings all those that are on this machine; an avatars' set brings
-    the avatars; CMU faces and FER-2013 have casts of their own; any other set plays frontal RaFD,
-    so that emotion experiment 5 is the only one.
+    One of the paper's own sets brings all those that are on this machine; an avatars' set brings the avatars; CMU faces
+    and FER-2013 have casts of their own. A stand-in asked for (``rafd:stand-in``) plays its set's roles alone. Any
+    other set plays frontal RaFD, so that emotion experiment 5 is the only one.
+
+    Args:
+        dataset: registry name.
+        views_gazes: in which multi-view RaFD is seen. The paper's is one gaze; with all three, random folds can leak
+            there as they do on frontal RaFD, in three times as many pictures.
 
     Raises:
         UsageError: there is no such data set.
     """
-    datasets.dataset(dataset)
-    for company in (AVATARS, PAPER):
-        if dataset in {role.dataset for role in company.values()}:
-            return {name: role for name, role in company.items() if _at_hand(role.dataset)}
-    return {"cmu_faces": CMU, "fer2013": FER2013}.get(dataset, {"frontal": Role(dataset, title=dataset)})
+    known = datasets.dataset(dataset).name
+    playing = {name: role for name, role in PAPER.items() if role.dataset == known}
+    if playing and dataset.endswith(STAND_IN):
+        company = _as({name: replace(role, dataset=dataset) for name, role in playing.items()})
+    elif playing:
+        company = _at_hand()
+    elif dataset in {role.dataset for role in AVATARS.values()}:
+        company = AVATARS
+    else:
+        company = {"cmu_faces": CMU, "fer2013": FER2013}.get(dataset, {"frontal": Role(dataset, title=dataset)})
+    return {
+        name: replace(role, gazes=views_gazes) if name == "views" and role.gazes else role
+        for name, role in company.items()
+    }
 
 
-def _at_hand(dataset: str) -> bool:
-    if dataset not in datasets.names():
-        return False
-    try:
-        data.folder_of(dataset)
-    except FerError:
-        return False
-    return True
+def _at_hand() -> dict[str, Role]:
+    """The paper's sets that are on this machine; what is played by a stand-in says so."""
+    found: dict[str, Role] = {}
+    for name, role in PAPER.items():
+        try:
+            folder = data.folder_of(role.dataset)
+        except FerError:
+            continue
+        played = folder is not None and stand_in_marker(folder)
+        found |= _as({name: role}) if played else {name: role}
+    return found
 
 
 def faces_of(role: Role) -> FaceSet:
     """The role's faces, cut out and scaled to ``uint8 [N, 64, 64, 3]``, with the crop report as a note.
 
+    The gazes of an avatar's take are cut alike and follow each other; all have the take's ``source``.
+
     Raises:
         FerError: nothing is left, or the data set cannot be read.
     """
-    # Cropped before it is chosen from: sets that play two roles are looked through once.
     whole = data.load(role.dataset)
-    if role.detector == NO_DETECTOR:
-        faces = whole
-    else:
-        faces, _ = crop_faces(whole, role.detector, IMAGE_SIZE, when_several="best_score")
+    moved = role.gazes if role.dataset in {known.name for known in SHOOTS.values()} else ()
+    if moved:
+        whole = whole.select((whole.table["gaze"] == "frontal").to_numpy())
+    gazes = [faces_looking(whole, gaze) for gaze in moved] or [whole]
+    if role.detector != NO_DETECTOR:
+        # Cropped before it is chosen from: sets that play two roles are looked through once.
+        gazes = [
+            crop_faces(each, role.detector, IMAGE_SIZE, when_several="best_score", found_in=whole)[0] for each in gazes
+        ]
+    faces = _in_turn(gazes)
     keep = np.ones(len(faces), bool)
     if role.where:
         column, *values = role.where
         keep &= faces.table[column].isin(values).to_numpy()
+    if role.gazes:
+        keep &= faces.table["gaze"].isin(role.gazes).to_numpy()
     if role.without:
         keep &= (faces.table["label"] != role.without).to_numpy()
     first, step = role.people
@@ -138,3 +189,10 @@ def at_most(faces: FaceSet, most: int | None) -> FaceSet:
     rows = np.zeros(len(faces), bool)
     rows[np.linspace(0, len(faces) - 1, most).astype(int)] = True
     return faces.select(rows)
+
+
+def _in_turn(sets: Sequence[FaceSet]) -> FaceSet:
+    """The first picture of each set, the second of each, …; the sets are of one length."""
+    order = np.arange(len(sets) * len(sets[0])).reshape(len(sets), -1).T.ravel()
+    images, table = np.concatenate([each.images for each in sets]), pd.concat([each.table for each in sets])
+    return replace(sets[0], images=images[order], table=table.iloc[order])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import shutil
 from collections import Counter
@@ -10,6 +11,7 @@ from collections import Counter
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from fer_utils.avatars.stand_ins import PLANS
 from fer_utils.avatars.stand_ins.casting import Look, shoot
@@ -104,7 +106,8 @@ def test_the_plans_have_the_official_counts():
     assert files["jaffe"]["tiff"] == 213 and files["cmu_faces"]["pgm"] == 624
     assert files["ck_plus"] == {"png": 327 * 6, "txt": 327} and files["ck48"]["png"] == 981
     assert files["fer2013"]["csv"] == 1 + 35887 and files["sfew"]["jpg"] == 958 + 436
-    assert files["raf_db"]["jpg"] == 15339 and files["rafd"]["jpg"] == 67 * 8 * 7 and files["kdef"]["jpg"] == 4900
+    assert files["raf_db"]["jpg"] == 15339 and files["rafd"]["jpg"] == 67 * 8 * 15
+    assert files["kdef"]["jpg"] == 4900
     assert files["icv_mefed"]["jpg"] == 31250 and files["ravdess"]["mp4"] == 1440
 
 
@@ -133,17 +136,36 @@ def test_one_person_is_one_avatar(library: Library):
         assert len({next(iter(found)) for found in avatars.values()}) == len(avatars)
 
 
-def test_rafds_gaze_and_camera_are_as_the_name_says(small, monkeypatch):
+def test_rafds_cameras_are_as_the_name_says_and_see_one_moment(small, monkeypatch):
     monkeypatch.setattr(rafd, "PEOPLE", {("Caucasian", "male"): 12})
-    mirrored = set()
+    mirrored, moments = set(), {}
     for path, source, row, role in rows_and_labels("rafd"):
         picture, about = rafd.parse_name(path), source.table.loc[row]
-        flipped = role.look.mirrored
-        mirrored.add(flipped)
-        swap = {"left": "right", "right": "left"} if flipped else {}
-        assert swap.get(about["gaze"], about["gaze"]) == picture.gaze
-        assert (180 - about["angle"] if flipped else about["angle"]) == int(picture.angle)
-    assert mirrored == {False, True}
+        mirrored.add(role.look.mirrored)
+        assert (180 - about["angle"] if role.look.mirrored else about["angle"]) == int(picture.angle)
+        moments.setdefault((picture.subject, picture.expression), set()).add(about["source"].rpartition("_")[0])
+    assert mirrored == {False, True} and all(len(moment) == 1 for moment in moments.values())
+
+
+@pytest.mark.parametrize("person", ["01", "11"])
+def test_rafds_gazes_differ_in_the_eyes_alone_and_are_as_the_name_says(small, monkeypatch, person):
+    """The eleventh is the first, mirrored."""
+    monkeypatch.setattr(rafd, "PEOPLE", {("Caucasian", "male"): 12})
+    seen = {}
+    for part in PLANS["rafd"]().parts:
+        picture = rafd.parse_name(part.path)
+        if (picture.angle, picture.subject, picture.expression) == ("090", person, "surprised"):
+            with Image.open(io.BytesIO(part.content())) as opened:
+                seen[picture.gaze] = np.asarray(opened.convert("L")).astype(int)
+    left, frontal, right = (seen[gaze] for gaze in rafd.GAZES)
+    rows, _ = np.nonzero(np.abs(left - right) > 12)
+    # Between forehead and nose, and not more than a hundredth of the picture.
+    assert len(rows) and rows.min() > 250 and rows.max() < 550 and len(rows) < 0.01 * frontal.size
+    # Where the iris goes it gets darker: its place has a smaller x for "left".
+    for half in (slice(0, 340), slice(341, 681)):
+        darker = [np.clip(frontal - seen[gaze], 0, None)[250:550, half].sum(axis=0) for gaze in ("left", "right")]
+        places = [(each * np.arange(len(each))).sum() / each.sum() for each in darker]
+        assert places[0] < places[1]
 
 
 def test_kdefs_profiles_face_the_way_the_name_says(small, monkeypatch):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from fer_utils.datasets.base import STAND_IN_FILE
 from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.gans.train import HISTORY
@@ -16,7 +18,14 @@ from fer_utils.papers.dcgan_svm import protocol as steps
 from fer_utils.papers.dcgan_svm import study as room
 from fer_utils.papers.dcgan_svm.cast import AVATARS, NO_DETECTOR, PAPER, Role, cast, faces_of
 from fer_utils.papers.dcgan_svm.comparison import Comparison
-from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, AU_EXPERIMENTS, EMOTION_EXPERIMENTS, Experiment
+from fer_utils.papers.dcgan_svm.experiments import (
+    ACTION_UNITS,
+    AU_EXPERIMENTS,
+    EMOTION_EXPERIMENTS,
+    ROLES,
+    Experiment,
+    units_as_coded,
+)
 from fer_utils.papers.dcgan_svm.features import CONTROLS, UNTRAINED
 from fer_utils.papers.dcgan_svm.outcomes import Detection
 from fer_utils.papers.dcgan_svm.study import Ask, Study
@@ -355,6 +364,59 @@ def test_each_company_plays_every_role() -> None:
     with pytest.raises(UsageError, match="there is no data set"):
         cast("avatar_studio")
     assert cast("london") == {"frontal": Role("london", title="london")}
+
+
+def test_whoever_is_played_by_avatars_is_called_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, role in cast("avatars_studio").items():
+        assert role.title == f"avatars as {ROLES[name]}"
+    played = cast("rafd:stand-in")
+    assert list(played) == ["frontal", "views"] and {role.dataset for role in played.values()} == {"rafd:stand-in"}
+    assert [role.title for role in played.values()] == ["avatars as RaFD frontal", "avatars as RaFD multi-view"]
+    for name in ("rafd", "kdef"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "kdef" / STAND_IN_FILE).write_text("STAND-IN for KDEF")
+    monkeypatch.setenv("FER_DATA", str(tmp_path))
+    titles = {name: role.title for name, role in cast("rafd").items()}
+    assert titles == {"frontal": "", "views": "", "kdef": "avatars as KDEF"}
+
+
+def test_multi_view_has_one_gaze_as_in_the_paper_unless_three_are_asked_for() -> None:
+    for dataset in ("avatars_studio", "rafd:stand-in"):
+        one, three = cast(dataset), cast(dataset, ("left", "frontal", "right"))
+        assert one["frontal"].gazes == three["frontal"].gazes == three["views"].gazes == ("left", "frontal", "right")
+        assert one["views"].gazes == ("frontal",)
+    assert cast("cmu_faces", ("left", "frontal", "right")) == cast("cmu_faces")
+
+
+@pytest.fixture
+def two_avatars(monkeypatch: pytest.MonkeyPatch) -> FaceSet:
+    """Two people of the studio, and nobody else to load."""
+    whole = company.data.load("avatars_studio")
+    few = whole.select(np.isin(whole.subjects, np.unique(whole.subjects)[:2]))
+    monkeypatch.setattr(company.data, "load", lambda name: few)
+    return few
+
+
+def test_a_take_in_three_gazes_differs_in_the_eyes_alone(two_avatars: FaceSet) -> None:
+    faces = faces_of(cast("avatars_studio")["frontal"])
+    assert len(faces) == 2 * 8 * 3 and faces.images.shape[1:] == (64, 64, 3)
+    assert faces.table["gaze"].tolist() == ["left", "frontal", "right"] * 16
+    takes = faces.table.groupby("source", sort=False)
+    assert len(takes) == 16 and (takes["gaze"].nunique() == 3).all() and (takes["label"].nunique() == 1).all()
+    assert set(faces.table["source"]) == set(two_avatars.table.query("gaze == 'frontal'")["source"])
+    assert units_as_coded(faces).any()
+    left, frontal, right = (faces.images[start::3].astype(int) for start in range(3))
+    # The crop is one and the same: the lower half of the face is equal to the last bit.
+    assert np.array_equal(left[:, 32:], frontal[:, 32:]) and np.array_equal(right[:, 32:], frontal[:, 32:])
+    for aside in (left, right):
+        assert (aside != frontal).any(axis=(1, 2, 3)).all()
+        assert (aside != frontal).any(axis=3).mean() < 0.06
+
+
+def test_random_folds_have_the_other_gazes_of_a_take_in_training(two_avatars: FaceSet) -> None:
+    study = Study({"frontal": cast("avatars_studio")["frontal"]}, SETTINGS.but(folds=2), [0], run_all)
+    published, sound = (study.audit(protocol).reports[""].shares()["source"] for protocol in PROTOCOLS)
+    assert published > 0.5 and sound == 0
 
 
 def test_real_people_are_tested_with_a_gan_of_other_people(drawn: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
