@@ -38,8 +38,8 @@ def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
     settings = of_profile(PROFILES, parameters["profile"]).with_knobs(parameters)
     study = Study(cast(parameters["dataset"]), settings, parameters["seeds"], mapper)
     protocols = wanted(parameters["protocol"])
-    study.gans(protocols)
-    study.trial()
+    study.gans.all(protocols)
+    study.gans.trial()
     study.quality(parameters["space"])
     comparison = Comparison(study)
     for stage in (study.emotions, comparison.controls, comparison.layers, study.action_units, study.au7_only):

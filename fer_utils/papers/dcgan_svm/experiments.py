@@ -18,8 +18,13 @@ ROLES = {
     "kdef": "KDEF",
     "sfew": "SFEW",
     "au7": "enhanced CK with AU7",
+    "everyone": "all who are not tested",
 }
-"""The parts that data sets play, and the paper's name of who played them. The last is cut from the first."""
+"""The parts that data sets play, and the paper's name of who played them.
+
+The last but one is cut from the first. The last is ours: all roles together that share nobody with the tested one.
+"""
+EVERYONE = "everyone"
 
 
 class Experiment(NamedTuple):

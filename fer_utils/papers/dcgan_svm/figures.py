@@ -53,7 +53,7 @@ def generated(study: Study, gans: Mapping[str, Gan]) -> Figure:
 
 
 def trial_noise(trial: Mapping[str, Gan]) -> Figure:
-    """What either optimiser makes of the same noise, from :meth:`Study.trial`, without the drawing before training."""
+    """What either optimiser makes of the same noise, from :meth:`Gans.trial`, without the drawing before training."""
     rows = {
         f"{title}, step {step:,}": grid[:10]
         for title, gan in trial.items()

@@ -91,7 +91,7 @@ def describe(gan: GanSettings) -> str:
 
 
 # Five times the paper's rate and Radford's beta1 draw faces in some 400 steps of 16 pictures, the paper's two in none
-# of as many. A GAN that goes on from one that has seen other people's faces needs 80 more.
+# of as many. A GAN that goes on from one that has seen other people's faces needs 50 more.
 _DRAWS = Settings(optimiser="radford", rate=1e-3, average=0.9)
 PROFILES = {
     # Every cell runs, nothing is learnt.

@@ -11,16 +11,16 @@ import pandas as pd
 
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
-from fer_utils.gans.checkpoint import NETWORKS
 from fer_utils.leak_audit import LeakReport, audit_faces
 from fer_utils.papers.dcgan_svm import protocol as steps
-from fer_utils.papers.dcgan_svm.cast import Role, at_most, faces_of
+from fer_utils.papers.dcgan_svm.cast import Role, at_most, faces_of, joined_faces
 from fer_utils.papers.dcgan_svm.experiments import (
     ACTION_UNITS,
     AU7_ONLY,
     AU_EXPERIMENTS,
     EMOTION_EXPERIMENTS,
     EMOTION_TO_UNITS,
+    EVERYONE,
     ROLES,
     Experiment,
     has_coded_units,
@@ -30,6 +30,7 @@ from fer_utils.papers.dcgan_svm.experiments import (
 from fer_utils.papers.dcgan_svm.features import CONTROLS, UNTRAINED
 from fer_utils.papers.dcgan_svm.outcomes import Detection, Recognition, joined
 from fer_utils.papers.dcgan_svm.settings import Settings
+from fer_utils.papers.dcgan_svm.training import FIRST, Gans
 from fer_utils.papers.finding import Leak
 from fer_utils.papers.study import PROTOCOLS, Mapper
 from fer_utils.papers.study import Study as Base
@@ -37,10 +38,6 @@ from fer_utils.splits import Fold
 
 BY_RULE, AS_ACTED = "by the rule", "as acted"
 """Where the labels of action units come from: the emotion and Table VI, or what was coded or acted."""
-
-
-FIRST = "celeba"
-"""The role of other people, whose GAN all others go on from where the settings say so."""
 
 
 class Ask(NamedTuple):
@@ -71,7 +68,8 @@ class Study(Base[Settings]):
     Args:
         cast: who plays which role, from :func:`fer_utils.papers.dcgan_svm.cast.cast`.
         settings: GAN and SVM.
-        seeds: the first one draws weights, folds and the search's settings; the others are not used.
+        seeds: the first one draws weights, folds and the search's settings; the others are compared with it by
+            :class:`fer_utils.papers.dcgan_svm.comparison.Comparison` alone.
         mapper: runs or fetches units; ``Run.map`` in a notebook.
 
     Raises:
@@ -83,7 +81,6 @@ class Study(Base[Settings]):
         self.cast, self.settings = cast, settings
         # Bound here, so that each study keeps its own faces; hundreds of numbers ask for one role's audit.
         self.role_faces, self._reports = cache(self._role_faces), cache(self._audit_folds)
-        self.first = cache(self._first)
         if not self.emotion_experiments():
             have = ", ".join(sorted({role.dataset for role in cast.values()})) or "nothing"
             raise FerError(
@@ -92,6 +89,7 @@ class Study(Base[Settings]):
             )
         super().__init__(self.role_faces(self.home), settings, seeds, mapper)
         self.seed = self.seeds[0]
+        self.gans = Gans(self)
 
     @property
     def home(self) -> str:
@@ -103,9 +101,16 @@ class Study(Base[Settings]):
         if role == AU7_ONLY.gan:
             whole = self.role_faces("ck")
             return whole.select(units_as_coded(whole)[:, ACTION_UNITS.index(7)])
+        if role == EVERYONE:
+            return joined_faces([self.role_faces(each) for each in self.others])
         if role not in self.cast:
             raise FerError(f"nobody plays {ROLES[role]} here")
         return at_most(faces_of(self.cast[role]), self.settings.most)
+
+    @property
+    def others(self) -> list[str]:
+        """Roles that share nobody with :attr:`home`: together they are :data:`EVERYONE`."""
+        return [role for role in self.cast if not self.shared(role, self.home)]
 
     @property
     def titles(self) -> dict[str, str]:
@@ -132,74 +137,26 @@ class Study(Base[Settings]):
         """All that this cast can play."""
         return [*self.emotion_experiments().values(), *self.au_experiments().values()]
 
-    def gans(self, protocols: Sequence[str] = PROTOCOLS) -> dict[str, dict[str, Any]]:
-        """A GAN trained on all pictures of each role that an experiment wants one of: :func:`steps.train_gan`.
-
-        Where ``protocols`` has ``sound``, those that :meth:`parts` asks for are trained along with them.
-        """
-        pairs = [(each.gan, each.test) for each in self.experiments()]
-        pairs += [(role, self.home) for role in self.trained]
-        calls: dict[Any, dict[str, Any]] = {gan: self._gan_call(gan) for gan, _ in pairs}
-        roles = list(calls)
-        if "sound" in protocols:
-            for gan, role in dict.fromkeys(pairs):
-                calls |= {(gan, *unmet): self._gan_call(gan, unmet) for _, unmet in self.parts(gan, role, "sound")}
-        # Those of the other seeds are asked for again, one by one, by the features.
-        calls |= {
-            (seed, gan, *unmet): self._gan_call(gan, unmet, seed)
-            for seed in self.seeds[1:]
-            for gan in self.trained
-            for protocol in protocols
-            for _, unmet in self.parts(gan, self.home, protocol)
-        }
-        stored = dict(zip(calls, self.mapper(steps.train_gan, list(calls.values()), "training GANs"), strict=True))
-        return {role: stored[role] for role in roles}
-
-    def _gan_call(self, role: str, unmet: Sequence[str] = (), seed: int | None = None) -> dict[str, Any]:
-        seed, settings = self.seed if seed is None else seed, self.settings
-        start = self.first(seed) if self._goes_on(role, unmet) else None
-        gan = settings.anew if start is None else settings.gan
-        weights = None if start is None else _weights(start)
-        images = self._pictures_without(role, unmet)
-        return {"images": images, "gan": gan, "start": weights, "seed": seed, "generated": settings.generated}
-
-    def _goes_on(self, role: str, unmet: Sequence[str]) -> bool:
-        """Whether a role's GAN goes on from one that saw CelebA's role: not where that had met who is tested."""
-        if self.settings.first_gan is None or FIRST not in self.cast:
-            return False
-        return not (unmet and self._shared(FIRST, role) & set(unmet))
-
-    def _first(self, seed: int) -> dict[str, np.ndarray]:
-        """The GAN from which others go on: :func:`steps.train_gan`."""
-        return self.mapper(steps.train_gan, [self._first_call(seed)], "training the first GAN")[0]
-
-    def _first_call(self, seed: int) -> dict[str, Any]:
-        images, generated = self.role_faces(FIRST).images, self.settings.generated
-        return {"images": images, "gan": self.settings.first_gan, "start": None, "seed": seed, "generated": generated}
-
-    @property
-    def tried_on(self) -> str:
-        """The role on which two optimisers are compared: CelebA's, or :attr:`home`."""
-        return FIRST if FIRST in self.cast else self.home
-
-    def trial(self) -> dict[str, dict[str, Any]]:
-        """The GAN on :attr:`tried_on` with each optimiser of :attr:`Settings.rivals`, for as many steps."""
-        images, rivals, generated = self.role_faces(self.tried_on).images, self.settings.rivals, self.settings.generated
-        calls = [
-            {"images": images, "gan": gan, "start": None, "seed": self.seed, "generated": generated}
-            for gan in rivals.values()
-        ]
-        return dict(zip(rivals, self.mapper(steps.train_gan, calls, "trying two optimisers"), strict=True))
-
-    def _pictures_without(self, role: str, people: Sequence[str]) -> np.ndarray:
+    def pictures_without(self, role: str, people: Sequence[str]) -> np.ndarray:
+        """A role's pictures, ``uint8 [N, 64, 64, 3]``, but those of some people."""
         faces = self.role_faces(role)
         return faces.images[~np.isin(faces.subjects.astype(str), people)]
 
-    def _shared(self, one: str, other: str) -> set[str]:
-        """People of both roles. Names mean nothing across data sets, so roles from different ones share nobody."""
-        datasets = [self.cast["ck" if each == AU7_ONLY.gan else each].dataset for each in (one, other)]
+    def shared(self, one: str, other: str) -> set[str]:
+        """People of both roles.
+
+        Names mean nothing across data sets, so roles from different ones share nobody; but all avatars' sets name the
+        same avatars alike.
+        """
         people = [set(self.role_faces(each).subjects.astype(str)) for each in (one, other)]
-        return people[0] & people[1] if datasets[0] == datasets[1] else set()
+        return people[0] & people[1] if self._names(one) & self._names(other) else set()
+
+    def _names(self, role: str) -> set[str]:
+        """Where a role's names of people come from."""
+        if role == EVERYONE:
+            return set().union(*(self._names(each) for each in self.others))
+        dataset = self.cast["ck" if role == AU7_ONLY.gan else role].dataset
+        return {"avatars" if dataset.startswith("avatars_") else dataset}
 
     def has_met(self, gan: str, role: str) -> bool:
         """Whether a GAN, or a control that learns from pictures, would see the very people of a role.
@@ -207,8 +164,8 @@ class Study(Base[Settings]):
         The untrained discriminator learns nothing but the batch-norm statistics of :meth:`reference`'s pictures.
         """
         if gan in CONTROLS:
-            return gan == UNTRAINED and bool(self._shared(self.reference, role))
-        return bool(self._shared(gan, role))
+            return gan == UNTRAINED and bool(self.shared(self.reference, role))
+        return bool(self.shared(gan, role))
 
     @property
     def reference(self) -> str:
@@ -243,16 +200,16 @@ class Study(Base[Settings]):
         images, gan = self.role_faces(role).images, self.settings.gan
         seed = self.seed if ask.seed is None else ask.seed
         feature = ask.feature or self.settings.feature
-        level = self._pictures_without(self.reference, unmet if self._shared(self.reference, ask.role) else ())
+        level = self.pictures_without(self.reference, unmet if self.shared(self.reference, ask.role) else ())
         if ask.gan in CONTROLS:
             call = {"control": ask.gan, "images": images, "gan": gan, "feature": feature, "seed": seed, "seen": level}
             return self.mapper(steps.extract_control, [call], ask.gan)[0]["features"]
         title = f"GAN on {self.titles[ask.gan]}"
-        (stored,) = self.mapper(steps.train_gan, [self._gan_call(ask.gan, unmet, seed)], title)
+        (stored,) = self.mapper(steps.train_gan, [self.gans.call(ask.gan, unmet, seed)], title)
         prefix = "discriminator/"
         weights = {name.removeprefix(prefix): value for name, value in stored.items() if name.startswith(prefix)}
         # Radford's pooled features want statistics of what the GAN saw; the paper says nothing of the others.
-        seen = self._pictures_without(ask.gan, unmet) if feature == "pooled" else None
+        seen = self.pictures_without(ask.gan, unmet) if feature == "pooled" else None
         call = {"weights": weights, "images": images, "gan": gan, "feature": feature}
         call["seen"] = level if ask.level else seen
         return self.mapper(steps.extract, [call], "features")[0]["features"]
@@ -292,11 +249,12 @@ class Study(Base[Settings]):
 
     @property
     def trained(self) -> list[str]:
-        """Roles whose GAN is compared with :data:`CONTROLS` on the pictures of :attr:`home`."""
-        wanted = {each.gan for each in self.experiments()}
-        return [
-            role for role in ("everyone", "celeba", "ck", self.home) if role in wanted | {"everyone"} & set(self.cast)
-        ]
+        """Roles whose GAN is compared with :data:`CONTROLS` on the pictures of :attr:`home`.
+
+        :data:`EVERYONE`'s is ours and would double the paper's 300 epochs, so it is trained by steps only.
+        """
+        wanted = {each.gan for each in self.experiments()} | ({EVERYONE} if self.settings.steps and len(self.others) > 1 else set())
+        return [role for role in (EVERYONE, FIRST, "ck", self.home) if role in wanted]
 
     def units(self, role: str, coded: bool) -> np.ndarray:
         """Action units of a role's pictures, ``bool [N, 14]``: as coded, or from the emotion by Table VI."""
@@ -376,7 +334,7 @@ class Study(Base[Settings]):
     def quality(self, space: str) -> dict[str, dict[str, float]]:
         """Table VII for each role's GAN: :func:`steps.judge_pictures`."""
         roles = list(dict.fromkeys(each.gan for each in self.experiments()))
-        gans = self.mapper(steps.train_gan, [self._gan_call(role) for role in roles], "training GANs")
+        gans = self.mapper(steps.train_gan, [self.gans.call(role) for role in roles], "training GANs")
         calls = []
         for role, gan in zip(roles, gans, strict=True):
             faces = self.role_faces(role)
@@ -404,8 +362,3 @@ class Study(Base[Settings]):
                 }
             )
         return pd.DataFrame(rows)
-
-
-def _weights(stored: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Those of both networks in what :func:`steps.train_gan` returned."""
-    return {name: value for name, value in stored.items() if name.partition("/")[0] in NETWORKS}

@@ -1,0 +1,101 @@
+"""Which GANs a study trains: on whose pictures, from which weights, for how many steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_utils.gans.checkpoint import NETWORKS
+from fer_utils.papers.dcgan_svm import protocol as steps
+from fer_utils.papers.study import PROTOCOLS
+
+if TYPE_CHECKING:
+    from fer_utils.papers.dcgan_svm.study import Study
+
+FIRST = "celeba"
+"""The role of other people, whose GAN all others go on from where the settings say so."""
+
+
+class Gans:
+    """The GANs of a study; each is a unit, :func:`fer_utils.papers.dcgan_svm.protocol.train_gan`."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.first = cache(self._first)
+
+    def all(self, protocols: Sequence[str] = PROTOCOLS) -> dict[str, dict[str, Any]]:
+        """A GAN trained on all pictures of each role that an experiment or a comparison wants one of.
+
+        Where ``protocols`` has ``sound``, those that :meth:`Study.parts` asks for are trained along with them, and so
+        are those of the other seeds: features ask for them again, one by one.
+        """
+        study = self.study
+        pairs = [(each.gan, each.test) for each in study.experiments()]
+        pairs += [(role, study.home) for role in study.trained]
+        calls: dict[Any, dict[str, Any]] = {gan: self.call(gan) for gan, _ in pairs}
+        roles = list(calls)
+        if "sound" in protocols:
+            for gan, role in dict.fromkeys(pairs):
+                calls |= {(gan, *unmet): self.call(gan, unmet) for _, unmet in study.parts(gan, role, "sound")}
+        calls |= {
+            (seed, gan, *unmet): self.call(gan, unmet, seed)
+            for seed in study.seeds[1:]
+            for gan in study.trained
+            for protocol in protocols
+            for _, unmet in study.parts(gan, study.home, protocol)
+        }
+        stored = dict(zip(calls, study.mapper(steps.train_gan, list(calls.values()), "training GANs"), strict=True))
+        return {role: stored[role] for role in roles}
+
+    def call(self, role: str, unmet: Sequence[str] = (), seed: int | None = None) -> dict[str, Any]:
+        """What the GAN on a role is trained with, without the people ``unmet``; the first seed unless told."""
+        study, seed = self.study, self.study.seed if seed is None else seed
+        start = self.first(seed) if self._goes_on(role, unmet) else None
+        return {
+            "images": study.pictures_without(role, unmet),
+            "gan": study.settings.anew if start is None else study.settings.gan,
+            "start": start,
+            "seed": seed,
+            "generated": study.settings.generated,
+        }
+
+    def _goes_on(self, role: str, unmet: Sequence[str]) -> bool:
+        """Whether a role's GAN goes on from that on :data:`FIRST`: not where that had met who is tested."""
+        study = self.study
+        if study.settings.first_gan is None or FIRST not in study.cast:
+            return False
+        return not (unmet and study.shared(FIRST, role) & set(unmet))
+
+    def _first(self, seed: int) -> dict[str, np.ndarray]:
+        """Both networks' weights of the GAN from which others go on."""
+        (stored,) = self.study.mapper(steps.train_gan, [self._first_call(seed)], "training the first GAN")
+        return _weights(stored)
+
+    def _first_call(self, seed: int) -> dict[str, Any]:
+        settings = self.study.settings
+        images = self.study.role_faces(FIRST).images
+        return {
+            "images": images, "gan": settings.first_gan, "start": None, "seed": seed, "generated": settings.generated
+        }  # fmt: skip
+
+    @property
+    def tried_on(self) -> str:
+        """The role on which two optimisers are compared: CelebA's, or :attr:`Study.home`."""
+        return FIRST if FIRST in self.study.cast else self.study.home
+
+    def trial(self) -> dict[str, dict[str, Any]]:
+        """The GAN on :attr:`tried_on` with each optimiser of :attr:`Settings.rivals`, for as many steps."""
+        study, rivals = self.study, self.study.settings.rivals
+        call = {
+            "images": study.role_faces(self.tried_on).images, "start": None, "seed": study.seed,
+            "generated": study.settings.generated,
+        }  # fmt: skip
+        calls = [{**call, "gan": gan} for gan in rivals.values()]
+        return dict(zip(rivals, study.mapper(steps.train_gan, calls, "trying two optimisers"), strict=True))
+
+
+def _weights(stored: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: value for name, value in stored.items() if name.partition("/")[0] in NETWORKS}
