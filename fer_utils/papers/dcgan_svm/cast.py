@@ -155,31 +155,31 @@ def faces_of(role: Role) -> FaceSet:
         FerError: nothing is left, or the data set cannot be read.
     """
     whole = data.load(role.dataset)
-    moved = role.gazes if role.dataset in {known.name for known in SHOOTS.values()} else ()
-    if moved:
-        whole = whole.select((whole.table["gaze"] == "frontal").to_numpy())
-    gazes = [faces_looking(whole, gaze) for gaze in moved] or [whole]
-    if role.detector != NO_DETECTOR:
-        # Cropped before it is chosen from: sets that play two roles are looked through once.
-        gazes = [
-            crop_faces(each, role.detector, IMAGE_SIZE, when_several="best_score", found_in=whole)[0] for each in gazes
-        ]
-    faces = _in_turn(gazes)
-    keep = np.ones(len(faces), bool)
+    avatars = role.dataset in {known.name for known in SHOOTS.values()}
+    first, step = role.people
+    keep = np.isin(whole.subjects, np.unique(whole.subjects)[first::step])
     if role.where:
         column, *values = role.where
-        keep &= faces.table[column].isin(values).to_numpy()
+        keep &= whole.table[column].isin(values).to_numpy()
     if role.gazes:
-        keep &= faces.table["gaze"].isin(role.gazes).to_numpy()
-    if role.without:
-        keep &= (faces.table["label"] != role.without).to_numpy()
-    first, step = role.people
-    keep &= np.isin(faces.subjects, np.unique(faces.subjects)[first::step])
+        keep &= whole.table["gaze"].isin(ONE if avatars else role.gazes).to_numpy()
+    taken = _left(whole, keep, role)
+    gazes = [faces_looking(taken, gaze) for gaze in role.gazes] if avatars and role.gazes else [taken]
+    if role.detector != NO_DETECTOR:
+        gazes = [
+            crop_faces(each, role.detector, IMAGE_SIZE, when_several="best_score", found_in=taken)[0] for each in gazes
+        ]
+    faces = _in_turn(gazes)
+    # Only now: the pictures of two roles that differ in this alone are looked through once.
+    faces = _left(faces, (faces.table["label"] != role.without).to_numpy(), role)
+    present = tuple(name for name in faces.classes if name in set(faces.table["label"]))
+    return replace(faces, images=to_rgb(resize(faces.images, IMAGE_SIZE)), classes=present)
+
+
+def _left(faces: FaceSet, keep: np.ndarray, role: Role) -> FaceSet:
     if not keep.any():
         raise FerError(f"no picture of {role.dataset} is left for {role}")
-    chosen = faces.select(keep)
-    present = tuple(name for name in faces.classes if name in set(chosen.table["label"]))
-    return replace(chosen, images=to_rgb(resize(chosen.images, IMAGE_SIZE)), classes=present)
+    return faces.select(keep)
 
 
 def at_most(faces: FaceSet, most: int | None) -> FaceSet:
