@@ -95,11 +95,11 @@ CMU = {
 """Real people: the shipped London photographs are other people's for a GAN to learn from."""
 
 FER2013 = {
-    "celeba": Role("fer2013", NO_DETECTOR, ("split", "Training"), people=(0, 16), title="FER-2013 training"),
-    "frontal": Role("fer2013", NO_DETECTOR, ("split", "PrivateTest", "Test"), people=(0, 4), title="FER-2013 test"),
+    "celeba": Role("fer2013", NO_DETECTOR, ("split", "Training"), title="FER-2013 training"),
+    "frontal": Role("fer2013", NO_DETECTOR, ("split", "PrivateTest", "Test"), title="FER-2013 test"),
 }
-"""Real people, of whom nobody knows who is who: every picture is its own person. Every 16th picture of the
-training part is for the GAN, every fourth of the test part for the SVM's folds; not all are frontal."""
+"""Real people, of whom nobody knows who is who: every picture is its own person. The training part is for the GAN,
+PrivateTest for the SVM's folds; not all are frontal. The profile says how many pictures of each are taken."""
 
 
 def cast(dataset: str, views_gazes: tuple[str, ...] = ONE) -> dict[str, Role]:
