@@ -14,11 +14,11 @@ from fer_utils.faces import FaceSet
 from fer_utils.papers.dcgan_svm import cast
 from fer_utils.papers.dcgan_svm.cast import Role
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, EMOTION_TO_UNITS
-from fer_utils.papers.dcgan_svm.settings import Settings
+from fer_utils.papers.dcgan_svm.settings import OURS
 
 PEOPLE, TAKES = 6, 3
 CLASSES = ("neutral", "anger", "happiness", "surprise")
-SETTINGS = Settings(width=4, batch_size=16, epochs=1, trial_steps=3, folds=3, inner_folds=2, draws=4, generated=8)
+SETTINGS = OURS.but(width=4, batch_size=16, epochs=1, trial_steps=3, folds=3, inner_folds=2, draws=4, generated=8)
 CAST = {"ck": Role("drawn"), "celeba": Role("drawn"), "frontal": Role("drawn"), "kdef": Role("drawn")}
 
 
