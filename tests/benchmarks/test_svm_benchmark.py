@@ -9,6 +9,8 @@ import numpy as np
 from sklearn.svm import SVC
 
 from fer_utils.papers.dcgan_svm import svm
+from fer_utils.papers.dcgan_svm.search import explore
+from fer_utils.papers.dcgan_svm.settings import OURS
 from fer_utils.splits import Fold, random_folds
 from tests.benchmarks.conftest import Recorder, seconds
 
@@ -27,7 +29,8 @@ def test_search_on_one_kernel_against_plain_svc(benchmark: Any, record: Recorder
     # Overlapping classes: centres apart by about half of the noise that the 8,192 features add up to.
     centres = random.normal(0, 0.06, (CLASSES, FEATURES))
     features = (centres[labels] + random.normal(0, 1, (ROWS, FEATURES))).astype(np.float32)
-    folds, tried = random_folds(labels, FOLDS, 0), svm.draw_settings(SETTINGS, 0)
+    folds, search = random_folds(labels, FOLDS, 0), OURS.but(draws=SETTINGS, search="random")
+    tried = [setting for setting, _ in explore(lambda setting: 0.0, search, 0)]
     once: dict[str, Any] = {}
 
     def prepare() -> None:
@@ -41,8 +44,8 @@ def test_search_on_one_kernel_against_plain_svc(benchmark: Any, record: Recorder
     # Spread over the draws, so that easy and hard settings are both among them.
     for setting in tried[:: SETTINGS // PLAIN_FITS][:PLAIN_FITS]:
         fold, gamma = folds[0], setting.gamma(once["typical"])
-        kernel = np.exp(-gamma * once["distances"])
-        exponent = seconds(lambda gamma=gamma: np.exp(-gamma * once["distances"]), rounds=2)
+        kernel = svm.kernel_of(once["distances"], gamma)
+        exponent = seconds(lambda gamma=gamma: svm.kernel_of(once["distances"], gamma), rounds=2)
         given: list[np.ndarray] = []
         fit = partial(fit_and_predict, exact, labels, fold, setting.C, gamma)
         plain.append(seconds(lambda fit=fit, given=given: given.append(fit()), rounds=1))

@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from fer_utils.devices import available_cores
 from fer_utils.gans.networks import Discriminator, Generator
 from fer_utils.gans.train import GRID, HISTORY
 from fer_utils.papers.dcgan_svm import protocol as steps
 from fer_utils.papers.dcgan_svm.cast import IMAGE_SIZE, cast
 from fer_utils.papers.dcgan_svm.comparison import Comparison
 from fer_utils.papers.dcgan_svm.features import BATCH, POOLED_SIDE, UNTRAINED
+from fer_utils.papers.dcgan_svm.search import going_on, part_sizes
 from fer_utils.papers.dcgan_svm.settings import PROFILES, Settings
 from fer_utils.papers.dcgan_svm.study import Study
+from fer_utils.papers.dcgan_svm.svm import SINGLE_FROM, SLICE_BYTES, SLICES_FILL
 from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
 from fer_utils.papers.study import Mapper, of_profile, wanted
 from fer_utils.splits import Fold, random_folds
@@ -157,27 +160,37 @@ def _control_result(call: Call) -> dict[str, Any]:
 
 PROBE_ROWS, PROBE_LENGTH, PROBE_DRAWS = 480, 64, 4
 """Pictures, features and settings of a search in a probe."""
+PROPOSAL = {"bayes": 4e6, "tpe": 5e4, "random": 1e4}
+"""What it costs to propose a setting, in entries of a kernel that a machine is fitted on."""
 
 
-def _probe_features(labels: np.ndarray) -> np.ndarray:
-    """``float32 [N, 64]``: overlapping classes, as discriminators' features are."""
+def _probe_features(labels: np.ndarray, length: int = PROBE_LENGTH) -> np.ndarray:
+    """``float32 [N, length]``: overlapping classes, as discriminators' features are."""
     random = np.random.default_rng(0)
     codes = np.unique(labels, axis=0, return_inverse=True)[1].ravel()
-    centres = random.normal(0, 1, (codes.max() + 1, PROBE_LENGTH))
-    return (random.normal(0, 1, (len(codes), PROBE_LENGTH)) + 0.8 * centres[codes]).astype(np.float32)
+    centres = random.normal(0, 1, (codes.max() + 1, length))
+    return (random.normal(0, 1, (len(codes), length)) + 0.8 * centres[codes]).astype(np.float32)
+
+
+def _search_work(count: int, entries: float, settings: Settings) -> float:
+    """Of one search among ``count`` rows, whose folds hold ``entries`` when all rows are judged on."""
+    draws, work = settings.draws, settings.draws * PROPOSAL[settings.search]
+    for size in part_sizes(count):
+        work += draws * entries * (size / count) ** 2
+        draws = going_on(draws)
+    return work
 
 
 def _recognise_work(call: Call) -> float:
     """Entries of the kernels that machines are fitted on and answer from."""
-    settings = call["settings"]
-    fits = 0.0
-    for fold in call["folds"]:
-        outer = float(len(fold.train) * (len(fold.train) + len(fold.test)))
-        inner = settings.inner_folds
-        # Each of the search's fits leaves out one inner fold.
-        within = inner * len(fold.train) ** 2 * (1 - 1 / inner)
-        fits += outer + settings.draws * (outer if call["protocol"] == "published" else within)
-    return fits
+    settings, folds = call["settings"], call["folds"]
+    outer = float(sum(len(fold.train) * (len(fold.train) + len(fold.test)) for fold in folds))
+    if call["protocol"] == "published":
+        return outer + _search_work(len(call["labels"]), outer, settings)
+    # Each of the search's fits leaves out one inner fold.
+    within = [(settings.inner_folds - 1) * float(len(fold.train)) ** 2 for fold in folds]
+    counts = [len(fold.train) for fold in folds]
+    return outer + sum(_search_work(*each, settings) for each in zip(counts, within, strict=True))
 
 
 def _recognise_result(call: Call) -> dict[str, Any]:
@@ -193,8 +206,10 @@ def _recognise_result(call: Call) -> dict[str, Any]:
 
 def _recognise_probe(call: Call) -> dict[str, Any]:
     labels = np.arange(PROBE_ROWS) % (int(call["labels"].max()) + 1)
-    small = {"labels": labels, "groups": np.arange(PROBE_ROWS) // 8, "folds": random_folds(labels, 3, 0)}
-    settings = call["settings"].but(draws=PROBE_DRAWS)
+    settings = call["settings"].but(draws=PROBE_DRAWS, search="random")
+    # As many folds as share the cores in the call.
+    together = len(call["folds"]) if call["protocol"] == "published" else settings.inner_folds
+    small = {"labels": labels, "groups": np.arange(PROBE_ROWS) // 8, "folds": random_folds(labels, together, 0)}
     return {**call, **small, "features": _probe_features(labels), "settings": settings, "protocol": "published"}
 
 
@@ -217,9 +232,18 @@ def _few_probe(call: Call) -> dict[str, Any]:
     return {**call, **few, "counts": [5, 20], "draws": 2}
 
 
-def _kernels(call: Call) -> float:
-    # Distances, a kernel, and the copies that a fold is cut out into.
-    return 3 * 8.0 * len(call["features"]) ** 2
+def _recognise_memory(call: Call) -> float:
+    # Distances and a kernel, of all rows and of a training part, and what each thread cuts out for a fold.
+    entries = float(len(call["features"])) ** 2
+    size = 4 if len(call["features"]) >= SINGLE_FROM else 8
+    slices = SLICE_BYTES * entries
+    return 4 * size * entries + max(slices, min(SLICES_FILL, available_cores() * slices))
+
+
+def _detect_memory(call: Call) -> float:
+    # Features in float64, inner products, and the copies that a fold is cut out into.
+    count, length = call["features"].shape
+    return 8.0 * (count * length + 3 * count**2)
 
 
 def _detect_work(call: Call) -> float:
@@ -238,7 +262,8 @@ def _detect_probe(call: Call) -> dict[str, Any]:
     labels = call["labels"][:: max(1, len(call["labels"]) // PROBE_ROWS)][:PROBE_ROWS]
     rows = np.arange(len(labels))
     folds = [Fold(str(start), rows[rows % 3 != start], rows[rows % 3 == start]) for start in range(3)]
-    return {"features": _probe_features(labels), "labels": labels, "folds": folds}
+    # More features than pictures, as discriminators give.
+    return {"features": _probe_features(labels, 2 * PROBE_ROWS), "labels": labels, "folds": folds}
 
 
 # -- audits and image quality ----------------------------------------------------------------------
@@ -270,9 +295,9 @@ KINDS = (
     Kind(steps.train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory),
     Kind(steps.extract, "features of a GAN", _extract_work, _extract_result, _extract_probe, _extract_memory),
     Kind(steps.extract_control, "features of a control", _control_work, _control_result, _control_probe),
-    Kind(steps.recognise, "emotion SVMs", _recognise_work, _recognise_result, _recognise_probe, _kernels),
-    Kind(steps.detect, "action-unit SVMs", _detect_work, _detect_result, _detect_probe, _kernels),
-    Kind(steps.recognise_few, "SVMs from few labels", _few_work, _few_result, _few_probe, _kernels),
+    Kind(steps.recognise, "emotion SVMs", _recognise_work, _recognise_result, _recognise_probe, _recognise_memory),
+    Kind(steps.detect, "action-unit SVMs", _detect_work, _detect_result, _detect_probe, _detect_memory),
+    Kind(steps.recognise_few, "SVMs from few labels", _few_work, _few_result, _few_probe, _recognise_memory),
     LEAK_AUDIT,
     Kind(steps.judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe),
 )

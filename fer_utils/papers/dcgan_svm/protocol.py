@@ -24,7 +24,7 @@ from fer_utils.gans.train import generate, train, weights
 from fer_utils.image_features import embed
 from fer_utils.image_quality import faces_found, fid, inception_score, kid, memorisation, nearest, ssim, variety
 from fer_utils.papers.dcgan_svm import features as views
-from fer_utils.papers.dcgan_svm import svm
+from fer_utils.papers.dcgan_svm import search, svm
 from fer_utils.papers.dcgan_svm.settings import Settings
 from fer_utils.papers.study import PROTOCOLS
 from fer_utils.splits import Fold, grouped_folds, random_folds
@@ -152,19 +152,14 @@ def recognise(
         tested it), ``chosen`` ``float64 [F, 2]``: box constraint and kernel scale of each fold.
     """
     distances = svm.squared_distances(features)
-    tried = svm.draw_settings(settings.draws, seed)
     n_classes = int(labels.max()) + 1
     if protocol == "published":
-        typical = svm.typical_distance(distances)
-        best = int(svm.pooled_accuracies(distances, labels, folds, tried, typical).argmax())
-        choices = [(tried[best], typical)] * len(folds)
+        choices = [search.best(distances, labels, groups, folds, settings, seed)] * len(folds)
     else:
-        choices = [
-            svm.choose(distances, labels, groups, fold.train, tried, settings.inner_folds, seed) for fold in folds
-        ]
+        choices = [search.choose(distances, labels, groups, fold.train, settings, seed) for fold in folds]
     predicted, scores = np.full(len(labels), -1), np.full((len(labels), n_classes), np.nan)
-    for fold, (setting, typical) in zip(folds, choices, strict=True):
-        kernel = np.exp(-setting.gamma(typical) * distances)
+    for fold, (setting, unit) in zip(folds, choices, strict=True):
+        kernel = svm.kernel_of(distances, setting.gamma(unit))
         predicted[fold.test], scores[fold.test] = svm.answer(kernel, labels, fold, setting.C, n_classes)
     chosen = np.array([[setting.C, setting.scale] for setting, _ in choices])
     return {"predicted": predicted, "scores": scores, "chosen": chosen}

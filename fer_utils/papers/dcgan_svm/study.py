@@ -253,7 +253,9 @@ class Study(Base[Settings]):
 
         :data:`EVERYONE`'s is ours and would double the paper's 300 epochs, so it is trained by steps only.
         """
-        wanted = {each.gan for each in self.experiments()} | ({EVERYONE} if self.settings.steps and len(self.others) > 1 else set())
+        wanted = {each.gan for each in self.experiments()} | (
+            {EVERYONE} if self.settings.steps and len(self.others) > 1 else set()
+        )
         return [role for role in (EVERYONE, FIRST, "ck", self.home) if role in wanted]
 
     def units(self, role: str, coded: bool) -> np.ndarray:

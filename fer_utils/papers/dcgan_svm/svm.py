@@ -3,27 +3,33 @@
 A search over 30 settings in ten folds asks 300 times for inner products of rows that never
 change. Here all squared distances (or inner products) are computed once for a data set, a
 setting is one ``exp`` over them, and a fold is a slice. The machines are scikit-learn's (LibSVM)
-with a precomputed kernel, and answer as they would on the features (a test compares).
+with a precomputed kernel, and answer as they would on the features (a test compares). LibSVM
+lets other threads run while it fits, so folds share the cores and the kernel.
 
-The kernel is ``exp(-|x - y|² / (scale² · typical))``, where ``typical`` is the mean squared
-distance of the rows at hand: the paper's features have no natural unit, and a range of scales
-that suits 8,192 activations should suit pixels too.
+The kernel is ``exp(-|x - y|² / (scale² · unit))``. ``unit`` is the mean squared distance of the
+rows at hand, or 1 (:data:`~fer_utils.papers.dcgan_svm.settings.SEARCH_RANGES` says when).
 """
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import loguniform
 from sklearn.metrics.pairwise import euclidean_distances
-from sklearn.model_selection import ParameterSampler
 from sklearn.svm import SVC
 
+from fer_utils.devices import available_cores
 from fer_utils.errors import FerError
-from fer_utils.papers.dcgan_svm.settings import LINEAR_C, SEARCH_RANGE
-from fer_utils.splits import Fold, grouped_folds
+from fer_utils.papers.dcgan_svm.settings import LINEAR_C
+from fer_utils.splits import Fold
+
+SINGLE_FROM = 5_000
+"""From so many rows distances are kept in float32: those of RAF-DB's 15,339 then fill 0.9 GB and not 1.9."""
+SLICES_FILL, SLICE_BYTES = 8e9, 12
+"""Bytes that all threads' slices may fill, and those of an entry: cut out in float32, then in LibSVM's float64."""
 
 
 @dataclass(frozen=True)
@@ -33,26 +39,33 @@ class Setting:
     C: float
     scale: float
 
-    def gamma(self, typical: float) -> float:
+    def gamma(self, unit: float) -> float:
         """The factor of the squared distance in the exponent."""
-        return 1 / (self.scale**2 * typical)
-
-
-def draw_settings(count: int, seed: int) -> list[Setting]:
-    """Random search (scikit-learn's sampler): log-uniform over :data:`SEARCH_RANGE`."""
-    space = {"C": loguniform(*SEARCH_RANGE), "scale": loguniform(*SEARCH_RANGE)}
-    return [Setting(**drawn) for drawn in ParameterSampler(space, count, random_state=seed)]
+        return 1 / (self.scale**2 * unit)
 
 
 def squared_distances(features: np.ndarray) -> np.ndarray:
-    """``float64 [N, N]`` between the rows of ``float [N, D]``."""
-    return euclidean_distances(np.asarray(features, np.float64), squared=True)
+    """``[N, N]`` between the rows of ``float [N, D]``: ``float64``, or ``float32`` from :data:`SINGLE_FROM` rows."""
+    kind = np.float32 if len(features) >= SINGLE_FROM else np.float64
+    return euclidean_distances(np.asarray(features, kind), squared=True)
 
 
 def typical_distance(distances: np.ndarray) -> float:
     """Mean squared distance of two different rows, from ``[N, N]``."""
     count = len(distances)
-    return float(distances.sum() / (count * (count - 1)))
+    return float(distances.sum(dtype=np.float64) / (count * (count - 1)))
+
+
+def kernel_of(distances: np.ndarray, gamma: float) -> np.ndarray:
+    """``exp(-gamma · distances)``, of the same shape and type."""
+    exponent = np.multiply(distances, distances.dtype.type(-gamma))
+    return np.exp(exponent, out=exponent)
+
+
+def at_once(count: int) -> int:
+    """How many machines are fitted at once to slices of a kernel of ``count`` rows: one in a worker process."""
+    room = int(SLICES_FILL / (SLICE_BYTES * count**2))
+    return 1 if multiprocessing.parent_process() else max(1, min(available_cores(), room))
 
 
 def answer(
@@ -61,7 +74,7 @@ def answer(
     """Fit on a fold's training rows and answer for its test rows.
 
     Args:
-        kernel: ``float64 [N, N]`` over all rows; only training and test rows are used.
+        kernel: ``float [N, N]`` over all rows; only training and test rows are used.
         labels: ``int64 [N]``; only those of training rows are used.
         fold: row numbers.
         C: box constraint.
@@ -89,63 +102,19 @@ def answer(
     return machine.predict(block), scores
 
 
-def pooled_accuracies(
-    distances: np.ndarray, labels: np.ndarray, folds: Sequence[Fold], settings: Sequence[Setting], typical: float
-) -> np.ndarray:
-    """Each setting's accuracy over the test rows of all folds together, ``float64 [len(settings)]``."""
+def pooled_accuracy(kernel: np.ndarray, labels: np.ndarray, folds: Sequence[Fold], C: float) -> float:
+    """The share of right answers over the test rows of all folds together."""
     n_classes = int(labels.max()) + 1
-    accuracies = np.empty(len(settings))
-    for number, setting in enumerate(settings):
-        kernel = np.exp(-setting.gamma(typical) * distances)
-        hits = [answer(kernel, labels, fold, setting.C, n_classes)[0] == labels[fold.test] for fold in folds]
-        accuracies[number] = np.concatenate(hits).mean()
-    return accuracies
-
-
-def choose(
-    distances: np.ndarray,
-    labels: np.ndarray,
-    groups: np.ndarray,
-    train: np.ndarray,
-    settings: Sequence[Setting],
-    inner_folds: int,
-    seed: int,
-) -> tuple[Setting, float]:
-    """The setting that does best on people set aside within a training part.
-
-    Nothing but the rows and columns ``train`` is used (a test puts NaN everywhere else).
-
-    Args:
-        distances: ``[N, N]`` over all rows.
-        labels: ``int64 [N]``.
-        groups: ``[N]``, people.
-        train: row numbers.
-        settings: those to choose from.
-        inner_folds: how many, by person; fewer where there are not as many people.
-        seed: of the inner folds.
-
-    Returns:
-        The setting, and the typical distance among the training rows.
-
-    Raises:
-        FerError: the training part holds fewer than two people.
-    """
-    within, mine = distances[np.ix_(train, train)], labels[train]
-    people = groups[train]
-    count = len(np.unique(people))
-    if count < 2:
-        raise FerError(
-            f"the sound protocol chooses the SVM's setting on people set aside within each training part, which needs "
-            f"at least two people there, but a training part holds {count}: use data of at least three people"
-        )
-    typical = typical_distance(within)
-    folds = grouped_folds(people, min(inner_folds, count), seed)
-    best = int(pooled_accuracies(within, mine, folds, settings, typical).argmax())
-    return settings[best], typical
+    with ThreadPoolExecutor(at_once(len(kernel))) as pool:
+        answers = list(pool.map(lambda fold: answer(kernel, labels, fold, C, n_classes)[0], folds))
+    hits = [predicted == labels[fold.test] for fold, predicted in zip(folds, answers, strict=True)]
+    return float(np.concatenate(hits).mean())
 
 
 def linear_scores(features: np.ndarray, labels: np.ndarray, folds: Sequence[Fold]) -> np.ndarray:
     """A linear SVM for each yes-or-no label, over folds that share one Gram matrix.
+
+    As LibSVM's defaults have it: the features as they are, and C = 1.
 
     Args:
         features: ``float [N, D]``.
@@ -161,12 +130,8 @@ def linear_scores(features: np.ndarray, labels: np.ndarray, folds: Sequence[Fold
     scores = np.full(labels.shape, np.nan)
     for fold in folds:
         within, across = gram[np.ix_(fold.train, fold.train)], gram[np.ix_(fold.test, fold.train)]
-        # C has a unit. This gives it the same one for every feature: as if training rows had length 1 on average.
-        unit_length = np.trace(within) / len(within)
-        within, across = within / unit_length, across / unit_length
-        for unit in range(labels.shape[1]):
-            shown = labels[fold.train, unit]
-            if 0 < shown.sum() < len(shown):
-                machine = SVC(kernel="precomputed", C=LINEAR_C).fit(within, shown)
-                scores[fold.test, unit] = machine.decision_function(across)
+        shown = labels[fold.train].T
+        for unit in np.flatnonzero(shown.any(axis=1) & ~shown.all(axis=1)):
+            machine = SVC(kernel="precomputed", C=LINEAR_C).fit(within, shown[unit])
+            scores[fold.test, unit] = machine.decision_function(across)
     return scores

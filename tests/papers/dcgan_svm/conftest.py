@@ -18,7 +18,7 @@ from fer_utils.papers.dcgan_svm.settings import Settings
 
 PEOPLE, TAKES = 6, 3
 CLASSES = ("neutral", "anger", "happiness", "surprise")
-SETTINGS = Settings(
+SETTINGS = Settings(search="tpe", search_range="measured",
     width=4, batch_size=16, epochs=1, trial_steps=4, folds=3, inner_folds=2, draws=4, few_draws=2, generated=8,
     searched=2,
 )  # fmt: skip
