@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from scipy import linalg
 from scipy.special import rel_entr
@@ -18,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from fer_utils.preprocess import detect_faces, resize, to_grey
+from fer_utils.preprocess import detect_faces, hog, resize
 
 HOG_SIDE = 48
 """Pixels a side at which gradients are read: FER-2013's."""
@@ -200,10 +199,4 @@ def classes_read(known: np.ndarray, labels: np.ndarray, asked: np.ndarray) -> np
         Classes, ``int [M]``.
     """
     judge = make_pipeline(StandardScaler(), SVC(kernel="linear", C=REGULARISATION))
-    return judge.fit(_gradients(known), labels).predict(_gradients(asked))
-
-
-def _gradients(images: np.ndarray) -> np.ndarray:  # float32 [N, 900]
-    descriptor = cv2.HOGDescriptor((HOG_SIDE, HOG_SIDE), (16, 16), (8, 8), (8, 8), 9)
-    small = resize(to_grey(images), HOG_SIDE)
-    return np.stack([np.asarray(descriptor.compute(image)).ravel() for image in small])
+    return judge.fit(hog(resize(known, HOG_SIDE)), labels).predict(hog(resize(asked, HOG_SIDE)))

@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 from fer_utils import datasets
 from fer_utils.datasets.avatar_shoots import landmarks
 from fer_utils.faces import FaceSet
-from fer_utils.preprocess import detect_faces, landmarks68, to_grey
+from fer_utils.preprocess import detect_faces, hog, landmarks68, to_grey
 from fer_utils.preprocess.crop import cut_square, square_around
 from fer_utils.scores import Estimate, accuracy
 
@@ -70,14 +70,13 @@ def landmark_errors(faces: FaceSet, boxes: list[np.ndarray]) -> np.ndarray:
 
 def hog_features(faces: FaceSet) -> np.ndarray:
     """Histograms of oriented gradients (Dalal & Triggs 2005) of the face from brows to chin, ``float32 [N,D]``."""
-    descriptor = cv2.HOGDescriptor((HOG_SIDE, HOG_SIDE), (16, 16), (8, 8), (8, 8), 9)
-    features = []
+    cut_out = []
     for image, points in zip(to_grey(faces.images), landmarks(faces), strict=True):
         box = np.concatenate([points.min(axis=0), points.max(axis=0)])
         face = cut_square(image, square_around(box, MARGIN))
         face = cv2.resize(face, (HOG_SIDE, HOG_SIDE), interpolation=cv2.INTER_AREA)
-        features.append(np.asarray(descriptor.compute(face)).ravel())
-    return np.stack(features)
+        cut_out.append(face)
+    return hog(np.stack(cut_out))
 
 
 def svm_correct(faces: FaceSet) -> np.ndarray:

@@ -7,7 +7,8 @@ The steps, each usable on its own:
 3. ``detect_faces`` (or ``face_boxes``, which remembers its answer on disk): where the faces are;
 4. ``crop_faces``: one square face a picture, with a report of how often none or several were found;
 5. ``landmarks68``: 68 points on every face;
-6. ``normalise``: ``uint8`` to ``float32`` in the range a network expects.
+6. ``hog``: histograms of its gradients;
+7. ``normalise``: ``uint8`` to ``float32`` in the range a network expects.
 
 ``cached`` stores any other costly step by the content that went into it.
 """
@@ -15,6 +16,7 @@ The steps, each usable on its own:
 from fer_utils.preprocess.cache import cached
 from fer_utils.preprocess.crop import WHEN_NONE, WHEN_SEVERAL, CropReport, crop_faces, face_boxes
 from fer_utils.preprocess.detect import DETECTORS, detect_faces
+from fer_utils.preprocess.gradients import hog
 from fer_utils.preprocess.landmarks import PARTS, landmarks68
 from fer_utils.preprocess.pixels import NORMALISATIONS, clahe, normalise, resize, to_grey, to_rgb
 
@@ -30,6 +32,7 @@ __all__ = [
     "crop_faces",
     "detect_faces",
     "face_boxes",
+    "hog",
     "landmarks68",
     "normalise",
     "resize",

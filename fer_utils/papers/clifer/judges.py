@@ -27,7 +27,7 @@ from fer_utils.faces import FaceSet
 from fer_utils.papers.clifer import identity, networks
 from fer_utils.papers.clifer.identity import DLIB_SIZE, DlibFace, dlib_weights
 from fer_utils.papers.clifer.networks import as_tensor
-from fer_utils.preprocess import resize, to_grey
+from fer_utils.preprocess import hog, resize, to_grey
 from fer_utils.preprocess.cache import cached
 from fer_utils.scores import Estimate
 
@@ -35,16 +35,15 @@ SIDE = 48
 """Pixels a side that the expression's judge looks at."""
 
 
-def hog(images: np.ndarray) -> np.ndarray:
-    """Histograms of oriented gradients (Dalal & Triggs 2005) of ``uint8 [N, S, S, 3]``, ``float32 [N, 900]``."""
-    descriptor = cv2.HOGDescriptor((SIDE, SIDE), (16, 16), (8, 8), (8, 8), 9)
-    return np.stack([np.asarray(descriptor.compute(image)).ravel() for image in resize(to_grey(images), SIDE)])
+def edges_of(images: np.ndarray) -> np.ndarray:
+    """Histograms of oriented gradients of ``uint8 [N, S, S, 3]``, ``float32 [N, 900]``."""
+    return hog(resize(to_grey(images), SIDE))
 
 
 def expression_read(
     faces: FaceSet, imagined: np.ndarray, wanted: np.ndarray, people: np.ndarray
 ) -> dict[str, Estimate]:
-    """How often a linear classifier of real faces' gradients (:func:`hog`) reads what was to be imagined.
+    """How often a linear classifier of real faces' gradients (:func:`edges_of`) reads what was to be imagined.
 
     Args:
         faces: real faces, to learn from.
@@ -58,10 +57,10 @@ def expression_read(
 
     def read() -> dict[str, np.ndarray]:
         judge = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
-        edges = hog(faces.images)
+        edges = edges_of(faces.images)
         folds = GroupKFold(min(5, np.unique(faces.subjects).size))
         real = cross_val_predict(judge, edges, faces.labels, groups=faces.subjects, cv=folds)
-        return {"real": real, "imagined": judge.fit(edges, faces.labels).predict(hog(imagined))}
+        return {"real": real, "imagined": judge.fit(edges, faces.labels).predict(edges_of(imagined))}
 
     answers = cached("expression-read", _inputs(faces.fingerprint, imagined), read)
     return {

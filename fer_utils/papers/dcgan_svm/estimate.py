@@ -41,7 +41,7 @@ def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
     settings = of_profile(PROFILES, parameters["profile"]).with_knobs(parameters)
     study = Study(cast(parameters["dataset"]), settings, parameters["seeds"], mapper)
     protocols = wanted(parameters["protocol"])
-    study.gans.all(protocols)
+    study.train_gans(protocols)
     study.gans.trial()
     study.quality(parameters["space"])
     comparison = Comparison(study)

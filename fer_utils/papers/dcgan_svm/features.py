@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 
-import cv2
 import numpy as np
 import torch
 from sklearn.random_projection import GaussianRandomProjection
@@ -15,7 +14,7 @@ from torch.nn import functional as F
 from fer_utils.errors import check_choice
 from fer_utils.gans.networks import SLOPE, Discriminator, initialise, to_network
 from fer_utils.gans.settings import GanSettings
-from fer_utils.preprocess import to_grey
+from fer_utils.preprocess import hog
 
 UNTRAINED = "untrained discriminator"
 CONTROLS = ("pixels", "HOG", "random projection", UNTRAINED)
@@ -100,9 +99,7 @@ def control_features(control: str, images: np.ndarray, length: int, seed: int) -
     """
     check_choice("control", control, CONTROLS[:3])
     if control == "HOG":
-        side = images.shape[1]
-        descriptor = cv2.HOGDescriptor((side, side), (16, 16), (8, 8), (8, 8), 9)
-        return np.stack([np.asarray(descriptor.compute(image)).ravel() for image in to_grey(images)])
+        return hog(images)
     pixels = images.reshape(len(images), -1).astype(np.float32) / 127.5 - 1
     if control == "pixels":
         return pixels

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.leak_audit import LeakReport, audit_faces
 from fer_utils.papers.dcgan_svm import protocol as steps
-from fer_utils.papers.dcgan_svm.cast import Role, at_most, faces_of, joined_faces
+from fer_utils.papers.dcgan_svm.cast import Role
+from fer_utils.papers.dcgan_svm.company import Company
 from fer_utils.papers.dcgan_svm.experiments import (
-    ACTION_UNITS,
     AU7_ONLY,
     AU_EXPERIMENTS,
-    EMOTION_EXPERIMENTS,
-    EMOTION_TO_UNITS,
-    EVERYONE,
-    ROLES,
     Experiment,
     has_coded_units,
     units_as_coded,
     units_by_rule,
 )
-from fer_utils.papers.dcgan_svm.features import CONTROLS, UNTRAINED
+from fer_utils.papers.dcgan_svm.features import CONTROLS
 from fer_utils.papers.dcgan_svm.outcomes import Detection, Recognition, joined
 from fer_utils.papers.dcgan_svm.settings import Settings
-from fer_utils.papers.dcgan_svm.training import FIRST, Gans
+from fer_utils.papers.dcgan_svm.training import Gans
 from fer_utils.papers.finding import Leak
 from fer_utils.papers.study import PROTOCOLS, Mapper
-from fer_utils.papers.study import Study as Base
 from fer_utils.splits import Fold
 
 BY_RULE, AS_ACTED = "by the rule", "as acted"
@@ -60,7 +53,7 @@ class Ask(NamedTuple):
     level: bool = False
 
 
-class Study(Base[Settings]):
+class Study(Company):
     """The paper's experiments with one cast of data sets, one setting, both protocols.
 
     ``faces`` are those of :attr:`home`; :meth:`role_faces` gives the other roles'.
@@ -78,102 +71,33 @@ class Study(Base[Settings]):
     """
 
     def __init__(self, cast: Mapping[str, Role], settings: Settings, seeds: Sequence[int], mapper: Mapper) -> None:
-        self.cast, self.settings = cast, settings
-        # Bound here, so that each study keeps its own faces; hundreds of numbers ask for one role's audit.
-        self.role_faces, self._reports = cache(self._role_faces), cache(self._audit_folds)
-        if not self.emotion_experiments():
-            have = ", ".join(sorted({role.dataset for role in cast.values()})) or "nothing"
-            raise FerError(
-                f"none of the paper's emotion experiments can be run with {have} alone; they need faces labelled with "
-                f"emotions in the role of RaFD, RAF-DB, KDEF or SFEW. `python -m fer_utils data` says what is here."
-            )
-        super().__init__(self.role_faces(self.home), settings, seeds, mapper)
-        self.seed = self.seeds[0]
+        super().__init__(cast, settings, seeds, mapper)
+        # Bound here, so that each study keeps its own; hundreds of numbers ask for one role's audit.
+        self._reports = cache(self._audit_folds)
         self.gans = Gans(self)
 
-    @property
-    def home(self) -> str:
-        """The role on which features are compared: frontal RaFD, or the first that emotions are tested on."""
-        tested = [each.test for each in self.emotion_experiments().values()]
-        return "frontal" if "frontal" in tested else tested[0]
+    def train_gans(self, protocols: Sequence[str] = PROTOCOLS) -> dict[str, dict[str, Any]]:
+        """A GAN trained on all pictures of each role that an experiment or a comparison wants one of.
 
-    def _role_faces(self, role: str) -> FaceSet:
-        if role == AU7_ONLY.gan:
-            whole = self.role_faces("ck")
-            return whole.select(units_as_coded(whole)[:, ACTION_UNITS.index(7)])
-        if role == EVERYONE:
-            return joined_faces([self.role_faces(each) for each in self.others])
-        if role not in self.cast:
-            raise FerError(f"nobody plays {ROLES[role]} here")
-        return at_most(faces_of(self.cast[role]), self.settings.most)
-
-    @property
-    def others(self) -> list[str]:
-        """Roles that share nobody with :attr:`home`: together they are :data:`EVERYONE`."""
-        return [role for role in self.cast if not self.shared(role, self.home)]
-
-    @property
-    def titles(self) -> dict[str, str]:
-        """What tables and figures call each role: the paper's name of it, or of who plays it instead."""
-        return {role: name if role not in self.cast else self.cast[role].title or name for role, name in ROLES.items()}
-
-    def _playable(self, experiment: Experiment) -> bool:
-        return {experiment.gan, experiment.train, experiment.test} <= set(self.cast)
-
-    def emotion_experiments(self) -> dict[int, Experiment]:
-        """Those of Section 4-A that this cast can play."""
-        return {number: each for number, each in EMOTION_EXPERIMENTS.items() if self._playable(each)}
-
-    def au_experiments(self) -> dict[int, Experiment]:
-        """Those of Section 4-B that this cast can play: enhanced CK with coded action units, RaFD with emotions."""
-        playable = {number: each for number, each in AU_EXPERIMENTS.items() if self._playable(each)}
-        return {number: each for number, each in playable.items() if self._has_units({each.train, each.test})}
-
-    def _has_units(self, roles: Set[str]) -> bool:
-        coded = "ck" not in roles or has_coded_units(self.role_faces("ck"))
-        return coded and ("frontal" not in roles or set(self.role_faces("frontal").classes) <= set(EMOTION_TO_UNITS))
-
-    def experiments(self) -> list[Experiment]:
-        """All that this cast can play."""
-        return [*self.emotion_experiments().values(), *self.au_experiments().values()]
-
-    def pictures_without(self, role: str, people: Sequence[str]) -> np.ndarray:
-        """A role's pictures, ``uint8 [N, 64, 64, 3]``, but those of some people."""
-        faces = self.role_faces(role)
-        return faces.images[~np.isin(faces.subjects.astype(str), people)]
-
-    def shared(self, one: str, other: str) -> set[str]:
-        """People of both roles.
-
-        Names mean nothing across data sets, so roles from different ones share nobody; but all avatars' sets name the
-        same avatars alike.
+        Where ``protocols`` has ``sound``, those that :meth:`parts` asks for are trained along with them, and so are
+        those of the other seeds: features ask for them again, one by one.
         """
-        people = [set(self.role_faces(each).subjects.astype(str)) for each in (one, other)]
-        return people[0] & people[1] if self._names(one) & self._names(other) else set()
-
-    def _names(self, role: str) -> set[str]:
-        """Where a role's names of people come from."""
-        if role == EVERYONE:
-            return set().union(*(self._names(each) for each in self.others))
-        dataset = self.cast["ck" if role == AU7_ONLY.gan else role].dataset
-        return {"avatars" if dataset.startswith("avatars_") else dataset}
-
-    def has_met(self, gan: str, role: str) -> bool:
-        """Whether a GAN, or a control that learns from pictures, would see the very people of a role.
-
-        The untrained discriminator learns nothing but the batch-norm statistics of :meth:`reference`'s pictures.
-        """
-        if gan in CONTROLS:
-            return gan == UNTRAINED and bool(self.shared(self.reference, role))
-        return bool(self.shared(gan, role))
-
-    @property
-    def reference(self) -> str:
-        """The role whose pictures set the batch-norm statistics where discriminators are compared.
-
-        CelebA's, of other people, or, where nobody plays it, :attr:`home`. Untrained and trained ones take the same.
-        """
-        return FIRST if FIRST in self.cast else self.home
+        pairs = [(each.gan, each.test) for each in self.experiments()]
+        pairs += [(role, self.home) for role in self.trained]
+        calls: dict[Any, dict[str, Any]] = {gan: self.gans.call(gan) for gan, _ in pairs}
+        roles = list(calls)
+        if "sound" in protocols:
+            for gan, role in dict.fromkeys(pairs):
+                calls |= {(gan, *unmet): self.gans.call(gan, unmet) for _, unmet in self.parts(gan, role, "sound")}
+        calls |= {
+            (seed, gan, *unmet): self.gans.call(gan, unmet, seed)
+            for seed in self.seeds[1:]
+            for gan in self.trained
+            for protocol in protocols
+            for _, unmet in self.parts(gan, self.home, protocol)
+        }
+        stored = dict(zip(calls, self.mapper(steps.train_gan, list(calls.values()), "training GANs"), strict=True))
+        return {role: stored[role] for role in roles}
 
     def parts(self, gan: str, role: str, protocol: str) -> list[tuple[list[Fold], tuple[str, ...]]]:
         """A protocol's folds over a role, shared out among GANs, and the people whom each GAN must not have met.
@@ -246,17 +170,6 @@ class Study(Base[Settings]):
         experiments = self.emotion_experiments()
         recognised = self.recognise([Ask(each.gan, each.train, protocol) for each in experiments.values()])
         return dict(zip(experiments, recognised, strict=True))
-
-    @property
-    def trained(self) -> list[str]:
-        """Roles whose GAN is compared with :data:`CONTROLS` on the pictures of :attr:`home`.
-
-        :data:`EVERYONE`'s is ours and would double the paper's 300 epochs, so it is trained by steps only.
-        """
-        wanted = {each.gan for each in self.experiments()} | (
-            {EVERYONE} if self.settings.steps and len(self.others) > 1 else set()
-        )
-        return [role for role in (EVERYONE, FIRST, "ck", self.home) if role in wanted]
 
     def units(self, role: str, coded: bool) -> np.ndarray:
         """Action units of a role's pictures, ``bool [N, 14]``: as coded, or from the emotion by Table VI."""
@@ -346,21 +259,3 @@ class Study(Base[Settings]):
             call = {"real": faces.images, "labels": labels, "half": half, "generated": gan["pictures"], "space": space}
             calls.append({**call, "judged": self.settings.judged, "searched": self.settings.searched})
         return dict(zip(roles, self.mapper(steps.judge_pictures, calls, "image quality"), strict=True))
-
-    def data_table(self) -> pd.DataFrame:
-        """Table I for this cast: a row a role."""
-        rows = []
-        for role, player in self.cast.items():
-            faces = self.role_faces(role)
-            rows.append(
-                {
-                    "role": ROLES[role],
-                    "played by": player.dataset,
-                    "called": self.titles[role],
-                    "images": len(faces),
-                    "people": faces.table["subject"].nunique(),
-                    "classes": len(faces.classes),
-                    "faces by": player.detector,
-                }
-            )
-        return pd.DataFrame(rows)

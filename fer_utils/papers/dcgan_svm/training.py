@@ -4,51 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from fer_utils.gans.checkpoint import NETWORKS
 from fer_utils.papers.dcgan_svm import protocol as steps
-from fer_utils.papers.study import PROTOCOLS
-
-if TYPE_CHECKING:
-    from fer_utils.papers.dcgan_svm.study import Study
-
-FIRST = "celeba"
-"""The role of other people, whose GAN all others go on from where the settings say so."""
+from fer_utils.papers.dcgan_svm.company import FIRST, Company
 
 
 class Gans:
     """The GANs of a study; each is a unit, :func:`fer_utils.papers.dcgan_svm.protocol.train_gan`."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Company) -> None:
         self.study = study
         self.first = cache(self._first)
-
-    def all(self, protocols: Sequence[str] = PROTOCOLS) -> dict[str, dict[str, Any]]:
-        """A GAN trained on all pictures of each role that an experiment or a comparison wants one of.
-
-        Where ``protocols`` has ``sound``, those that :meth:`Study.parts` asks for are trained along with them, and so
-        are those of the other seeds: features ask for them again, one by one.
-        """
-        study = self.study
-        pairs = [(each.gan, each.test) for each in study.experiments()]
-        pairs += [(role, study.home) for role in study.trained]
-        calls: dict[Any, dict[str, Any]] = {gan: self.call(gan) for gan, _ in pairs}
-        roles = list(calls)
-        if "sound" in protocols:
-            for gan, role in dict.fromkeys(pairs):
-                calls |= {(gan, *unmet): self.call(gan, unmet) for _, unmet in study.parts(gan, role, "sound")}
-        calls |= {
-            (seed, gan, *unmet): self.call(gan, unmet, seed)
-            for seed in study.seeds[1:]
-            for gan in study.trained
-            for protocol in protocols
-            for _, unmet in study.parts(gan, study.home, protocol)
-        }
-        stored = dict(zip(calls, study.mapper(steps.train_gan, list(calls.values()), "training GANs"), strict=True))
-        return {role: stored[role] for role in roles}
 
     def call(self, role: str, unmet: Sequence[str] = (), seed: int | None = None) -> dict[str, Any]:
         """What the GAN on a role is trained with, without the people ``unmet``; the first seed unless told."""
@@ -83,7 +53,7 @@ class Gans:
 
     @property
     def tried_on(self) -> str:
-        """The role on which two optimisers are compared: CelebA's, or :attr:`Study.home`."""
+        """The role on which two optimisers are compared: CelebA's, or :attr:`Company.home`."""
         return FIRST if FIRST in self.study.cast else self.study.home
 
     def trial(self) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from fer_utils.faces import FaceSet
 from fer_utils.papers.answers import Answers
 from fer_utils.papers.claims import load_claims
 from fer_utils.papers.dcgan_svm import claims as tables
-from fer_utils.papers.dcgan_svm import study as room
+from fer_utils.papers.dcgan_svm import company as room
 from fer_utils.papers.dcgan_svm.cast import AVATARS, PAPER, Role
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, AU_EXPERIMENTS, EMOTION_EXPERIMENTS, PAPER_NAMES, ROLES
 from fer_utils.papers.dcgan_svm.outcomes import Detection, Recognition

@@ -14,8 +14,8 @@ from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.gans.train import HISTORY
 from fer_utils.papers.dcgan_svm import cast as company
+from fer_utils.papers.dcgan_svm import company as room
 from fer_utils.papers.dcgan_svm import protocol as steps
-from fer_utils.papers.dcgan_svm import study as room
 from fer_utils.papers.dcgan_svm.cast import AVATARS, NO_DETECTOR, PAPER, Role, cast, faces_of
 from fer_utils.papers.dcgan_svm.comparison import Comparison
 from fer_utils.papers.dcgan_svm.experiments import (
@@ -42,7 +42,7 @@ def test_who_can_play_what(study: Study) -> None:
     # Nobody plays multi-view RaFD, RAF-DB and SFEW.
     assert list(study.emotion_experiments()) == [1, 2, 5, 7]
     assert list(study.au_experiments()) == list(range(1, 9))
-    assert list(study.gans.all()) == ["ck", "celeba", "frontal", "kdef"]
+    assert list(study.train_gans()) == ["ck", "celeba", "frontal", "kdef"]
     with pytest.raises(FerError, match="nobody plays RAF-DB"):
         study.role_faces("raf")
 
@@ -181,9 +181,9 @@ def test_action_units_too_are_asked_of_gans_that_have_not_met_the_tested(
 
 
 def test_all_gans_are_trained_at_once(study: Study, trained_on: list[list[str]]) -> None:
-    assert list(study.gans.all(("published",))) == ["ck", "celeba", "frontal", "kdef"] and len(trained_on) == 4
+    assert list(study.train_gans(("published",))) == ["ck", "celeba", "frontal", "kdef"] and len(trained_on) == 4
     trained_on.clear()
-    study.gans.all(("sound",))
+    study.train_gans(("sound",))
     # All roles are played by one set here, so each of four GANs would meet whom it is tested on: twice halves of it.
     assert [len(people) for people in trained_on[:4]] == [6, 6, 6, 6]
     assert len(trained_on) > 4 and all(len(people) < 6 for people in trained_on[4:])
@@ -216,13 +216,13 @@ def test_gans_go_on_from_one_that_has_met_nobody_tested(played: dict[str, Role],
     strangers = Study({**played, "celeba": Role("strangers")}, GOING_ON, [0], spy)
     # The second optimiser's trial is the first GAN itself.
     assert strangers.settings.rivals["β1 0.5, rate 0.001"] == GOING_ON.first_gan
-    strangers.gans.all()
+    strangers.train_gans()
     first, *others = calls
     assert first["start"] is None and len(first["images"]) == 72 and first["gan"].steps == 3
     assert all(call["start"] is not None and call["gan"].steps == 2 for call in others) and len(others) > 4
     calls.clear()
     # Where all roles are played by the same people, it had met them: then each of sound's GANs starts anew.
-    Study(played, GOING_ON, [0], spy).gans.all()
+    Study(played, GOING_ON, [0], spy).train_gans()
     anew = [call for call in calls if call["start"] is None and len(call["images"]) < 72]
     assert anew and all(call["gan"].steps == 5 for call in anew)
     assert not any(call["start"] is not None for call in calls if len(call["images"]) < 72)
