@@ -29,9 +29,9 @@ STARTED_WITH = 4
 FACTOR = 3
 """One setting in so many goes on, to so many times as many rows: scikit-learn's default."""
 WHOLE_UP_TO = 3_000
-"""Up to so many rows every setting is judged on all of them. A fit of 2,700 rows takes half a second of an old core, one
-of 5,400 two. So experiment 6 on RAF-DB (15,339 rows) should take about 20 minutes as published and 50 as sound, where
-30 settings on all rows would take two and five hours."""
+"""Up to so many rows every setting is judged on all of them. A fit of 2,700 rows takes half a second of an old core,
+one of 5,400 two. So experiment 6 on RAF-DB (15,339 rows) should take about 20 minutes as published and 50 as sound,
+where 30 settings on all rows would take two and five hours."""
 
 
 def explore(score: Callable[[Setting], float], settings: Settings, seed: int) -> list[tuple[Setting, float]]:
