@@ -29,8 +29,8 @@ UNKNOWN = {"commit": "unknown", "dirty": None}
 """The git state of a package that is no checkout, or where git is missing or does not answer in time."""
 
 LIBRARIES = (
-    "dlib-bin", "joblib", "keras", "matplotlib", "numba", "numpy", "opencv-python-headless", "pandas", "papermill",
-    "pillow", "scikit-learn", "scipy", "tensorflow", "tensorflow-cpu", "torch",
+    "dlib-bin", "joblib", "keras", "matplotlib", "numba", "numpy", "opencv-python-headless", "optuna", "pandas",
+    "papermill", "pillow", "scikit-learn", "scipy", "tensorflow", "tensorflow-cpu", "torch",
 )  # fmt: skip
 
 

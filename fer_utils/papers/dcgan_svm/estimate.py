@@ -160,8 +160,13 @@ def _control_result(call: Call) -> dict[str, Any]:
 
 PROBE_ROWS, PROBE_LENGTH, PROBE_DRAWS = 480, 64, 4
 """Pictures, features and settings of a search in a probe."""
-PROPOSAL = {"bayes": 4e6, "tpe": 5e4, "random": 1e4}
+PROPOSAL = {"bayes": 2e6, "tpe": 5e4, "random": 1e4}
 """What it costs to propose a setting, in entries of a kernel that a machine is fitted on."""
+
+
+def _fits(entries: float, count: int) -> float:
+    """Work of fits among ``count`` rows: a fit of many rows reads slices that no cache holds."""
+    return entries * (1 + count / 6_000)
 
 
 def _probe_features(labels: np.ndarray, length: int = PROBE_LENGTH) -> np.ndarray:
@@ -176,21 +181,26 @@ def _search_work(count: int, entries: float, settings: Settings) -> float:
     """Of one search among ``count`` rows, whose folds hold ``entries`` when all rows are judged on."""
     draws, work = settings.draws, settings.draws * PROPOSAL[settings.search]
     for size in part_sizes(count):
-        work += draws * entries * (size / count) ** 2
+        work += draws * _fits(entries * (size / count) ** 2, size)
         draws = going_on(draws)
     return work
+
+
+def _entries(folds: list[Fold]) -> float:
+    return float(sum(len(fold.train) * (len(fold.train) + len(fold.test)) for fold in folds))
 
 
 def _recognise_work(call: Call) -> float:
     """Entries of the kernels that machines are fitted on and answer from."""
     settings, folds = call["settings"], call["folds"]
-    outer = float(sum(len(fold.train) * (len(fold.train) + len(fold.test)) for fold in folds))
+    outer = _entries(folds)
+    final = _fits(outer, len(call["labels"]))
     if call["protocol"] == "published":
-        return outer + _search_work(len(call["labels"]), outer, settings)
+        return final + _search_work(len(call["labels"]), outer, settings)
     # Each of the search's fits leaves out one inner fold.
     within = [(settings.inner_folds - 1) * float(len(fold.train)) ** 2 for fold in folds]
     counts = [len(fold.train) for fold in folds]
-    return outer + sum(_search_work(*each, settings) for each in zip(counts, within, strict=True))
+    return final + sum(_search_work(*each, settings) for each in zip(counts, within, strict=True))
 
 
 def _recognise_result(call: Call) -> dict[str, Any]:
@@ -247,8 +257,7 @@ def _detect_memory(call: Call) -> float:
 
 
 def _detect_work(call: Call) -> float:
-    pairs = sum(len(fold.train) * (len(fold.train) + len(fold.test)) for fold in call["folds"])
-    return float(pairs * call["labels"].shape[1])
+    return _fits(_entries(call["folds"]), len(call["labels"])) * call["labels"].shape[1]
 
 
 def _detect_result(call: Call) -> dict[str, Any]:

@@ -35,10 +35,10 @@ def hill(setting: Setting) -> float:
 
 @pytest.mark.parametrize("how", SEARCHES)
 def test_every_search_stays_in_its_box_and_repeats_itself(how: str) -> None:
-    settings = OURS.but(draws=7, search=how)
+    settings = OURS.but(draws=6, search=how)
     tried = search.explore(hill, settings, 3)
     assert tried == search.explore(hill, settings, 3) != search.explore(hill, settings, 4)
-    assert len({setting for setting, _ in tried}) == 7
+    assert len({setting for setting, _ in tried}) == 6
     for setting, score in tried:
         assert 1 <= setting.C <= 1e3 and 0.3 <= setting.scale <= 10 and score == hill(setting)
 
@@ -148,6 +148,12 @@ def test_parts_grow_hold_whole_people_and_every_class_in_proportion(monkeypatch:
     few, everyone = search.growing_rows(np.tile(np.arange(3), 90), people, 0)
     assert np.array_equal(everyone, np.arange(270)) and 90 <= len(few) < 99
     assert set(np.bincount(people[few], minlength=PEOPLE)) == {0, 9}
+
+
+def test_a_part_holds_two_people_however_many_pictures_one_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "WHOLE_UP_TO", 10)
+    few, _, _ = search.growing_rows(np.tile([0, 1], 30), np.repeat([0, 1, 2], 20), 0)
+    assert len(few) == 40
 
 
 def test_folds_among_a_part_keep_their_sides() -> None:
