@@ -224,10 +224,12 @@ def _recognise_probe(call: Call) -> dict[str, Any]:
 
 
 def _few_work(call: Call) -> float:
-    """Entries of the kernels, of which each is computed over all pictures anew."""
-    pictures = len(call["labels"])
-    machines = call["draws"] * len(call["counts"]) * len(call["folds"])
-    return float(machines * pictures**2)
+    """Entries of the kernels that machines are fitted on and answer from, and of the distances."""
+    people, pictures = len(np.unique(call["groups"])), len(call["labels"])
+    sizes = [
+        len(fold.test) + min(1, count / people) * len(fold.train) for fold in call["folds"] for count in call["counts"]
+    ]
+    return float(pictures**2 + call["draws"] * sum(size**2 for size in sizes))
 
 
 def _few_result(call: Call) -> dict[str, Any]:
@@ -237,7 +239,7 @@ def _few_result(call: Call) -> dict[str, Any]:
 
 
 def _few_probe(call: Call) -> dict[str, Any]:
-    small = _recognise_probe({**call, "settings": Settings()})
+    small = _recognise_probe({**call, "settings": Settings(), "protocol": "published"})
     few = {name: small[name] for name in ("features", "labels", "groups", "folds")}
     return {**call, **few, "counts": [5, 20], "draws": 2}
 

@@ -203,9 +203,11 @@ def _few(distances: np.ndarray, labels: np.ndarray, fold: Fold) -> np.ndarray:
     if (taught == taught[0]).all():
         # One picture, or several of one class, teach that class only.
         return np.full(len(fold.test), taught[0])
-    typical = svm.typical_distance(distances[np.ix_(fold.train, fold.train)])
-    kernel = np.exp(-FEW_GAMMA / typical * distances)
-    return svm.answer(kernel, labels, fold, FEW_C, int(labels.max()) + 1)[0]
+    rows, taught_rows = np.concatenate([fold.train, fold.test]), np.arange(len(fold.train))
+    within = distances[np.ix_(rows, rows)]
+    typical = svm.typical_distance(within[np.ix_(taught_rows, taught_rows)])
+    mine = Fold(fold.name, taught_rows, np.arange(len(fold.train), len(rows)))
+    return svm.answer(svm.kernel_of(within, FEW_GAMMA / typical), labels[rows], mine, FEW_C, int(labels.max()) + 1)[0]
 
 
 def detect(*, features: np.ndarray, labels: np.ndarray, folds: list[Fold]) -> dict[str, np.ndarray]:

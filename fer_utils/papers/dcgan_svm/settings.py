@@ -136,6 +136,8 @@ PARAMETERS = {
     "steps": of(Settings, "steps"),
     "optimiser": of(Settings, "optimiser"),
     "feature": of(Settings, "feature"),
+    "search": of(Settings, "search"),
+    "search_range": of(Settings, "search_range"),
     "space": Parameter("mobilenet", choices=SPACES),
 }
 """The notebook's, in the order of its cell."""

@@ -19,7 +19,7 @@ from tests.papers.dcgan_svm.conftest import CAST
 
 PARAMETERS = {
     "dataset": "drawn", "profile": "smoke", "protocol": "both", "seeds": [0], "device": "auto", "width": 4,
-    "steps": None, "optimiser": None, "feature": None, "space": "mobilenet",
+    "steps": None, "optimiser": None, "feature": None, "search": None, "search_range": None, "space": "mobilenet",
 }  # fmt: skip
 
 
