@@ -29,6 +29,8 @@ HISTORY = ("discriminator loss", "generator loss", "value of real", "value of ge
 """Columns of a history. For ``wgan_gp`` the third minus the fourth is the Wasserstein estimate that shows progress."""
 GRID = 64
 """Pictures in the grid of fixed noise."""
+LABELLED = {"generator": "project.weight", "discriminator": "convolutions.0.weight"}
+"""The weights that meet a one-hot label, as the last of their inputs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,8 @@ def train(
         seed: of weights, noise and order.
         labels: ``int [N]``; needed exactly when ``settings.n_classes`` is above 0.
         start: :func:`weights` of a GAN with the same networks, from which this one goes on. Its optimiser,
-            its noise and its order are new.
+            its noise and its order are new. A GAN with classes may go on from one without: at first its networks
+            then pay the label no attention (weights 0).
         grid_epochs: after which epochs the fixed noise is drawn.
         checkpoint: an ``.npz`` file, written every ``checkpoint_every`` epochs and, where it is there
             already, continued from; a damaged one is begun again, with a note. It is removed by whoever no longer
@@ -218,8 +221,13 @@ def _take_over(state: _State, start: Mapping[str, np.ndarray]) -> None:
         network = getattr(state, name)
         fitting = {key: tuple(value.shape) for key, value in network.state_dict().items()}
         mine = {key.removeprefix(f"{name}/"): value for key, value in start.items() if key.startswith(f"{name}/")}
+        entry = LABELLED[name]
+        if network.n_classes and entry in mine and fitting[entry][1] - mine[entry].shape[1] == network.n_classes:
+            widths = [(0, 0)] * mine[entry].ndim
+            widths[1] = (0, network.n_classes)
+            mine[entry] = np.pad(mine[entry], widths)
         if {key: value.shape for key, value in mine.items()} != fitting:
-            raise FerError(f"the GAN to start from has another {name}; objective, sizes and classes must be the same")
+            raise FerError(f"the GAN to start from has another {name}; objective and sizes must be the same")
         network.load_state_dict({key: torch.tensor(value) for key, value in mine.items()})
     state.shown.load_state_dict(state.generator.state_dict())
 

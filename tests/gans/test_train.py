@@ -12,7 +12,7 @@ import torch
 from fer_utils.errors import FerError
 from fer_utils.gans.networks import Discriminator, Generator, initialise
 from fer_utils.gans.settings import WGAN_GP, GanSettings
-from fer_utils.gans.train import TrainedGan, generate, train, weights
+from fer_utils.gans.train import LABELLED, TrainedGan, generate, train, weights
 from tests.gans.conftest import TINY, labels_for
 
 
@@ -75,10 +75,27 @@ def test_a_gan_goes_on_from_another(
     assert same(resumed, whole)
 
 
+@pytest.mark.parametrize("objective", ["dcgan", "wgan_gp"])
+def test_a_gan_with_classes_goes_on_from_one_without(pictures: np.ndarray, objective: str) -> None:
+    settings = GanSettings(**TINY).but(objective=objective, steps=1, learning_rate=0.01)
+    first = train(pictures, settings, 0)
+    conditioned, labels = settings.but(n_classes=2), np.arange(20) % 2
+    calm = train(pictures, conditioned.but(learning_rate=1e-12), 1, labels=labels, start=weights(first))
+    drawn = [generate(calm, 8, 1, np.full(8, label)) for label in (0, 1)]
+    assert np.array_equal(*drawn), "labels mean nothing yet"
+    known = {name: value for name, value in weights(first).items() if name.endswith(tuple(LABELLED.values()))}
+    for name, value in known.items():
+        kept, added = np.split(weights(calm)[name], [value.shape[1]], axis=1)
+        assert np.allclose(kept, value, atol=1e-9) and added.shape[1] == 2 and np.abs(added).max() < 1e-9
+    learnt = train(pictures, conditioned.but(steps=20), 1, labels=labels, start=weights(first))
+    drawn = [generate(learnt, 8, 1, np.full(8, label)) for label in (0, 1)]
+    assert not np.array_equal(*drawn), "they come to mean something"
+
+
 def test_what_a_gan_cannot_start_from_is_refused(pictures: np.ndarray, tmp_path: Path) -> None:
     path, settings = tmp_path / "gan.npz", GanSettings(**TINY)
     start, other = (weights(train(pictures, settings, seed)) for seed in (0, 1))
-    for change in ({"ngf": 8}, {"ndf": 8}, {"n_classes": 2}):
+    for change in ({"ngf": 8}, {"ndf": 8}, {"ngf": 8, "n_classes": 2}):
         with pytest.raises(FerError, match=r"has another (generator|discriminator)"):
             changed = settings.but(**change)
             train(pictures, changed, 0, labels=labels_for(changed), start=start)

@@ -12,6 +12,7 @@ from torch import nn
 from fer_utils import data
 from fer_utils.gans.networks import Discriminator, Generator
 from fer_utils.gans.settings import GanSettings
+from fer_utils.gans.train import HISTORY
 from fer_utils.papers.gan_augmentation.deep_svm import TRIO, deep_feature_svm
 from fer_utils.papers.gan_augmentation.protocol import judge_pictures, pretrain_gan, train_classifier, train_gan
 from fer_utils.papers.gan_augmentation.settings import GANS, PROFILES, Settings
@@ -41,8 +42,7 @@ def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
     for kind in GANS:
         study.gans(kind)
     study.quality(parameters["space"])
-    for protocol in protocols:
-        study.df_svm(protocol)
+    study.train_svms(protocols)
     study.train(protocols)
 
 
@@ -67,7 +67,7 @@ def _gan_result(call: Call) -> dict[str, Any]:
     gan: GanSettings = call["settings"]
     steps = gan.all_steps(len(call["images"]))
     count, side = call["generated"] * max(1, gan.n_classes), call["side"]
-    return {"pictures": np.zeros((count, side, side), np.uint8), "history": np.zeros((steps, 4), np.float32)}
+    return {"pictures": np.zeros((count, side, side), np.uint8), "history": np.zeros((steps, len(HISTORY)), np.float32)}
 
 
 def _gan_probe(call: Call) -> dict[str, Any]:
@@ -84,7 +84,8 @@ def _start_result(call: Call) -> dict[str, Any]:
     gan: GanSettings = call["settings"]
     networks: dict[str, nn.Module] = {"generator": Generator(gan), "discriminator": Discriminator(gan)}
     entries = {f"{name}/{key}": value for name, each in networks.items() for key, value in each.state_dict().items()}
-    return {name: np.zeros_like(value.numpy()) for name, value in entries.items()}
+    history = np.zeros((gan.all_steps(len(call["images"])), len(HISTORY)), np.float32)
+    return {name: np.zeros_like(value.numpy()) for name, value in entries.items()} | {"history": history}
 
 
 def _start_probe(call: Call) -> dict[str, Any]:

@@ -17,18 +17,21 @@ from fer_utils.plots import COLOURS, OTHER, PUBLISHED, SOUND
 PAPERS_MARK = COLOURS[6]
 
 
-def progress(panels: Mapping[str, tuple[str, Mapping[str, np.ndarray]]]) -> Figure:
-    """A quantity of the GANs during training, one panel a kind and one line a class.
+def progress(panels: Mapping[str, tuple[str, np.ndarray, Mapping[str, np.ndarray]]]) -> Figure:
+    """A quantity of the GANs during training, one panel a kind: first of the GAN on all classes, then a line a class.
 
     Args:
-        panels: a title; what is drawn, with its unit; and ``float [steps]`` by class.
+        panels: a title; what is drawn, with its unit; ``float [steps]`` of the GAN on all classes, empty where there is
+            none; and ``float [steps]`` by class, of the GANs that go on from it.
     """
     figure, axes = plt.subplots(1, len(panels), figsize=(3.6 * len(panels), 3.0), squeeze=False, layout="constrained")
-    for axis, (title, (what, lines)) in zip(axes[0], panels.items(), strict=True):
+    for axis, (title, (what, before, lines)) in zip(axes[0], panels.items(), strict=True):
+        if len(before):
+            axis.plot(np.arange(1, len(before) + 1), before, color="0.6", linewidth=0.8, label="all, to begin with")
+            axis.axvline(len(before) + 0.5, color="0.6", linestyle=":", linewidth=1)
         for (name, values), colour in zip(lines.items(), cycle(COLOURS)):
-            axis.plot(
-                np.arange(1, len(values) + 1), values, ".-", color=colour, linewidth=1.1, markersize=2, label=name
-            )
+            numbers = np.arange(1, len(values) + 1) + len(before)
+            axis.plot(numbers, values, ".-", color=colour, linewidth=1.1, markersize=2, label=name)
         axis.axhline(0, color="0.7", linewidth=0.8)
         axis.set(title=title, xlabel="generator step", ylabel=what)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))

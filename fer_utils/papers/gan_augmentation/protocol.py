@@ -49,12 +49,13 @@ def pretrain_gan(*, images: np.ndarray, settings: GanSettings, seed: int) -> dic
         images: ``uint8 [N, S, S]``.
 
     Returns:
-        Its weights: :func:`fer_utils.gans.train.weights`.
+        Its weights (:func:`fer_utils.gans.train.weights`) and, beside them, the ``history`` of
+        :class:`fer_utils.gans.train.TrainedGan`.
     """
     path = _unfinished("gans", ("gans",), images, settings, seed)
     gan = train(images, settings, seed, checkpoint=path)
     path.unlink(missing_ok=True)
-    return weights(gan)
+    return {**weights(gan), "history": gan.history}
 
 
 @one_core
@@ -69,13 +70,13 @@ def train_gan(
     Args:
         images: ``uint8 [N, S, S]`` of one class, or of all with their ``labels``.
         settings: of the GAN, with as many classes as ``labels`` has.
-        start: from :func:`pretrain_gan`, to go on from; ``None``: from random weights.
+        start: weights to go on from; ``None``: from random ones.
         generated: pictures drawn (of each class), after training.
         side: to which they are scaled.
 
     Returns:
         ``pictures`` ``uint8 [generated · K, side, side]``, class by class; ``history`` of
-        :class:`fer_utils.gans.TrainedGan`.
+        :class:`fer_utils.gans.train.TrainedGan`.
     """
     path = _unfinished("gans", ("gans",), images, labels, settings, start, seed)
     gan = train(images, settings, seed, labels=labels, start=start, checkpoint=path)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.faces import FaceSet
+from fer_utils.gans.train import HISTORY
 from fer_utils.leak_audit import LeakReport, audit_faces
 from fer_utils.papers.answers import Answers
 from fer_utils.papers.finding import Leak
@@ -94,6 +95,7 @@ class Study(Base[Settings]):
         self.starts = cache(self._starts)
         self.gans = cache(self._gans)
         self._trained: dict[_Training, dict[str, np.ndarray]] = {}
+        self._svms: dict[str, dict[str, Any]] = {}
 
     def _parts(self, protocol: str) -> Parts:
         return divide(self.target, self.settings, protocol)
@@ -103,14 +105,17 @@ class Study(Base[Settings]):
     def _gans(self, kind: str) -> dict[str, dict[str, Any]]:
         """Trained GANs of one kind, by class; the CGAN is one for ``"all"``: :func:`steps.train_gan`."""
         settings, source = self.settings.gan(kind), self.source
-        same: dict[str, Any] = {"seed": self.seeds[0], "generated": self.settings.generated, "side": FACE_SIDE}
+        start = self.starts().get(self.settings.goes_on_from(kind))
+        same: dict[str, Any] = {
+            "start": start and {name: value for name, value in start.items() if name != "history"},
+            "seed": self.seeds[0], "generated": self.settings.generated, "side": FACE_SIDE,
+        }  # fmt: skip
         if kind == "cgan":
             conditioned = settings.but(n_classes=len(source.classes))
             # pandas hands out labels that may not be written to, which torch warns of.
-            calls = [{"images": source.images, "labels": np.array(source.labels), "settings": conditioned,
-                      "start": None, **same}]  # fmt: skip
+            calls = [{"images": source.images, "labels": np.array(source.labels), "settings": conditioned, **same}]
             return {"all": self.mapper(steps.train_gan, calls, "training the CGAN")[0]}
-        same |= {"labels": None, "settings": settings, "start": self.starts().get(kind)}
+        same |= {"labels": None, "settings": settings}
         # Another seed a class: GANs that start from one would draw the same faces from the same noise.
         calls = [
             {**same, "images": source.images[source.labels == code], "seed": self.seeds[0] + 1_000 * code}
@@ -119,10 +124,15 @@ class Study(Base[Settings]):
         return dict(zip(source.classes, self.mapper(steps.train_gan, calls, f"training {GANS[kind]}s"), strict=True))
 
     def _starts(self) -> dict[str, dict[str, np.ndarray]]:
-        """By kind, the weights from which the GANs of each class go on: :func:`steps.pretrain_gan`."""
+        """By kind, the GANs on all classes: :func:`steps.pretrain_gan`."""
         firsts = {kind: gan for kind in GANS if (gan := self.settings.gan_start(kind))}
         calls = [{"images": self.source.images, "settings": gan, "seed": self.seeds[0]} for gan in firsts.values()]
         return dict(zip(firsts, self.mapper(steps.pretrain_gan, calls, "training GANs on all classes"), strict=True))
+
+    def before(self, kind: str) -> np.ndarray:
+        """The history of the GAN from which those of a kind go on, ``float32 [steps, 4]``; without one no steps."""
+        start = self.starts().get(self.settings.goes_on_from(kind))
+        return start["history"] if start else np.zeros((0, len(HISTORY)), np.float32)
 
     def pictures(self, kind: str) -> Extra:
         """What a kind of GAN generated, labelled with the target's classes, class by class."""
@@ -256,26 +266,43 @@ class Study(Base[Settings]):
     def _answers(self, predicted: np.ndarray, rows: np.ndarray) -> Answers:
         return Answers(self.target.labels[rows], predicted, self._people[rows], len(self.target.classes))
 
-    def df_svm(self, protocol: str) -> tuple[Outcome, dict[str, list[float]]]:
-        """DF-SVM under a protocol, and the validation accuracies of its networks during fine-tuning.
+    def train_svms(self, protocols: Sequence[str]) -> None:
+        """Run DF-SVM under those protocols under which it was not run yet, as one batch of units."""
+        from fer_utils.papers.gan_augmentation.deep_svm import deep_feature_svm
 
-        ``published`` validates on both test parts and scores both, PublicTest first: the paper's 52.40 % are
-        3,761 of 7,178 pictures. ``sound`` validates on PublicTest and scores PrivateTest.
-        """
-        from fer_utils.papers.gan_augmentation.deep_svm import TRIO, deep_feature_svm
+        new = [protocol for protocol in protocols if protocol not in self._svms]
+        trained = self.mapper(deep_feature_svm, [self._svm_call(protocol) for protocol in new], "DF-SVM")
+        self._svms.update(zip(new, trained, strict=True))
+
+    def _svm_call(self, protocol: str) -> dict[str, Any]:
+        from fer_utils.papers.gan_augmentation.deep_svm import TRIO
 
         parts, target = self.parts(protocol), self.target
-        both = np.concatenate([parts.public, parts.private])
-        held, scored = (both, both) if protocol == "published" else (parts.public, parts.private)
-        call = {
+        held, scored = self._svm_rows(protocol)
+        return {
             "images": target.images[parts.train], "labels": target.labels[parts.train],
             "held": target.images[held], "held_labels": target.labels[held],
             "scored": target.images[scored], "settings": self.settings,
             "n_classes": len(target.classes), "seed": self.seeds[0],
             "weights": {name: path for name, path in self.weights.items() if name in TRIO},
         }  # fmt: skip
-        (result,) = self.mapper(deep_feature_svm, [call], f"DF-SVM, {protocol}")
-        tuned = {name: result[f"{name} accuracies"] for name in TRIO[:2]}
+
+    def _svm_rows(self, protocol: str) -> tuple[np.ndarray, np.ndarray]:
+        """On which pictures DF-SVM is validated, and which it is scored on."""
+        parts = self.parts(protocol)
+        both = np.concatenate([parts.public, parts.private])
+        return (both, both) if protocol == "published" else (parts.public, parts.private)
+
+    def df_svm(self, protocol: str) -> tuple[Outcome, dict[str, list[float]]]:
+        """DF-SVM under a protocol, and the validation accuracies of its networks during fine-tuning.
+
+        ``published`` validates on both test parts and scores both, PublicTest first: the paper's 52.40 % are
+        3,761 of 7,178 pictures. ``sound`` validates on PublicTest and scores PrivateTest.
+        """
+        self.train_svms([protocol])
+        result, scored = self._svms[protocol], self._svm_rows(protocol)[1]
+        tuned = {name: values for name, values in result.items() if name != "predicted"}
+        tuned = {name.removesuffix(" accuracies"): values for name, values in tuned.items()}
         return Outcome(self._answers(result["predicted"][None], scored), np.array([0]), 0), tuned
 
     def audit(self, protocol: str) -> Leak:

@@ -10,10 +10,15 @@ from fer_utils.papers.gan_augmentation import figures
 
 def test_progress_has_a_panel_a_kind_and_a_line_a_class() -> None:
     lines = {"anger": np.array([1.0, 3.0, 2.0]), "fear": np.zeros(5)}
-    figure = figures.progress({"WGAN-GP": ("estimate", lines), "DCGAN": ("loss, nats", lines)})
+    nothing, before = np.zeros(0), np.array([4.0, 5.0])
+    figure = figures.progress({"WGAN-GP": ("estimate", nothing, lines), "DCGAN": ("loss, nats", before, lines)})
     assert [axis.get_title() for axis in figure.axes] == ["WGAN-GP", "DCGAN"]
     assert figure.axes[1].get_ylabel() == "loss, nats" and figure.axes[0].get_xlabel() == "generator step"
-    assert figure.axes[0].lines[0].get_ydata().tolist() == [1, 3, 2]
+    first, second = (axis.lines for axis in figure.axes)
+    assert first[0].get_ydata().tolist() == [1, 3, 2] and first[0].get_xdata().tolist() == [1, 2, 3]
+    drawn = {line.get_label(): line for line in second}
+    assert drawn["all, to begin with"].get_ydata().tolist() == [4, 5]
+    assert drawn["anger"].get_xdata().tolist() == [3, 4, 5], "classes go on where it ends"
 
 
 def test_gains_are_drawn_with_their_intervals_and_the_paper_s() -> None:

@@ -42,6 +42,8 @@ def test_gans_are_grey_radford_s_and_gulrajani_s() -> None:
 def test_in_the_paper_each_gan_starts_anew_and_epochs_decide() -> None:
     paper, quick = PROFILES["paper"], PROFILES["quick"]
     assert all(paper.gan_start(kind) is None and paper.gan(kind).steps == 0 for kind in GANS)
+    assert [paper.goes_on_from(kind) for kind in GANS] == list(GANS)
+    assert quick.goes_on_from("cgan") == "wgan_gp" and PROFILES["evening"].goes_on_from("cgan") == "cgan"
     assert all(paper.gan(kind).average == 0 and paper.gan(kind).critic_pace == 1 for kind in GANS)
     # The same networks and the same training but for its length, or weights could not be handed on.
     for kind in ("dcgan", "wgan_gp"):
@@ -108,6 +110,7 @@ def test_every_value_says_where_it_comes_from() -> None:
         ({"translation": 1.0}, "translation must be a number of at least 0 and below 1"),
         ({"narrower": 8}, "needs init='random'"),
         ({"pixels": "symmetric"}, "need pixels='imagenet'"),
+        ({"cgan_start": True}, "wgan_start above 0"),
         ({"held_out": 1.0}, "held_out must be a number of at least 0 and below 1"),
         ({"epoch": 3}, "Did you mean 'epochs'"),
     ],

@@ -13,6 +13,7 @@ from fer_utils import data
 from fer_utils.errors import UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.gans.train import train as train_gan
+from fer_utils.gans.train import weights
 from fer_utils.papers.gan_augmentation import protocol as steps
 from fer_utils.papers.gan_augmentation.arms import ARMS, as_many
 from fer_utils.papers.gan_augmentation.claims import results, table_1
@@ -203,7 +204,7 @@ def test_real_faces_are_found_and_read_and_noise_is_not() -> None:
 
 def test_gans_of_a_class_go_on_from_one_of_all(target: FaceSet, lab: str) -> None:
     mapper = Counting()
-    study = Study(target, lab, SETTINGS.but(dcgan_start=2, wgan_start=0), [0], mapper)
+    study = Study(target, lab, SETTINGS.but(dcgan_start=2, wgan_start=0, cgan_start=False), [0], mapper)
     for kind in GANS:
         study.gans(kind)
     firsts = [call for name, call in mapper.calls if name == "pretrain_gan"]
@@ -214,9 +215,23 @@ def test_gans_of_a_class_go_on_from_one_of_all(target: FaceSet, lab: str) -> Non
             objective, conditional = call["settings"].objective, call["labels"] is not None
             starts["cgan" if conditional else objective].append(call["start"])
     expected = steps.pretrain_gan(**firsts[0])
+    assert np.array_equal(expected.pop("history"), study.before("dcgan")) and len(study.before("dcgan")) == 2
+    assert len(study.before("wgan_gp")) == len(study.before("cgan")) == 0
     assert len(starts["dcgan"]) == 6 and starts["wgan_gp"] == [None] * 6 and starts["cgan"] == [None]
     for start in starts["dcgan"]:
         assert start.keys() == expected.keys() and all(np.array_equal(start[name], expected[name]) for name in start)
+
+
+def test_a_cgan_goes_on_from_the_wgan_on_all_classes(target: FaceSet, lab: str) -> None:
+    mapper = Counting()
+    study = Study(target, lab, SETTINGS.but(dcgan_start=0, wgan_start=2, cgan_start=True), [0], mapper)
+    study.gans("cgan")
+    (first,) = (call for name, call in mapper.calls if name == "pretrain_gan")
+    (call,) = (call for name, call in mapper.calls if name == "train_gan")
+    expected = steps.pretrain_gan(**first)
+    assert np.array_equal(study.before("cgan"), expected.pop("history"))
+    assert call["start"].keys() == expected.keys() and call["settings"].n_classes == 6
+    assert all(np.array_equal(value, expected[name]) for name, value in call["start"].items())
 
 
 def test_a_killed_gan_for_all_classes_goes_on(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +252,7 @@ def test_a_killed_gan_for_all_classes_goes_on(study: Study, monkeypatch: pytest.
 
 def test_a_killed_gan_goes_on(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = study.source.images[:10]
-    start = steps.pretrain_gan(images=study.source.images, settings=SETTINGS.gan("wgan_gp").but(steps=1), seed=0)
+    start = weights(train_gan(study.source.images, SETTINGS.gan("wgan_gp").but(steps=1), 0))
     call = {"images": images, "labels": None, "start": start, "seed": 0, "generated": 4, "side": 48,
             "settings": SETTINGS.gan("wgan_gp").but(epochs=6, steps=0, critic_steps=1)}  # fmt: skip
     whole = steps.train_gan(**call)
