@@ -29,6 +29,8 @@ HISTORY = ("discriminator loss", "generator loss", "value of real", "value of ge
 """Columns of a history. For ``wgan_gp`` the third minus the fourth is the Wasserstein estimate that shows progress."""
 GRID = 64
 """Pictures in the grid of fixed noise."""
+SETTLING = 40
+"""Batches of noise from which a running mean's batch-norm statistics are taken."""
 LABELLED = {"generator": "project.weight", "discriminator": "convolutions.0.weight"}
 """The weights that meet a one-hot label, as the last of their inputs."""
 
@@ -143,6 +145,8 @@ def train(
             _draw_grid(state, settings, seed, wanted.index(state.epoch))
         if checkpoint is not None and (state.epoch % checkpoint_every == 0 or state.epoch == last):
             save_state(checkpoint, state, identity)
+    if settings.average:
+        _settle(state.shown, settings, seed, batch)
     history = state.history[: state.epoch * steps].cpu().numpy()
     networks = state.shown.eval(), state.discriminator.eval()
     return TrainedGan(settings, *networks, history, state.grids.cpu().numpy(), wanted)
@@ -192,6 +196,27 @@ def _follow(shown: nn.Module, generator: nn.Module, keep: float) -> None:
     for mean, value in zip(shown.state_dict().values(), generator.state_dict().values(), strict=True):
         if mean.is_floating_point():
             mean.lerp_(value, 1 - keep)
+
+
+@torch.no_grad()
+def _settle(shown: nn.Module, settings: GanSettings, seed: int, batch: int) -> None:
+    """Batch norm's own means anew, over :data:`SETTLING` batches of noise (Brock et al. 2019, standing statistics).
+
+    Weights that are a mean make other activations than those that the mean was taken of.
+    """
+    device = next(shown.parameters()).device
+    random = torch.Generator(device).manual_seed(seed)
+    norms = [module for module in shown.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+    momentum = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+    shown.train()
+    classes = torch.arange(batch, device=device) % settings.n_classes if settings.n_classes else None
+    for _ in range(SETTLING):
+        shown(objectives.noise(settings.objective, batch, settings.latent, random, device), classes)
+    for norm, before in zip(norms, momentum, strict=True):
+        norm.momentum = before
 
 
 def _learn(network: nn.Module, on: bool) -> None:

@@ -122,6 +122,18 @@ def test_a_running_mean_is_drawn_from_and_not_trained(pictures: np.ndarray) -> N
     assert torch.allclose(mean.generator.project.weight, followed, atol=1e-6)
 
 
+def test_a_running_mean_has_batch_norm_statistics_of_its_own(pictures: np.ndarray) -> None:
+    gan = train(pictures, GanSettings(**TINY).but(average=0.5), 0)
+    seen: list[torch.Tensor] = []
+    gan.generator.norm.register_forward_hook(lambda module, given, answer: seen.append(given[0]))
+    generate(gan, 512, 1)
+    # Of other noise than they were taken from, so they agree as two samples do.
+    drawn = seen[0].mean(dim=(0, 2, 3)), seen[0].var(dim=(0, 2, 3))
+    assert torch.allclose(drawn[0], gan.generator.norm.running_mean, atol=0.1 * float(drawn[1].sqrt().max()))
+    assert float((drawn[1] / gan.generator.norm.running_var).mean()) == pytest.approx(1, abs=0.1)
+    assert gan.generator.norm.momentum == torch.nn.BatchNorm2d(1).momentum and not gan.generator.training
+
+
 def test_a_critic_s_pace_is_its_own_rate_only(pictures: np.ndarray) -> None:
     slow = GanSettings(**TINY).but(steps=1)
     one, other = (train(pictures, settings, 0) for settings in (slow, slow.but(critic_pace=3.0)))
