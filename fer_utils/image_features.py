@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -49,6 +50,7 @@ def embed(images: np.ndarray, space: str) -> np.ndarray:
     return np.concatenate(features)
 
 
+@cache
 def _network(space: str) -> Any:
     keras = import_keras("torch")
     shape = (SIDES[space], SIDES[space], 3)

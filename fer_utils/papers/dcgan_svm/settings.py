@@ -119,7 +119,7 @@ PROFILES = {
     # A laptop without a GPU: an eighth of the width, so 1,024 features.
     "quick": OURS.but(
         width=8, batch_size=16, steps=80, start_steps=500, folds=5, inner_folds=3, draws=12, generated=200,
-        judged=100, searched=50, most=900,
+        judged=60, searched=30, most=900,
     ),
     # Two cores: a quarter of the width, and the paper's folds.
     "evening": OURS.but(

@@ -52,6 +52,8 @@ class Settings(Base):
     cgan_batch: int = setting(64, _GAN, least=1)
     cgan_epochs: int = setting(200, f'{_GAN}: "same with the other two GANs", which differ; the WGAN\'s', least=1)
     gan_rate: float = setting(1e-4, f"{_GAN}: Adam; its betas are not stated: Radford's and Gulrajani's", above=0)
+    dcgan_rate: float | None = setting(None, f"{_GAN}: of DCGANs; None: the same as the others'", above=0)
+    dcgan_average: float | None = setting(None, "ours: gan_average of DCGANs; None: the same", least=0, below=1)
     critic_pace: float = setting(1.0, f"ours: {_PACE}", above=0)
     critic_steps: int = setting(5, "not stated; Gulrajani's: of WGAN-GP and CGAN, for a step of the generator", least=1)
     gan_penalty: float = setting(
@@ -161,9 +163,13 @@ class Settings(Base):
             "wgan_gp": (wasserstein, self.wgan_batch, self.wgan_epochs, self.wgan_steps),
             "cgan": (wasserstein, self.cgan_batch, self.cgan_epochs, self.cgan_steps),
         }[kind]
+        rate, average = self.gan_rate, self.gan_average
+        if kind == "dcgan":
+            rate = rate if self.dcgan_rate is None else self.dcgan_rate
+            average = average if self.dcgan_average is None else self.dcgan_average
         return base.but(
             channels=1, image_size=self.gan_side, ngf=self.gan_width, ndf=self.gan_width,
-            learning_rate=self.gan_rate, batch_size=batch, epochs=epochs, steps=steps, average=self.gan_average,
+            learning_rate=rate, batch_size=batch, epochs=epochs, steps=steps, average=average,
         )  # fmt: skip
 
     def gan_start(self, kind: str) -> GanSettings | None:
@@ -184,10 +190,12 @@ _QUICK = Settings(
     # from all classes, and those of each class go on from it: 57 pictures of a class are too few to learn it from.
     # With Gulrajani's penalty of 10 and one to three critic steps at the generator's rate, WGAN-GP had drawn mostly
     # flat grey squares after as many seconds; a running mean of the generator takes noise out of the pictures.
+    # At that rate a DCGAN drew faces now and none 50 steps later, so it has half of it and a longer mean.
     # The CGAN goes on from the same WGAN-GP: from random weights it drew no face in twice as many steps.
     gan_side=32, gan_width=8, gan_rate=1e-3, wgan_batch=16, cgan_batch=16,
     critic_pace=4.0, critic_steps=1, gan_penalty=1.0, gan_average=0.9,
-    dcgan_start=430, wgan_start=400, dcgan_steps=30, wgan_steps=20, cgan_start=True, cgan_steps=100,
+    dcgan_rate=5e-4, dcgan_average=0.98, dcgan_start=600, wgan_start=400, dcgan_steps=50, wgan_steps=20,
+    cgan_start=True, cgan_steps=100,
     generated=120, judged=25, searched=12,
     # Narrow networks from random weights that see each picture standardised, and a schedule that learns in so few
     # steps. No picture is mirrored in training, or the arm of mirror images would mean nothing.
@@ -211,7 +219,8 @@ PROFILES = {
     "quick": _QUICK,
     # Two cores for an evening: all pictures of FER-2013, and networks as good as the paper's VGG-16.
     "evening": _QUICK.but(
-        gan_side=48, gan_width=16, dcgan_start=700, wgan_start=500, dcgan_steps=40, wgan_steps=40, cgan_start=False,
+        gan_side=48, gan_width=16, dcgan_rate=None, dcgan_average=None, dcgan_start=700, wgan_start=500,
+        dcgan_steps=40, wgan_steps=40, cgan_start=False,
         cgan_steps=500, searched=36, judged=200, generated=1_000, side=40, narrower=8, resnet_width=32, batch_size=64,
         epochs=5, rate=0.1, vgg_rate=0.05, rotation=11.0, translation=0.05, scale=0.1,
         train_images=None, test_images=None, held_out=0.1,
