@@ -41,7 +41,11 @@ class Gans:
 
     def _first(self, seed: int) -> dict[str, np.ndarray]:
         """Both networks' weights of the GAN from which others go on."""
-        (stored,) = self.study.mapper(steps.train_gan, [self._first_call(seed)], "training the first GAN")
+        calls = [self._first_call(seed)]
+        if seed == self.study.seed:
+            # All others wait for it. What the trial wants beside it takes another core meanwhile.
+            calls += [call for call in self._trial_calls() if call["gan"] != calls[0]["gan"]]
+        stored = self.study.mapper(steps.train_gan, calls, "training the first GAN")[0]
         return _weights(stored)
 
     def _first_call(self, seed: int) -> dict[str, Any]:
@@ -58,13 +62,16 @@ class Gans:
 
     def trial(self) -> dict[str, dict[str, Any]]:
         """The GAN on :attr:`tried_on` with each optimiser of :attr:`Settings.rivals`, for as many steps."""
-        study, rivals = self.study, self.study.settings.rivals
+        stored = self.study.mapper(steps.train_gan, self._trial_calls(), "trying two optimisers")
+        return dict(zip(self.study.settings.rivals, stored, strict=True))
+
+    def _trial_calls(self) -> list[dict[str, Any]]:
+        study = self.study
         call = {
             "images": study.role_faces(self.tried_on).images, "start": None, "seed": study.seed,
             "generated": study.settings.generated,
         }  # fmt: skip
-        calls = [{**call, "gan": gan} for gan in rivals.values()]
-        return dict(zip(rivals, study.mapper(steps.train_gan, calls, "trying two optimisers"), strict=True))
+        return [{**call, "gan": gan} for gan in study.settings.rivals.values()]
 
 
 def _weights(stored: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

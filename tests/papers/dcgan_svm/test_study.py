@@ -217,8 +217,9 @@ def test_gans_go_on_from_one_that_has_met_nobody_tested(played: dict[str, Role],
     # The second optimiser's trial is the first GAN itself.
     assert strangers.settings.rivals["β1 0.5, rate 0.001"] == GOING_ON.first_gan
     strangers.train_gans()
-    first, *others = calls
+    first, rival, *others = calls
     assert first["start"] is None and len(first["images"]) == 72 and first["gan"].steps == 3
+    assert rival["start"] is None and rival["gan"] == GOING_ON.rivals["β1 0.9, rate 0.0002"]
     assert all(call["start"] is not None and call["gan"].steps == 2 for call in others) and len(others) > 4
     calls.clear()
     # Where all roles are played by the same people, it had met them: then each of sound's GANs starts anew.
