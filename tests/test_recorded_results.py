@@ -131,7 +131,7 @@ def test_the_readme_quotes_paper_4():
 @pytest.mark.parametrize("arm", ["as many steps", "+DCGAN", "+WGAN", "noise pictures"])
 def test_the_readme_quotes_paper_2(arm):
     readme = (ROOT / "README.md").read_text()
-    table = pd.read_csv(recorded("02_gan_augmentation/fer2013-quick") / "tables/table_1.csv")
+    table = pd.read_csv(recorded("02_gan_augmentation/fer2013-stand-in-quick") / "tables/table_1.csv")
     rows = table[table["model"].str.startswith("reduced ResNet") & table["model"].str.endswith(arm)]
     for row in rows.to_dict("records"):
         quoted = f"{row['accuracy %']:.1f} % [{row['low %']:.1f}, {row['high %']:.1f}]"
