@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fer_utils.datasets.base import STAND_IN_FILE
-from fer_utils.errors import FerError, UsageError
+from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.gans.train import HISTORY
-from fer_utils.papers.dcgan_svm import cast as company
 from fer_utils.papers.dcgan_svm import company as room
 from fer_utils.papers.dcgan_svm import protocol as steps
-from fer_utils.papers.dcgan_svm.cast import AVATARS, NO_DETECTOR, PAPER, Role, cast, faces_of
-from fer_utils.papers.dcgan_svm.comparison import Comparison
+from fer_utils.papers.dcgan_svm.cast import Role, cast
 from fer_utils.papers.dcgan_svm.experiments import (
     ACTION_UNITS,
     AU_EXPERIMENTS,
     EMOTION_EXPERIMENTS,
-    ROLES,
     Experiment,
-    units_as_coded,
 )
-from fer_utils.papers.dcgan_svm.features import CONTROLS, UNTRAINED
+from fer_utils.papers.dcgan_svm.features import CONTROLS
 from fer_utils.papers.dcgan_svm.outcomes import Detection
 from fer_utils.papers.dcgan_svm.study import Ask, Study
 from fer_utils.papers.study import PROTOCOLS
@@ -236,58 +230,6 @@ def test_controls_and_gans_go_through_one_door(study: Study) -> None:
     assert not np.allclose(pooled.scores, found[0].scores)
 
 
-def test_discriminators_are_compared_at_equal_batch_norm_statistics(study: Study) -> None:
-    study.cast = {**study.cast, "celeba": Role("strangers")}
-    asked: list[Any] = []
-
-    def spy(function: Any, given: Any, stage: str) -> list[dict[str, Any]]:
-        asked.extend(given if function in (steps.extract, steps.extract_control) else ())
-        return run_all(function, given, stage)
-
-    study.mapper = spy
-    Comparison(study).controls("sound")
-    reference = study.role_faces("celeba").images
-    assert study.reference == "celeba" and not study.has_met(UNTRAINED, "frontal")
-    discriminators = [call for call in asked if "weights" in call or call["control"] == UNTRAINED]
-    assert len(discriminators) > 3 and all(np.array_equal(call["seen"], reference) for call in discriminators)
-
-
-def test_all_seeds_are_compared_and_the_same_people_labelled(played: dict[str, Role]) -> None:
-    study = Study({name: played[name] for name in ("celeba", "frontal")}, SETTINGS, [0, 1], run_all)
-    comparison = Comparison(study)
-    controls, few = comparison.controls("sound"), comparison.few_labels()
-    # Another seed is another GAN, another projection, other untrained weights; and the same pixels.
-    assert {way: len(each.answers.predicted) for way, each in controls.items()} == {
-        "celeba": 2, "frontal": 2, "pixels": 1, "HOG": 1, "random projection": 2, "untrained discriminator": 2,
-    }  # fmt: skip
-    assert comparison.labelled == [1, 2, 4]
-    assert all(each.correct.shape[1:] == (3, 72) for each in few.values())
-    # The mouth is drawn by class: one person's labels do for pixels, and not for a GAN of one epoch.
-    assert few["pixels"].accuracy(0).value > 0.95 > few["celeba"].accuracy(0).value
-    added = comparison.added(controls, few)
-    assert len(added) == 2 * (3 + 1) and np.isfinite(added["trained - untrained %"]).all()
-    value = few["celeba"].accuracy(0).value - few[UNTRAINED].accuracy(0).value
-    assert math.isclose(added["trained - untrained %"][0], 100 * value)
-
-
-def test_few_labels_use_no_label_but_theirs(study: Study) -> None:
-    calls: list[Any] = []
-
-    def spy(function: Any, given: Any, stage: str) -> list[dict[str, Any]]:
-        calls.extend(given if function is steps.recognise_few else ())
-        return run_all(function, given, stage)
-
-    study.mapper = spy
-    Comparison(study).few_labels()
-    (call,) = [call for call in calls if call["features"].shape[1] == 64 * 64 * 3]
-    honest = steps.recognise_few(**call)["predicted"]
-    for fold in call["folds"]:
-        spoilt = call["labels"].copy()
-        spoilt[fold.test] = (spoilt[fold.test] + 1) % 4
-        again = steps.recognise_few(**{**call, "labels": spoilt})["predicted"]
-        assert np.array_equal(again[..., fold.test], honest[..., fold.test])
-
-
 def test_action_units_within_and_between_sets(study: Study) -> None:
     within, between = study.detect([(AU_EXPERIMENTS[2], "sound", False), (AU_EXPERIMENTS[7], "sound", False)])
     assert within.shown.shape == between.shown.shape == (72, 14) == within.scores.shape
@@ -364,66 +306,6 @@ def test_the_inception_score_asks_about_pictures_not_learnt_from(drawn: FaceSet)
     assert math.isnan(steps.judge_pictures(labels=None, **call)["real/IS"])
 
 
-def test_each_company_plays_every_role() -> None:
-    assert set(AVATARS) == set(PAPER) and {role.dataset.split("_")[0] for role in AVATARS.values()} == {"avatars"}
-    with pytest.raises(UsageError, match="there is no data set"):
-        cast("avatar_studio")
-    assert cast("london") == {"frontal": Role("london", title="london")}
-
-
-def test_whoever_is_played_by_avatars_is_called_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name, role in cast("avatars_studio").items():
-        assert role.title == f"avatars as {ROLES[name]}"
-    played = cast("rafd:stand-in")
-    assert list(played) == ["frontal", "views"] and {role.dataset for role in played.values()} == {"rafd:stand-in"}
-    assert [role.title for role in played.values()] == ["avatars as RaFD frontal", "avatars as RaFD multi-view"]
-    for name in ("rafd", "kdef"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "kdef" / STAND_IN_FILE).write_text("STAND-IN for KDEF")
-    monkeypatch.setenv("FER_DATA", str(tmp_path))
-    titles = {name: role.title for name, role in cast("rafd").items()}
-    assert titles == {"frontal": "", "views": "", "kdef": "avatars as KDEF"}
-
-
-def test_multi_view_has_one_gaze_as_in_the_paper_unless_three_are_asked_for() -> None:
-    for dataset in ("avatars_studio", "rafd:stand-in"):
-        one, three = cast(dataset), cast(dataset, ("left", "frontal", "right"))
-        assert one["frontal"].gazes == three["frontal"].gazes == three["views"].gazes == ("left", "frontal", "right")
-        assert one["views"].gazes == ("frontal",)
-    assert cast("cmu_faces", ("left", "frontal", "right")) == cast("cmu_faces")
-
-
-@pytest.fixture
-def two_avatars(monkeypatch: pytest.MonkeyPatch) -> FaceSet:
-    """Two people of the studio, and nobody else to load."""
-    whole = company.data.load("avatars_studio")
-    few = whole.select(np.isin(whole.subjects, np.unique(whole.subjects)[:2]))
-    monkeypatch.setattr(company.data, "load", lambda name: few)
-    return few
-
-
-def test_a_take_in_three_gazes_differs_in_the_eyes_alone(two_avatars: FaceSet) -> None:
-    faces = faces_of(cast("avatars_studio")["frontal"])
-    assert len(faces) == 2 * 8 * 3 and faces.images.shape[1:] == (64, 64, 3)
-    assert faces.table["gaze"].tolist() == ["left", "frontal", "right"] * 16
-    takes = faces.table.groupby("source", sort=False)
-    assert len(takes) == 16 and (takes["gaze"].nunique() == 3).all() and (takes["label"].nunique() == 1).all()
-    assert set(faces.table["source"]) == set(two_avatars.table.query("gaze == 'frontal'")["source"])
-    assert units_as_coded(faces).any()
-    left, frontal, right = (faces.images[start::3].astype(int) for start in range(3))
-    # The crop is one and the same: the lower half of the face is equal to the last bit.
-    assert np.array_equal(left[:, 32:], frontal[:, 32:]) and np.array_equal(right[:, 32:], frontal[:, 32:])
-    for aside in (left, right):
-        assert (aside != frontal).any(axis=(1, 2, 3)).all()
-        assert (aside != frontal).any(axis=3).mean() < 0.06
-
-
-def test_random_folds_have_the_other_gazes_of_a_take_in_training(two_avatars: FaceSet) -> None:
-    study = Study({"frontal": cast("avatars_studio")["frontal"]}, SETTINGS.but(folds=2), [0], run_all)
-    published, sound = (study.audit(protocol).reports[""].shares()["source"] for protocol in PROTOCOLS)
-    assert published > 0.5 and sound == 0
-
-
 def test_real_people_are_tested_with_a_gan_of_other_people(drawn: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "faces_of", lambda role: drawn)
     real = Study(cast("cmu_faces"), SETTINGS, [0], run_all)
@@ -447,28 +329,6 @@ def test_without_enhanced_ck_the_rule_is_all_that_can_be_tested(study: Study, dr
     others = FaceSet("calm", drawn.images, drawn.table.assign(label=calm), ("calm", *drawn.classes[1:]))
     study.role_faces = lambda role: others
     assert not study.au_experiments()
-
-
-def test_pictures_that_are_faces_already_are_only_scaled(drawn: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(company.data, "load", lambda name: drawn.with_images(drawn.images[:, ::2, ::2]))
-    faces = faces_of(Role("drawn", NO_DETECTOR, ("label", "anger", "neutral"), people=(0, 3)))
-    assert faces.images.shape == (12, 64, 64, 3) and faces.classes == ("neutral", "anger")
-    assert set(faces.subjects) == {"p0", "p3"}
-
-
-def test_a_role_is_cut_from_its_set(drawn: FaceSet, played: dict[str, Role]) -> None:
-    halves = [faces_of(Role("drawn", people=(number, 2), without="anger")) for number in (0, 1)]
-    assert [sorted(set(half.subjects)) for half in halves] == [["p0", "p2", "p4"], ["p1", "p3", "p5"]]
-    assert halves[0].classes == ("neutral", "happiness", "surprise") and len(halves[0]) == 27
-    lifted = faces_of(Role("drawn", where=("au_2", 0.5)))
-    assert len(lifted) == 24
-    with pytest.raises(FerError, match="no picture of drawn is left"):
-        faces_of(Role("drawn", where=("au_2", 0.7)))
-
-
-def test_grey_sets_become_rgb(drawn: FaceSet, played: dict[str, Role], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(company.data, "load", lambda name: drawn.with_images(drawn.images[..., 0]))
-    assert faces_of(Role("drawn")).images.shape == (72, 64, 64, 3)
 
 
 def test_two_people_are_too_few_to_choose_on_people_within_training(drawn: FaceSet, played: dict[str, Role]) -> None:
