@@ -23,6 +23,7 @@ from fer_utils.gans.checkpoint import NETWORKS, load_state, save_state
 from fer_utils.gans.networks import Discriminator, Generator, initialise, to_network, to_pixels
 from fer_utils.gans.settings import GanSettings
 from fer_utils.progress import track
+from fer_utils.saving import Clock
 from fer_utils.store import array_digest, key
 
 HISTORY = ("discriminator loss", "generator loss", "value of real", "value of generated")
@@ -86,7 +87,6 @@ def train(
     start: Mapping[str, np.ndarray] | None = None,
     grid_epochs: Sequence[int] = (),
     checkpoint: Path | None = None,
-    checkpoint_every: int = 10,
     stop_after: int | None = None,
 ) -> TrainedGan:
     """Train a GAN on pictures.
@@ -102,9 +102,9 @@ def train(
             its noise and its order are new. A GAN with classes may go on from one without: at first its networks
             then pay the label no attention (weights 0).
         grid_epochs: after which epochs the fixed noise is drawn.
-        checkpoint: an ``.npz`` file, written every ``checkpoint_every`` epochs and, where it is there
-            already, continued from; a damaged one is begun again, with a note. It is removed by whoever no longer
-            needs it.
+        checkpoint: an ``.npz`` file, written at the end of an epoch when :mod:`fer_utils.saving` says so and,
+            where it is there already, continued from; a damaged one is begun again, with a note. It is removed by
+            whoever no longer needs it.
         stop_after: end early after so many epochs in all (the checkpoint is written).
 
     Returns:
@@ -133,7 +133,7 @@ def train(
         load_state(checkpoint, state, identity)
     if state.epoch == 0 and 0 in wanted:
         _draw_grid(state, settings, seed, 0)
-    last = min(epochs, stop_after or epochs)
+    last, saving = min(epochs, stop_after or epochs), Clock()
     for epoch in track(range(state.epoch, last), f"{settings.objective}, {len(images):,} pictures"):
         order = torch.randperm(len(images), generator=state.random, device=device)
         order = order.repeat(settings.critic_steps)[: steps * settings.critic_steps * batch]
@@ -143,7 +143,7 @@ def train(
         state.epoch = epoch + 1
         if state.epoch in wanted:
             _draw_grid(state, settings, seed, wanted.index(state.epoch))
-        if checkpoint is not None and (state.epoch % checkpoint_every == 0 or state.epoch == last):
+        if checkpoint is not None and (saving.due() or state.epoch == stop_after):
             save_state(checkpoint, state, identity)
     if settings.average:
         _settle(state.shown, settings, seed, batch)

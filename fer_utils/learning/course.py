@@ -19,6 +19,7 @@ from fer_utils.learning.album import Album
 from fer_utils.learning.draws import draw_moves, draw_rows
 from fer_utils.learning.recipe import Recipe
 from fer_utils.learning.schedule import rates
+from fer_utils.saving import Clock
 from fer_utils.stored import read_sealed, write_sealed
 
 ANSWERED = 256
@@ -141,14 +142,14 @@ def attend(course: Course, scored: np.ndarray, points: Sequence[int], checkpoint
         course: at its beginning.
         scored: ``uint8 [N, S, S]``.
         points: after how many steps, rising.
-        checkpoint: an ``.npz`` file, written at each evaluation and, where it is there already, continued
-            from. The caller names it after everything that went in, and removes it.
+        checkpoint: an ``.npz`` file, written after an evaluation when :mod:`fer_utils.saving` says so and, where it
+            is there already, continued from. The caller names it after everything that went in, and removes it.
 
     Returns:
         ``predicted`` ``uint8 [L, N]``, ``loss`` ``float64 [L]`` (mean since the evaluation before), ``points``.
     """
     predicted, loss = np.zeros((len(points), len(scored)), np.uint8), np.zeros(len(points))
-    first = 0
+    first, saving = 0, Clock()
     # A damaged one only costs the time to begin again.
     stored = None if checkpoint is None else read_sealed(checkpoint)
     if stored is not None:
@@ -157,7 +158,7 @@ def attend(course: Course, scored: np.ndarray, points: Sequence[int], checkpoint
     for number in range(first, len(points)):
         loss[number] = float(course.advance(points[number] - course.done))
         predicted[number] = course.answers(scored)
-        if checkpoint is not None:
+        if checkpoint is not None and saving.due():
             so_far = {"first": np.array(number + 1), "predicted": predicted, "loss": loss}
             write_sealed(checkpoint, {**course.state(), **so_far})
     return {"predicted": predicted, "loss": loss, "points": np.asarray(points)}

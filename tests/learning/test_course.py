@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from fer_utils.devices import seed_everything
 from fer_utils.learning.course import Course, attend, outputs
 from fer_utils.learning.recipe import PIXELS, Recipe
+from fer_utils.saving import EVERY
 from tests.learning.conftest import LABELS, network
 
 RECIPE = Recipe(
@@ -59,6 +60,7 @@ def test_the_same_seed_gives_the_same_training_and_another_does_not(images: np.n
 def test_a_killed_training_goes_on_to_the_same_bits(
     images: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(EVERY, "0")
     whole_course = new(images)
     whole = attend(whole_course, images, (2, 4, 6), None)
     path, killed = tmp_path / "course.npz", new(images)
@@ -86,8 +88,9 @@ def test_a_killed_training_goes_on_to_the_same_bits(
 
 @pytest.mark.parametrize("damage", ["no archive", "a bit of a weight"])
 def test_a_damaged_checkpoint_costs_time_only(
-    images: np.ndarray, tmp_path: Path, capfd: pytest.CaptureFixture[str], damage: str
+    images: np.ndarray, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
+    monkeypatch.setenv(EVERY, "0")
     path = tmp_path / "course.npz"
     whole = attend(new(images), images, (1, 3), path)
     raw = bytearray(path.read_bytes())

@@ -31,6 +31,7 @@ from fer_utils.papers.clifer.networks import (
 )
 from fer_utils.papers.clifer.settings import ImaginationSettings
 from fer_utils.progress import track
+from fer_utils.saving import Clock
 from fer_utils.stored import read_sealed, write_sealed
 
 CONDITIONS = ("neutral", "happiness", "surprise", "anger", "fear", "sadness", "disgust")
@@ -293,8 +294,8 @@ def train(
         labels: ``int64 [N]``, positions in :data:`CONDITIONS`.
         settings: sizes, losses, schedule.
         seed: same seed, same bits on a CPU.
-        checkpoint: kept up to date after each epoch, and gone on from where it is there already; it
-            must belong to these very arguments.
+        checkpoint: written after an epoch when :mod:`fer_utils.saving` says so, and gone on from where it is there
+            already; it must belong to these very arguments.
 
     Returns:
         the weights of E, G and C (:func:`~fer_utils.papers.clifer.networks.to_arrays`); ``code_mean`` and
@@ -302,14 +303,14 @@ def train(
         networks (``match_prior``); ``history``, ``float64 [warm_up + epochs, 8]``, the mean :data:`LOSSES`.
     """
     targets = sorted({int(label) for label in labels} - {CONDITIONS.index("disgust")})
-    trainer, history = Trainer(settings, targets, seed), []
+    trainer, history, saving = Trainer(settings, targets, seed), [], Clock()
     stored = None if checkpoint is None else read_sealed(checkpoint)
     if stored is not None:
         history = list(stored.pop("history"))
         trainer.restore(stored)
     for epoch in track(range(len(history), settings.warm_up + settings.epochs), "training the imagination model"):
         history.append(trainer.epoch(images, labels, epoch))
-        if checkpoint is not None:
+        if checkpoint is not None and saving.due():
             write_sealed(checkpoint, {**trainer.state(), "history": np.array(history)})
     kept = to_arrays({name: trainer.networks[name] for name in ("E", "G", "C")})
     plain = {"code_mean": np.zeros(settings.code_size), "code_scale": np.ones(settings.code_size)}

@@ -188,7 +188,7 @@ def train_imagination(
 ) -> dict[str, np.ndarray]:
     """Train an imagination model on some faces: :func:`fer_utils.papers.clifer.imagination.train` as a unit.
 
-    A long training is saved after each epoch, and goes on from there.
+    A long training is saved every few minutes, and goes on from there.
     """
     seed_everything(seed)
     codes = np.array([CONDITIONS.index(name) for name in faces.classes])

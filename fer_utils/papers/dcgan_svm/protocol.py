@@ -62,7 +62,7 @@ def train_gan(
 ) -> dict[str, np.ndarray]:
     """Train a DCGAN without labels.
 
-    A checkpoint lies in the cache while it runs, so a killed run goes on from its last epochs.
+    A checkpoint lies in the cache while it runs, so a killed run loses some minutes.
 
     Args:
         images: ``uint8 [N, 64, 64, 3]``.

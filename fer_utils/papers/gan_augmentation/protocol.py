@@ -65,7 +65,7 @@ def train_gan(
 ) -> dict[str, Any]:  # fmt: skip
     """Train one GAN and draw pictures from it.
 
-    A checkpoint lies in the cache while it runs, so a killed run goes on from its last epochs.
+    A checkpoint lies in the cache while it runs, so a killed run loses some minutes.
 
     Args:
         images: ``uint8 [N, S, S]`` of one class, or of all with their ``labels``.
@@ -93,7 +93,7 @@ def train_classifier(
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Train one network on one arm's pictures: :func:`fer_utils.learning.course.attend`.
 
-    It is given the scored pictures and not their labels. A killed run goes on from its last evaluation.
+    It is given the scored pictures and not their labels. A killed run loses some minutes.
 
     Args:
         network: ``"VGG-16"`` or ``"ResNet-50"``.

@@ -33,6 +33,7 @@ from fer_utils.papers.clifer.networks import (
     signs,
 )
 from fer_utils.papers.clifer.settings import IMAGINATIONS, PROFILES, ImaginationSettings
+from fer_utils.saving import EVERY
 from tests.papers.clifer.conftest import TINY
 
 SCHEDULES = {
@@ -179,6 +180,7 @@ def test_the_epochs_of_the_paper_are_counted_from_the_end_of_the_warm_up(
 def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
     schedule: str, faces: tuple[np.ndarray, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(EVERY, "0")
     settings = SCHEDULES[schedule].but(warm_up=1, epochs=3)
     whole = train(*faces, settings, seed=3)
 
@@ -204,8 +206,10 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_bits(
 
 @pytest.mark.parametrize("damage", ["no archive", "a bit of a weight"])
 def test_a_damaged_checkpoint_starts_anew(
-    faces: tuple[np.ndarray, np.ndarray], tmp_path: Path, capfd: pytest.CaptureFixture[str], damage: str
-) -> None:
+    faces: tuple[np.ndarray, np.ndarray], tmp_path: Path, capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, damage: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv(EVERY, "0")
     path = tmp_path / "broken.npz"
     whole = train(*faces, TINY, seed=0, checkpoint=path)
     raw = bytearray(path.read_bytes())

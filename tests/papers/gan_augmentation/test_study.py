@@ -259,7 +259,7 @@ def test_a_killed_gan_goes_on(study: Study, tmp_path: Path, monkeypatch: pytest.
     epochs = []
 
     def killed(*args: Any, **kwargs: Any) -> Any:
-        return train_gan(*args, **kwargs, checkpoint_every=2, stop_after=4)
+        return train_gan(*args, **kwargs, stop_after=4)
 
     def watched(*args: Any, **kwargs: Any) -> Any:
         epochs.append(kwargs["checkpoint"].exists())
