@@ -30,6 +30,8 @@ HISTORY = ("discriminator loss", "generator loss", "value of real", "value of ge
 """Columns of a history. For ``wgan_gp`` the third minus the fourth is the Wasserstein estimate that shows progress."""
 GRID = 64
 """Pictures in the grid of fixed noise."""
+DRAWN = 256
+"""Pictures that are drawn at once."""
 SETTLING = 40
 """Batches of noise from which a running mean's batch-norm statistics are taken."""
 LABELLED = {"generator": "project.weight", "discriminator": "convolutions.0.weight"}
@@ -274,8 +276,8 @@ def _generate(
         classes = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
     network.eval()
     parts = []
-    for start in range(0, count, 256):
-        part = slice(start, start + 256)
+    for start in range(0, count, DRAWN):
+        part = slice(start, start + DRAWN)
         parts.append(to_pixels(network(noise[part], None if classes is None else classes[part])).cpu())
     return torch.cat(parts).numpy()
 

@@ -32,6 +32,8 @@ class Kind:
         result: zeros in the shape of what a call returns.
         probe: a call of the same unit that does a small part of the work, to be timed on this machine.
         memory: bytes at the peak of a call beyond its arguments and its result.
+        rehearsal: the call with fewer steps, but none of them smaller; ``None``: the probe is that already.
+        saves: the folder of the cache in which a call saves its state on its way; empty: it does not.
     """
 
     unit: Unit
@@ -40,6 +42,8 @@ class Kind:
     result: Callable[[Call], dict[str, Any]]
     probe: Callable[[Call], dict[str, Any]]
     memory: Callable[[Call], float] = lambda call: 0.0
+    rehearsal: Callable[[Call], dict[str, Any]] | None = None
+    saves: str = ""
 
 
 @dataclass

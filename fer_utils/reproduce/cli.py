@@ -19,6 +19,7 @@ EXAMPLES = """examples:
   python -m fer_utils reproduce                               every notebook, quick, on shipped data
   python -m fer_utils reproduce 05 --dataset jaffe            one paper, on your own copy of JAFFE
   python -m fer_utils reproduce 05 --profile paper --dry-run  what would it cost here?
+  python -m fer_utils reproduce 02 --profile paper --rehearse would it survive the night?
   python -m fer_utils reproduce 05 -p epochs=5                change a knob of the notebook
   python -m fer_utils compare                                 does this machine agree with the recorded runs?
   python -m fer_utils report                                  rebuild the report of your own runs
@@ -87,6 +88,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="any other parameter")
     run.add_argument("--dry-run", action="store_true", help="print the units and an estimate, run nothing")
+    run.add_argument(
+        "--rehearse",
+        action="store_true",
+        help="run a step or two of each kind of unit at full size: memory, resuming, files, hours",
+    )
     run.set_defaults(run=_reproduce)
 
     compare = commands.add_parser(
@@ -170,6 +176,11 @@ def _reproduce(options: argparse.Namespace) -> int:
         from fer_utils.reproduce.dry_run import print_plan
 
         print_plan(requests)
+        return 0
+    if options.rehearse:
+        from fer_utils.reproduce.rehearse import rehearse
+
+        rehearse(requests)
         return 0
     at_once = options.at_once or side_by_side.default_at_once(requests)
     try:

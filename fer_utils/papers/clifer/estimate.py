@@ -68,6 +68,13 @@ def _imagination_probe(call: Call) -> dict[str, Any]:
     }
 
 
+def _imagination_rehearsal(call: Call) -> dict[str, Any]:
+    settings: ImaginationSettings = call["settings"]
+    # One full batch an epoch; both kinds of epoch.
+    few = settings.but(warm_up=min(1, settings.warm_up), epochs=min(2, settings.epochs))
+    return {**call, "rows": call["rows"][: settings.batch_size], "settings": few}
+
+
 def _imagination_memory(call: Call) -> float:
     settings: ImaginationSettings = call["settings"]
     # What a batch leaves behind for the backward passes, in all networks.
@@ -117,7 +124,7 @@ def _memory_probe(call: Call) -> dict[str, Any]:
 KINDS: tuple[Kind, ...] = (
     Kind(
         train_imagination, "imagination model", _imagination_work, _imagination_result, _imagination_probe,
-        _imagination_memory,
+        _imagination_memory, _imagination_rehearsal, "imagination",
     ),
     Kind(encode, "codes", _encode_work, _encode_result, _encode_probe),
     Kind(learn_person, "memories of a person", _memory_work, _memory_result, _memory_probe),

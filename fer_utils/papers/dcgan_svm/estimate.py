@@ -10,7 +10,7 @@ from torch import nn
 
 from fer_utils.devices import available_cores
 from fer_utils.gans.networks import Discriminator, Generator
-from fer_utils.gans.train import GRID, HISTORY
+from fer_utils.gans.train import DRAWN, GRID, HISTORY
 from fer_utils.papers.dcgan_svm import protocol as steps
 from fer_utils.papers.dcgan_svm.cast import IMAGE_SIZE, cast
 from fer_utils.papers.dcgan_svm.comparison import Comparison
@@ -98,6 +98,13 @@ def _gan_probe(call: Call) -> dict[str, Any]:
     return {**call, "images": images, "gan": few, "start": None, "generated": 2}
 
 
+def _gan_rehearsal(call: Call) -> dict[str, Any]:
+    gan = call["gan"]
+    images = call["images"][: gan.batch_size]
+    few = {"gan": gan.but(steps=0, epochs=2), "start": None, "generated": min(call["generated"], DRAWN)}
+    return {**call, "images": images, **few}
+
+
 def _gan_memory(call: Call) -> float:
     # Weights, gradients and Adam's two moments of both networks; activations of a step, forth and back.
     weights = 8 * sum(part.numel() for part in Discriminator(call["gan"]).parameters())
@@ -147,6 +154,10 @@ def _control_probe(call: Call) -> dict[str, Any]:
     few = {"images": call["images"][:64], "seen": call["seen"][:64]}
     width = min(gan.ndf, 16)
     return {**call, **few, "gan": gan.but(ngf=width, ndf=width)}
+
+
+def _control_rehearsal(call: Call) -> dict[str, Any]:
+    return {**call, "images": call["images"][:64], "seen": call["seen"][:64]}
 
 
 def _control_result(call: Call) -> dict[str, Any]:
@@ -221,6 +232,12 @@ def _recognise_probe(call: Call) -> dict[str, Any]:
     together = len(call["folds"]) if call["protocol"] == "published" else settings.inner_folds
     small = {"labels": labels, "groups": np.arange(PROBE_ROWS) // 8, "folds": random_folds(labels, together, 0)}
     return {**call, **small, "features": _probe_features(labels), "settings": settings, "protocol": "published"}
+
+
+def _recognise_rehearsal(call: Call) -> dict[str, Any]:
+    # All rows and the whole length, in one fold, at one setting: what memory has to hold.
+    settings = call["settings"].but(draws=1, search="random")
+    return {**call, "folds": call["folds"][:1], "settings": settings, "protocol": "published"}
 
 
 def _few_work(call: Call) -> float:
@@ -303,12 +320,18 @@ def _quality_probe(call: Call) -> dict[str, Any]:
 
 
 KINDS = (
-    Kind(steps.train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory),
+    Kind(steps.train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory, _gan_rehearsal, "gans"),
     Kind(steps.extract, "features of a GAN", _extract_work, _extract_result, _extract_probe, _extract_memory),
-    Kind(steps.extract_control, "features of a control", _control_work, _control_result, _control_probe),
-    Kind(steps.recognise, "emotion SVMs", _recognise_work, _recognise_result, _recognise_probe, _recognise_memory),
+    Kind(
+        steps.extract_control, "features of a control", _control_work, _control_result, _control_probe,
+        rehearsal=_control_rehearsal,
+    ),
+    Kind(
+        steps.recognise, "emotion SVMs", _recognise_work, _recognise_result, _recognise_probe, _recognise_memory,
+        _recognise_rehearsal,
+    ),
     Kind(steps.detect, "action-unit SVMs", _detect_work, _detect_result, _detect_probe, _detect_memory),
     Kind(steps.recognise_few, "SVMs from few labels", _few_work, _few_result, _few_probe, _recognise_memory),
     LEAK_AUDIT,
     Kind(steps.judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe),
-)
+)  # fmt: skip

@@ -12,7 +12,8 @@ from torch import nn
 from fer_utils import data
 from fer_utils.gans.networks import Discriminator, Generator
 from fer_utils.gans.settings import GanSettings
-from fer_utils.gans.train import HISTORY
+from fer_utils.gans.train import DRAWN, HISTORY
+from fer_utils.learning.course import ANSWERED
 from fer_utils.papers.gan_augmentation.deep_svm import TRIO, deep_feature_svm
 from fer_utils.papers.gan_augmentation.protocol import judge_pictures, pretrain_gan, train_classifier, train_gan
 from fer_utils.papers.gan_augmentation.settings import GANS, PROFILES, Settings
@@ -80,6 +81,22 @@ def _gan_probe(call: Call) -> dict[str, Any]:
     return {**call, "images": call["images"][:few], "labels": labels, "settings": small, "start": None, "generated": 2}
 
 
+def _gan_rehearsal(call: Call) -> dict[str, Any]:
+    gan: GanSettings = call["settings"]
+    few = gan.batch_size * gan.critic_steps
+    labels = None if call["labels"] is None else call["labels"][:few]
+    generated = min(call["generated"], DRAWN)
+    # A planned start is made of zeros: whoever goes on from it takes the same steps as whoever begins.
+    two = {"settings": gan.but(steps=0, epochs=2), "start": None, "generated": generated}
+    return {**call, "images": call["images"][:few], "labels": labels, **two}
+
+
+def _start_rehearsal(call: Call) -> dict[str, Any]:
+    gan: GanSettings = call["settings"]
+    few = gan.batch_size * gan.critic_steps
+    return {**call, "images": call["images"][:few], "settings": gan.but(steps=0, epochs=2)}
+
+
 def _start_result(call: Call) -> dict[str, Any]:
     gan: GanSettings = call["settings"]
     networks: dict[str, nn.Module] = {"generator": Generator(gan), "discriminator": Discriminator(gan)}
@@ -128,6 +145,12 @@ def _classifier_probe(call: Call) -> dict[str, Any]:
     return {**call, "settings": small, "points": points, "scored": call["scored"][:scored], "weights": None}
 
 
+def _classifier_rehearsal(call: Call) -> dict[str, Any]:
+    # Weights from ImageNet may have to be fetched first; random ones take the same steps.
+    small = call["settings"].but(init="random")
+    return {**call, "settings": small, "points": (1, 2), "scored": call["scored"][:ANSWERED], "weights": None}
+
+
 def _classifier_memory(call: Call) -> float:
     settings: Settings = call["settings"]
     # Weights, gradients, momenta and the checkpoint; the maps of a batch.
@@ -163,6 +186,18 @@ def _svm_probe(call: Call) -> dict[str, Any]:
     parts = {"images": call["images"][rows], "labels": call["labels"][rows], "scored": call["scored"][:few]}
     held = {name: call[name][:few] for name in ("held", "held_labels")}
     return {**call, **parts, **held, "settings": settings.but(**size), "weights": {}}
+
+
+def _svm_rehearsal(call: Call) -> dict[str, Any]:
+    settings: Settings = call["settings"]
+    # A full batch of two classes, since the SVM needs two.
+    few = max(2, settings.batch_size // 2)
+    rows = np.concatenate(
+        [np.flatnonzero(call["labels"] == label)[:few] for label in np.unique(call["labels"])[:2]]
+    )  # fmt: skip
+    parts = {"images": call["images"][rows], "labels": call["labels"][rows], "scored": call["scored"][:few]}
+    held = {name: call[name][:few] for name in ("held", "held_labels")}
+    return {**call, **parts, **held, "settings": settings.but(df_epochs=1, init="random"), "weights": {}}
 
 
 def _svm_memory(call: Call) -> float:
@@ -212,10 +247,16 @@ def _quality_memory(call: Call) -> float:
 
 KINDS: tuple[Kind, ...] = (
     LEAK_AUDIT,
-    Kind(pretrain_gan, "GAN on all classes", _gan_work, _start_result, _start_probe, _gan_memory),
-    Kind(train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory),
+    Kind(
+        pretrain_gan, "GAN on all classes", _gan_work, _start_result, _start_probe, _gan_memory, _start_rehearsal,
+        "gans",
+    ),
+    Kind(train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory, _gan_rehearsal, "gans"),
     Kind(judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe, _quality_memory),
-    Kind(deep_feature_svm, "DF-SVM", _svm_work, _svm_result, _svm_probe, _svm_memory),
-    Kind(train_classifier, "classifier", _classifier_work, _classifier_result, _classifier_probe, _classifier_memory),
-)
+    Kind(deep_feature_svm, "DF-SVM", _svm_work, _svm_result, _svm_probe, _svm_memory, _svm_rehearsal),
+    Kind(
+        train_classifier, "classifier", _classifier_work, _classifier_result, _classifier_probe, _classifier_memory,
+        _classifier_rehearsal, "classifiers",
+    ),
+)  # fmt: skip
 """Every kind of unit that :func:`ask` asks for."""

@@ -1,0 +1,111 @@
+"""What one call of a unit does to the process that it runs in: time, memory, arithmetic, and what it returns."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer_utils.store import array_digest
+
+MAXRSS = 1 if sys.platform == "darwin" else 1024
+"""Bytes in the unit in which the system tells the peak of a process' memory."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One call, watched.
+
+    Attributes:
+        seconds: of the call, libraries already imported.
+        memory: bytes, the most that the process ever held, libraries included.
+        gpu_memory: bytes, the most that torch held on an NVIDIA GPU; 0 without one.
+        operations: floating-point operations of torch's products and convolutions.
+        launches: how many of torch's operators were called: a GPU starts a kernel for each.
+        arrays: shape and dtype of each array that was returned.
+        digests: of their bytes.
+    """
+
+    seconds: float
+    memory: float
+    gpu_memory: float
+    operations: float
+    launches: int
+    arrays: dict[str, tuple[tuple[int, ...], str]]
+    digests: dict[str, str]
+
+
+def look(module: str, qualname: str, call: Mapping[str, Any], environment: Mapping[str, str], dies_in: str) -> Seen:
+    """Run a unit here and say what was seen.
+
+    Args:
+        module, qualname: of the unit.
+        call: its keyword arguments.
+        environment: put before any of ours is imported.
+        dies_in: a folder: this process is killed when the first file has been written there. Empty: it lives.
+    """
+    os.environ |= environment
+    unit = getattr(importlib.import_module(module), qualname)
+    torch = importlib.import_module("torch")
+    if dies_in:
+        _die_after_saving_in(Path(dies_in))
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    with _counter() as counted:
+        started = time.perf_counter()
+        result = unit(**call)
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        seconds = time.perf_counter() - started
+    arrays = {name: value for name, value in result.items() if isinstance(value, np.ndarray)}
+    return Seen(
+        seconds,
+        float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS),
+        float(torch.cuda.max_memory_allocated()) if torch.cuda.is_available() else 0.0,
+        float(counted.operations),
+        counted.launches,
+        {name: (value.shape, str(value.dtype)) for name, value in arrays.items()},
+        {name: array_digest(value) for name, value in arrays.items()},
+    )
+
+
+def _counter() -> Any:
+    """A mode of torch's in which every operator is counted, and the operations of those that torch has a formula for.
+
+    torch's own FlopCounterMode also follows modules, and so refuses the second gradient of a gradient penalty.
+    """
+    modes = importlib.import_module("torch.utils._python_dispatch")
+    formulas = importlib.import_module("torch.utils.flop_counter").flop_registry
+
+    class Counter(modes.TorchDispatchMode):  # type: ignore[name-defined]
+        operations, launches = 0, 0
+
+        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            found = function(*args, **(kwargs or {}))
+            self.launches += 1
+            if function.overloadpacket in formulas:
+                self.operations += formulas[function.overloadpacket](*args, **(kwargs or {}), out_val=found)
+            return found
+
+    return Counter()
+
+
+def _die_after_saving_in(folder: Path) -> None:
+    """Kill this process, as the system would, when a file in ``folder`` has got its name."""
+    replace = os.replace
+
+    def last(source: Any, target: Any, **where: Any) -> None:
+        replace(source, target, **where)
+        if Path(target).parent == folder:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    os.replace = last
