@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def noise(objective: str, count: int, latent: int, random: torch.Generator, device: torch.device) -> Tensor:
+def noise(objective: str, count: int, latent: int, random: torch.Generator | None, device: torch.device) -> Tensor:
     """``float [count, latent]``: uniform on (-1, 1) for DCGAN (Radford's code), standard normal for WGAN-GP."""
     if objective == "dcgan":
         return torch.rand(count, latent, generator=random, device=device) * 2 - 1
@@ -33,7 +33,7 @@ def generator_loss(objective: str, fake: Tensor) -> Tensor:
 
 
 def gradient_penalty(
-    critic: Callable[..., Tensor], real: Tensor, fake: Tensor, labels: Tensor | None, random: torch.Generator
+    critic: Callable[..., Tensor], real: Tensor, fake: Tensor, labels: Tensor | None, random: torch.Generator | None
 ) -> Tensor:
     """Mean of ``(|∇ critic(x)| - 1)²`` on random points between real and generated pictures.
 

@@ -73,7 +73,7 @@ class _State:
         }
         # What pictures are drawn with: the generator's running mean, or itself.
         self.shown = deepcopy(self.generator) if settings.average else self.generator
-        self.random = torch.Generator(device).manual_seed(seed)
+        self.random = drawing(device, seed)
         self.history = torch.zeros(n_steps, len(HISTORY), device=device)
         shape = (n_grids, GRID, settings.image_size, settings.image_size, settings.channels)
         self.grids = torch.zeros(shape, dtype=torch.uint8, device=device)
@@ -136,13 +136,8 @@ def train(
     if state.epoch == 0 and 0 in wanted:
         _draw_grid(state, settings, seed, 0)
     last, saving = min(epochs, stop_after or epochs), Clock()
-    for epoch in track(range(state.epoch, last), f"{settings.objective}, {len(images):,} pictures"):
-        order = torch.randperm(len(images), generator=state.random, device=device)
-        order = order.repeat(settings.critic_steps)[: steps * settings.critic_steps * batch]
-        batches = order.reshape(steps, settings.critic_steps, batch)[: n_steps - epoch * steps]
-        for number, rows in enumerate(batches):
-            state.history[epoch * steps + number] = _step(state, settings, held, classes, rows)
-        state.epoch = epoch + 1
+    for _ in track(range(state.epoch, last), f"{settings.objective}, {len(images):,} pictures"):
+        _epoch(state, settings, held, classes)
         if state.epoch in wanted:
             _draw_grid(state, settings, seed, wanted.index(state.epoch))
         if checkpoint is not None and (saving.due() or state.epoch == stop_after):
@@ -152,6 +147,18 @@ def train(
     history = state.history[: state.epoch * steps].cpu().numpy()
     networks = state.shown.eval(), state.discriminator.eval()
     return TrainedGan(settings, *networks, history, state.grids.cpu().numpy(), wanted)
+
+
+def _epoch(state: _State, settings: GanSettings, held: Tensor, classes: Tensor | None) -> None:
+    """The next epoch: a new order, in whole batches, as far as there are steps left."""
+    count, batch = len(held), min(settings.batch_size, len(held))
+    steps, done = settings.steps_an_epoch(count), state.epoch * settings.steps_an_epoch(count)
+    order = torch.randperm(count, generator=state.random, device=held.device)
+    order = order.repeat(settings.critic_steps)[: steps * settings.critic_steps * batch]
+    batches = order.reshape(steps, settings.critic_steps, batch)[: len(state.history) - done]
+    for number, rows in enumerate(batches):
+        state.history[done + number] = _step(state, settings, held, classes, rows)
+    state.epoch += 1
 
 
 def _step(
@@ -165,7 +172,7 @@ def _step(
         real = to_network(held[rows]).contiguous(memory_format=torch.channels_last)
         known = None if classes is None else classes[rows]
         noise = objectives.noise(objective, len(rows), settings.latent, state.random, device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+        with torch.autocast("cuda", torch.bfloat16, enabled=half):
             with torch.set_grad_enabled(number == len(batches) - 1):
                 fake = state.generator(noise, known)
             _learn(state.discriminator, True)
@@ -178,12 +185,17 @@ def _step(
         _descend(state.optimisers["discriminator"], loss)
     # Gradients for weights that are not about to move are a third of the backward pass.
     _learn(state.discriminator, False)
-    with torch.autocast(device.type, torch.bfloat16, enabled=half):
+    with torch.autocast("cuda", torch.bfloat16, enabled=half):
         generator_loss = objectives.generator_loss(objective, state.discriminator(fake, known))
     _descend(state.optimisers["generator"], generator_loss)
     if settings.average:
         _follow(state.shown, state.generator, settings.average)
     return torch.stack([loss, generator_loss, real_value.mean(), fake_value.mean()]).detach().float()
+
+
+def drawing(device: torch.device, seed: int) -> torch.Generator | None:
+    """What random numbers are drawn from; nothing on a device that only plays one."""
+    return None if device.type == "meta" else torch.Generator(device).manual_seed(seed)
 
 
 def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -207,7 +219,7 @@ def _settle(shown: nn.Module, settings: GanSettings, seed: int, batch: int) -> N
     Weights that are a mean make other activations than those that the mean was taken of.
     """
     device = next(shown.parameters()).device
-    random = torch.Generator(device).manual_seed(seed)
+    random = drawing(device, seed)
     norms = [module for module in shown.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
     momentum = [norm.momentum for norm in norms]
     for norm in norms:
@@ -269,7 +281,7 @@ def _generate(
     network: Generator, settings: GanSettings, count: int, seed: int, labels: np.ndarray | None
 ) -> np.ndarray:
     device = next(network.parameters()).device
-    random = torch.Generator(device).manual_seed(seed)
+    random = drawing(device, seed)
     noise = objectives.noise(settings.objective, count, settings.latent, random, device)
     classes = torch.arange(count, device=device) % settings.n_classes if settings.n_classes else None
     if labels is not None:

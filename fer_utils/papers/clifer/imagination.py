@@ -86,12 +86,15 @@ class Trainer:
         settings: see :class:`~fer_utils.papers.clifer.settings.ImaginationSettings`.
         targets: the labels that faces are translated to.
         seed: of weights, order and noise.
+        device: where they are trained; by default where torch computes in this process.
     """
 
-    def __init__(self, settings: ImaginationSettings, targets: Sequence[int], seed: int) -> None:
+    def __init__(
+        self, settings: ImaginationSettings, targets: Sequence[int], seed: int, device: str | None = None
+    ) -> None:
         torch.manual_seed(seed)
         self.settings, self.seed, self.targets = settings, seed, torch.tensor(sorted(targets))
-        self.device = torch.device(in_use())
+        self.device = torch.device(device or in_use())
         self.networks: dict[str, nn.Module] = {
             "E": Encoder(settings),
             "G": Generator(settings),
@@ -116,6 +119,11 @@ class Trainer:
 
         The first ``warm_up`` epochs have the reconstruction only, and NaN for the rest.
         """
+        told = self.pass_over(images, labels, epoch).cpu().numpy().astype(np.float64)
+        return np.array([np.mean(column) for column in told.T.copy()])
+
+    def pass_over(self, images: np.ndarray, labels: np.ndarray, epoch: int) -> Tensor:
+        """One epoch, without waiting for the device once: each step's :data:`LOSSES`, ``float32 [steps, 8]``, there."""
         settings = self.settings
         order = np.random.default_rng((self.seed, epoch)).permutation(len(images))
         self.noise = torch.Generator().manual_seed(int(np.random.SeedSequence((self.seed, epoch)).generate_state(1)[0]))
@@ -127,17 +135,18 @@ class Trainer:
             network.train()
         step = self._joint_step if settings.schedule == "joint" else self._alternating_step
         step = self._first_step if since < 0 else step
-        told: list[dict[str, float]] = []
+        held, known = torch.from_numpy(images).to(self.device), torch.from_numpy(labels).to(self.device)
+        places, told = torch.from_numpy(order).to(self.device), []
         for start in range(0, len(order), settings.batch_size):
-            rows = order[start : start + settings.batch_size]
+            rows = places[start : start + settings.batch_size]
             if len(rows) > 1:  # one image alone has no batch statistics
-                batch = as_tensor(images[rows])
+                batch = as_tensor(held[rows])
                 if settings.flip:
-                    turned = torch.rand(len(rows), generator=self.noise) < 0.5
-                    batch[turned] = batch[turned].flip(-1)
-                known = torch.from_numpy(labels[rows])
-                told.append(step(batch.to(self.device), known.to(self.device), since))
-        return np.array([np.mean([losses[name] for losses in told]) for name in LOSSES])
+                    turned = torch.rand(len(rows), generator=self.noise).to(self.device) < 0.5
+                    batch = torch.where(turned[:, None, None, None], batch.flip(-1), batch)
+                losses = step(batch, known[rows], since)
+                told.append(torch.stack([losses.get(name, batch.new_tensor(math.nan)) for name in LOSSES]))
+        return torch.stack(told)
 
     def pulls(self, images: np.ndarray, labels: np.ndarray) -> dict[str, tuple[float, float]]:
         """How hard each loss of equation 6 pulls at E and at G: the norms of its weighted gradients.
@@ -150,7 +159,7 @@ class Trainer:
         """
         self.noise, found = torch.Generator().manual_seed(self.seed), {}
         goal, known = self._drawn_labels(len(images)), torch.from_numpy(labels).to(self.device)
-        losses = self._six(as_tensor(images).to(self.device), known, goal, 0)
+        losses = self._six(as_tensor(torch.from_numpy(images).to(self.device)), known, goal, 0)
         for name in (name for name, loss in losses.items() if loss.requires_grad):
             loss = getattr(self.settings, f"weight_{name}") * losses[name]
             norms = []
@@ -160,11 +169,11 @@ class Trainer:
             found[name] = (norms[0], norms[1])
         return found
 
-    def _first_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, float]:
+    def _first_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, Tensor]:
         e, g = self.networks["E"], self.networks["G"]
         loss = reconstruction_loss(images, g(e(images), labels))
         self._descend("E G C" if self.settings.schedule == "joint" else "E G", loss)
-        return {**dict.fromkeys(LOSSES, math.nan), "rec": loss.item()}
+        return {"rec": loss.detach()}
 
     def _six(self, images: Tensor, labels: Tensor, goal: Tensor, epoch: int) -> dict[str, Tensor]:
         e, g, d_img, d_z, c = self.networks.values()
@@ -177,7 +186,7 @@ class Trainer:
             "class": functional.cross_entropy(c(codes), labels) + weight * functional.cross_entropy(c(e(made)), goal),
         }
 
-    def _joint_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, float]:
+    def _joint_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, Tensor]:
         """Equation 6: the discriminators climb, then E, G and C go down the weighted sum together."""
         e, g = self.networks["E"], self.networks["G"]
         goal, s = self._drawn_labels(len(images)), self.settings
@@ -190,9 +199,9 @@ class Trainer:
         losses = self._six(images, labels, goal, epoch)
         self._descend("E G C", sum(getattr(s, f"weight_{name}") * loss for name, loss in losses.items()))
         self._freeze("D_img D_z", False)
-        return told | {name: loss.item() for name, loss in losses.items()}
+        return told | {name: loss.detach() for name, loss in losses.items()}
 
-    def _alternating_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, float]:
+    def _alternating_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, Tensor]:
         """The order of the authors' release: D_z, E; D_img, G; E and C on real, then on generated faces; E and G."""
         e, g, d_img, d_z, c = self.networks.values()
         goal, s = self._drawn_labels(len(images)), self.settings
@@ -213,13 +222,13 @@ class Trainer:
 
         losses = self._autoencoder(images, g(e(images), labels))
         self._descend("E G", sum(getattr(s, f"weight_{name}") * loss for name, loss in losses.items()))
-        told |= {name: loss.item() for name, loss in losses.items()}
+        told |= {name: loss.detach() for name, loss in losses.items()}
         return told | {"class": real["class"] + made["class"]}
 
-    def _alone(self, name: str, part: str, loss: Callable[[], Tensor]) -> dict[str, float]:
+    def _alone(self, name: str, part: str, loss: Callable[[], Tensor]) -> dict[str, Tensor]:
         value = loss()
         self._descend(part, getattr(self.settings, f"weight_{name}") * value)
-        return {name: value.item()}
+        return {name: value.detach()}
 
     def _autoencoder(self, images: Tensor, again: Tensor) -> dict[str, Tensor]:
         some = self.settings.identity_images
@@ -231,7 +240,7 @@ class Trainer:
 
     def _discriminators(
         self, part: str, images: Tensor, labels: Tensor, fakes: Tensor, goal: Tensor, codes: Tensor
-    ) -> dict[str, float]:
+    ) -> dict[str, Tensor]:
         losses = {}
         if "D_img" in part:
             judge = self.networks["D_img"]
@@ -240,7 +249,7 @@ class Trainer:
             judge = self.networks["D_z"]
             losses["d_z"] = looks(judge(codes), False) + looks(judge(self._prior(len(codes))), True)
         self._descend(part, sum(losses.values()))
-        return {name: loss.item() for name, loss in losses.items()}
+        return {name: loss.detach() for name, loss in losses.items()}
 
     def _descend(self, part: str, loss: Tensor) -> None:
         optimiser = self.optimisers[part]
@@ -347,7 +356,8 @@ class Imagination:
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Codes of ``uint8 [N, S, S, 3]`` faces, ``float64 [N, code_size]``; in (-1, 1) unless ``match_prior``."""
-        return self._in_batches(len(images), lambda part: self.networks["E"](as_tensor(images[part]).to(self.device)))
+        held = torch.from_numpy(images).to(self.device)
+        return self._in_batches(len(images), lambda part: self.networks["E"](as_tensor(held[part])))
 
     def read(self, codes: np.ndarray) -> np.ndarray:
         """What C takes the expression of each code for: probabilities ``float32 [N, n_conditions]``."""

@@ -117,7 +117,7 @@ def _descriptors(network: DlibFace, images: np.ndarray) -> np.ndarray:
 def _described(network: DlibFace, images: np.ndarray) -> np.ndarray:
     large = [cv2.resize(image, (DLIB_SIZE, DLIB_SIZE), interpolation=cv2.INTER_CUBIC) for image in images]
     with torch.no_grad():
-        return np.concatenate([network.descriptor(as_tensor(image[None])).numpy() for image in large])
+        return np.concatenate([network.descriptor(as_tensor(torch.from_numpy(image[None]))).numpy() for image in large])
 
 
 def nearest_agrees(features: np.ndarray, labels: np.ndarray, people: np.ndarray, allowed: np.ndarray) -> Estimate:

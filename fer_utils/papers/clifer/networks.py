@@ -198,9 +198,9 @@ def from_arrays(networks: Mapping[str, nn.Module], arrays: Mapping[str, np.ndarr
             raise FerError(f"these weights do not fit network {name} of these settings: {error}") from error
 
 
-def as_tensor(images: np.ndarray) -> Tensor:
-    """``uint8 [N, S, S, 3]`` to ``float32 [N, 3, S, S]`` from -1 to 1 (IV-A.1)."""
-    return torch.from_numpy(images.astype(np.float32) / 127.5 - 1).permute(0, 3, 1, 2).contiguous()
+def as_tensor(images: Tensor) -> Tensor:
+    """``uint8 [N, S, S, 3]`` to ``float32 [N, 3, S, S]`` from -1 to 1 (IV-A.1), where the pictures are."""
+    return (images.to(torch.float32) / 127.5 - 1).permute(0, 3, 1, 2).contiguous()
 
 
 def as_pictures(images: Tensor) -> np.ndarray:

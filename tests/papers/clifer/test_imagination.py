@@ -133,8 +133,9 @@ def test_a_discriminator_that_knows_nothing_loses_ln_2() -> None:
 
 def test_pictures_come_back_as_they_went() -> None:
     images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(as_pictures(as_tensor(images)), images)
-    assert as_tensor(images).min() >= -1 and as_tensor(images).max() <= 1
+    given = as_tensor(torch.from_numpy(images))
+    np.testing.assert_array_equal(as_pictures(given), images)
+    assert given.min() >= -1 and given.max() <= 1
 
 
 # -- training --------------------------------------------------------------------------------------
