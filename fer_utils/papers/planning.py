@@ -33,6 +33,7 @@ class Kind:
         probe: a call of the same unit that does a small part of the work, to be timed on this machine.
         memory: bytes at the peak of a call beyond its arguments and its result.
         rehearsal: the call with fewer steps, but none of them smaller; ``None``: the probe is that already.
+        variant: what tells calls apart that differ in more than size: ``"VGG-16"``. Each is rehearsed.
         saves: the folder of the cache in which a call saves its state on its way; empty: it does not.
     """
 
@@ -44,11 +45,12 @@ class Kind:
     memory: Callable[[Call], float] = lambda call: 0.0
     rehearsal: Callable[[Call], dict[str, Any]] | None = None
     saves: str = ""
+    variant: Callable[[Call], str] = lambda call: ""
 
 
 @dataclass
 class Asked:
-    """What was asked for of one kind: each different call once."""
+    """What was asked for of one kind, or of one variant of it: each different call once."""
 
     kind: Kind
     work: list[float] = field(default_factory=list)
@@ -58,6 +60,16 @@ class Asked:
     memory: float = 0.0
     example: Call | None = None
     """The call with the most work."""
+
+    def add(self, call: Call, name: str, result: float) -> None:
+        """Count a call, stored as ``name`` in so many bytes."""
+        work = self.kind.work(call)
+        if self.example is None or work > max(self.work):
+            self.example = call
+        self.work.append(work)
+        self.names.append(name)
+        self.stored += result
+        self.memory = max(self.memory, size(call) + result + self.kind.memory(call))
 
 
 class Planner:
@@ -72,6 +84,7 @@ class Planner:
         self._kinds, self._key = {kind.unit: kind for kind in kinds}, key
         self._seen: dict[str, dict[str, Any]] = {}
         self.asked: dict[Unit, Asked] = {}
+        self.variants: dict[tuple[Unit, str], Asked] = {}
 
     def __call__(self, unit: Unit, calls: Sequence[Call], stage: str) -> list[dict[str, Any]]:
         """Count the calls that are new; give zeros for each.
@@ -85,14 +98,9 @@ class Planner:
         name = self._key(kind.unit, call)
         if name not in self._seen:
             self._seen[name] = _told_apart(kind.result(call), name)
-            asked, work = self.asked.setdefault(kind.unit, Asked(kind)), kind.work(call)
             result = size(self._seen[name])
-            if asked.example is None or work > max(asked.work):
-                asked.example = call
-            asked.work.append(work)
-            asked.names.append(name)
-            asked.stored += result
-            asked.memory = max(asked.memory, size(call) + result + kind.memory(call))
+            self.asked.setdefault(kind.unit, Asked(kind)).add(call, name, result)
+            self.variants.setdefault((kind.unit, kind.variant(call)), Asked(kind)).add(call, name, result)
         return self._seen[name]
 
 

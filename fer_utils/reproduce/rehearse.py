@@ -1,10 +1,10 @@
 """``--rehearse``: every kind of unit at its full size for a step or two. Would the real run survive the night?
 
 The room's ``estimate.ask`` drives its study with a :class:`~fer_utils.papers.planning.Planner`, as for a dry run. Then
-the largest call of each kind is cut short (:attr:`~fer_utils.papers.planning.Kind.rehearsal`: fewer steps, never a
-smaller network, batch or picture) and run in a process of its own, whose peak of memory is the unit's. What it returns
-must have the names, shapes and types that were planned. A unit that saves on its way is killed right after its first
-save and started again; it must then return the same bits.
+the largest call of each kind and variant is cut short (:attr:`~fer_utils.papers.planning.Kind.rehearsal`: fewer steps,
+never a smaller network, batch or picture) and run in a process of its own, whose peak of memory is the unit's. What it
+returns must have the names, shapes and types that were planned. A unit that saves on its way is killed right after its
+first save and started again; it must then return the same bits.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ FOLDER = "rehearsals"
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """One kind of unit, rehearsed.
+    """One kind of unit, or one variant of it, rehearsed.
 
     Attributes:
-        title: of the kind.
+        title: of the kind and the variant.
         count: how many such units the run asks for, and how many of them are ``stored`` already.
         seen: what was measured.
         scale: how many times the rehearsed call's work the whole run has to do.
@@ -102,8 +102,8 @@ def rehearse_one(request: Request) -> list[Rehearsed]:
     estimate.ask(values, planner)
     print(f"  asked what there is to do in {time.perf_counter() - started:.0f} s", flush=True)
     rows = []
-    for asked in planner.asked.values():
-        rows.append(_rehearse(asked))
+    for (_, variant), asked in planner.variants.items():
+        rows.append(_rehearse(asked, variant))
         _say(rows[-1])
     table = table_of(rows)
     name = f"{request.notebook}-{dataset.replace(':', '-')}-{values['profile']}.csv"
@@ -118,7 +118,7 @@ def _say(row: Rehearsed) -> None:
     print(f"  {row.title}: {row.seen.seconds:.1f} s, {row.seen.memory / 1e9:.1f} GB{resumed[row.resumed]}", flush=True)
 
 
-def _rehearse(asked: Asked) -> Rehearsed:
+def _rehearse(asked: Asked, variant: str) -> Rehearsed:
     kind, small = asked.kind, short(asked.kind, asked.example or {})
     with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=_beside_cache()) as folder:
         seen = _in_its_own_process(kind, small, Path(folder) / "whole", dies=False)
@@ -128,8 +128,9 @@ def _rehearse(asked: Asked) -> Rehearsed:
     store = Store()
     stored = [store.path(name).is_file() for name in asked.names]
     waiting = sum(work for work, done in zip(asked.work, stored, strict=True) if not done)
+    title = f"{kind.title}, {variant}" if variant else kind.title
     return Rehearsed(
-        kind.title, len(asked.work), sum(stored), seen, waiting / kind.work(small), resumed, at_once(kind.unit),
+        title, len(asked.work), sum(stored), seen, waiting / kind.work(small), resumed, at_once(kind.unit),
         asked.stored,
     )  # fmt: skip
 

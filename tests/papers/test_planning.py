@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,14 @@ def test_a_call_is_counted_once_however_often_it_is_asked_for() -> None:
     asked = planner.asked[square]
     assert (asked.work, asked.example) == ([3, 5], long)
     assert asked.stored == 8 * 8 and asked.memory == 8 * 5 * 2 + 1000 and len(asked.names) == 2
+
+
+def test_variants_of_a_kind_are_told_apart() -> None:
+    kind = replace(KIND, variant=lambda call: "long" if len(call["values"]) > 3 else "short")
+    planner = Planner([kind], key=lambda unit, call: str(call["values"].tolist()))
+    planner(square, [{"values": np.ones(count)} for count in (2, 3, 5)], "squaring")
+    assert planner.asked[square].work == [2, 3, 5]
+    assert {name: each.work for (_, name), each in planner.variants.items()} == {"short": [2, 3], "long": [5]}
 
 
 def test_a_unit_that_no_estimate_knows_is_not_passed_over() -> None:

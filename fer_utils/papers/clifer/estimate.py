@@ -127,7 +127,10 @@ KINDS: tuple[Kind, ...] = (
         _imagination_memory, _imagination_rehearsal, "imagination",
     ),
     Kind(encode, "codes", _encode_work, _encode_result, _encode_probe),
-    Kind(learn_person, "memories of a person", _memory_work, _memory_result, _memory_probe),
+    Kind(
+        learn_person, "memories of a person", _memory_work, _memory_result, _memory_probe,
+        variant=lambda call: str(call["condition"]),
+    ),
     LEAK_AUDIT,
 )  # fmt: skip
 """Every kind of unit that :func:`ask` asks for."""

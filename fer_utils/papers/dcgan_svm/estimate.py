@@ -324,7 +324,7 @@ KINDS = (
     Kind(steps.extract, "features of a GAN", _extract_work, _extract_result, _extract_probe, _extract_memory),
     Kind(
         steps.extract_control, "features of a control", _control_work, _control_result, _control_probe,
-        rehearsal=_control_rehearsal,
+        rehearsal=_control_rehearsal, variant=lambda call: str(call["control"]),
     ),
     Kind(
         steps.recognise, "emotion SVMs", _recognise_work, _recognise_result, _recognise_probe, _recognise_memory,

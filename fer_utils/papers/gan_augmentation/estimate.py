@@ -83,18 +83,27 @@ def _gan_probe(call: Call) -> dict[str, Any]:
 
 def _gan_rehearsal(call: Call) -> dict[str, Any]:
     gan: GanSettings = call["settings"]
-    few = gan.batch_size * gan.critic_steps
+    few = gan.batch_size
     labels = None if call["labels"] is None else call["labels"][:few]
     generated = min(call["generated"], DRAWN)
     # A planned start is made of zeros: whoever goes on from it takes the same steps as whoever begins.
-    two = {"settings": gan.but(steps=0, epochs=2), "start": None, "generated": generated}
+    two = {"settings": _two_steps(gan), "start": None, "generated": generated}
     return {**call, "images": call["images"][:few], "labels": labels, **two}
+
+
+def _two_steps(gan: GanSettings) -> GanSettings:
+    return gan.but(steps=0, epochs=2, critic_steps=1)
+
+
+def _variant(call: Call) -> str:
+    """The kind of GAN."""
+    gan: GanSettings = call["settings"]
+    return GANS["cgan" if gan.n_classes else gan.objective]
 
 
 def _start_rehearsal(call: Call) -> dict[str, Any]:
     gan: GanSettings = call["settings"]
-    few = gan.batch_size * gan.critic_steps
-    return {**call, "images": call["images"][:few], "settings": gan.but(steps=0, epochs=2)}
+    return {**call, "images": call["images"][: gan.batch_size], "settings": _two_steps(gan)}
 
 
 def _start_result(call: Call) -> dict[str, Any]:
@@ -249,14 +258,14 @@ KINDS: tuple[Kind, ...] = (
     LEAK_AUDIT,
     Kind(
         pretrain_gan, "GAN on all classes", _gan_work, _start_result, _start_probe, _gan_memory, _start_rehearsal,
-        "gans",
+        "gans", _variant,
     ),
-    Kind(train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory, _gan_rehearsal, "gans"),
+    Kind(train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory, _gan_rehearsal, "gans", _variant),
     Kind(judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe, _quality_memory),
     Kind(deep_feature_svm, "DF-SVM", _svm_work, _svm_result, _svm_probe, _svm_memory, _svm_rehearsal),
     Kind(
         train_classifier, "classifier", _classifier_work, _classifier_result, _classifier_probe, _classifier_memory,
-        _classifier_rehearsal, "classifiers",
+        _classifier_rehearsal, "classifiers", lambda call: str(call["network"]),
     ),
 )  # fmt: skip
 """Every kind of unit that :func:`ask` asks for."""
