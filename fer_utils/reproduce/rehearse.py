@@ -155,7 +155,7 @@ def _in_its_own_process(kind: Kind, call: Call, cache: Path, dies: bool) -> Seen
     executor = loky.ProcessPoolExecutor(max_workers=1, env=environment)
     try:
         where = str(cache / kind.saves) if dies else ""
-        return executor.submit(look, *name_of(kind.unit), call, dict(environment), where).result()  # type: ignore[no-any-return]
+        return executor.submit(look, *name_of(kind.unit), call, dict(environment), where).result()
     except BrokenProcessPool as error:
         if dies:
             return None

@@ -108,4 +108,4 @@ def _die_after_saving_in(folder: Path) -> None:
         if Path(target).parent == folder:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    os.replace = last
+    os.replace = last  # type: ignore[assignment]
