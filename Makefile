@@ -5,7 +5,7 @@ PY      = $(VENV)/bin/python
 READY   = $(VENV)/.ready
 SMOKE   = .fer_cache/smoke
 
-.PHONY: reproduce compare record test test-rounding smoke lab lab-fresh report notebooks bench data lint clean
+.PHONY: reproduce compare record test test-rounding smoke lab lab-fresh report notebooks docs bench data lint clean
 
 reproduce: $(READY)   ## run every notebook headless into results/local/, print verdicts, compare with the recorded runs
 	$(PY) -m fer_utils reproduce $(ARGS)
@@ -43,6 +43,10 @@ report: $(READY)      ## rebuild results/local/index.html from your signed runs 
 notebooks: $(READY)   ## after a change that is meant: strip outputs, say what is shipped
 	$(PY) -m fer_utils.reproduce.shipped
 
+docs: $(READY)         ## build the documentation into site/; a dead link ends the build
+	$(PY) -m pip install --disable-pip-version-check -q -c constraints.txt -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build -q
+
 bench: $(READY)       ## measure the speed ratios again, write results/benchmarks.json
 	$(PY) -m pytest tests/benchmarks --benchmark-only $(ARGS)
 
@@ -53,7 +57,7 @@ lint: $(READY)         ## style, layout and types
 	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 
 clean:                ## remove the environment, every cache and your own runs; the recorded runs stay
-	rm -rf $(VENV) .fer_cache results/scratch results/local
+	rm -rf $(VENV) .fer_cache site results/scratch results/local
 
 # pip resolves nothing here: constraints.txt names the one version of everything.
 $(READY): pyproject.toml constraints.txt

@@ -126,7 +126,7 @@ def prefer_keras_backend(preferred: str) -> str:
     check_choice("KERAS_BACKEND", wanted, BACKENDS)
     installed = [name for name in (wanted, *BACKENDS) if importlib.util.find_spec(name)]
     if not installed:
-        raise UsageError("neither TensorFlow nor torch is installed; see README.md, 'Install'")
+        raise UsageError("neither TensorFlow nor torch is installed; see README.md, 'Two commands'")
     os.environ["KERAS_BACKEND"] = installed[0]
     return installed[0]
 

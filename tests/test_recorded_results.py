@@ -1,6 +1,7 @@
-"""What is committed under results/ must be signed, labelled and free of gated pictures; the README must quote it."""
+"""What is committed under results/ must be signed, labelled, free of gated pictures, and quoted by docs/findings.md."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -77,25 +78,25 @@ def test_executed_notebooks_hold_no_noise_and_no_paths_of_this_machine(run):
     assert str(ROOT) not in text
 
 
-def test_the_readme_quotes_the_recorded_numbers():
-    readme = (ROOT / "README.md").read_text()
+def test_the_findings_quote_the_recorded_numbers():
+    findings = (ROOT / "docs/findings.md").read_text()
     for dataset in ("london", "jaffe-stand-in", "cmu_faces"):
         numbers = json.loads((RESULTS / f"05_mobilenet_jaffe/{dataset}-quick/numbers.json").read_text())
         for number in numbers:
             if number["claim"].endswith("overall_accuracy/all/accuracy"):
                 low, high = number["ci95"]
-                assert f"{number['value']:.1f} % [{low:.1f}, {high:.1f}]" in readme, (dataset, number["protocol"])
+                assert f"{number['value']:.1f} % [{low:.1f}, {high:.1f}]" in findings, (dataset, number["protocol"])
 
 
 @pytest.mark.parametrize("kind", ["baseline", "ftl", "el"])
-def test_the_readme_quotes_paper_3_if_it_is_recorded(kind):
-    readme = (ROOT / "README.md").read_text()
+def test_the_findings_quote_paper_3_if_it_is_recorded(kind):
+    findings = (ROOT / "docs/findings.md").read_text()
     for folder, _ in RUNS:
         if (folder.parent.name, folder.name) == ("03_landmark_ensemble", "avatars_studio-quick"):
             for number in json.loads((folder / "numbers.json").read_text()):
                 if number["claim"].endswith(f"table_1/jaffe/{kind}/accuracy"):
                     low, high = number["ci95"]
-                    assert f"{number['value']:.1f} % [{low:.1f}, {high:.1f}]" in readme, number["protocol"]
+                    assert f"{number['value']:.1f} % [{low:.1f}, {high:.1f}]" in findings, number["protocol"]
 
 
 def recorded(name: str) -> Path:
@@ -108,31 +109,43 @@ def recorded(name: str) -> Path:
 
 @pytest.mark.parametrize("condition", ["GDM", "CLIFER"])
 @pytest.mark.parametrize("data", ["avatars_clips", "cmu_faces"])
-def test_the_readme_quotes_paper_1(data, condition):
-    readme = (ROOT / "README.md").read_text()
+def test_the_findings_quote_paper_1(data, condition):
+    findings = (ROOT / "docs/findings.md").read_text()
     table = pd.read_csv(recorded(f"01_clifer/{data}-quick") / "tables/headline_f1.csv")
     rows = table[(table["condition"] == condition) & (table["memory"] == "GDM-E")].set_index("protocol")
     cells = []
     for name in ("published", "sound"):
         mean, low, high = (rows.loc[name, f"f1 micro {part}"] for part in ("mean", "low", "high"))
         cells.append(f"{mean:.2f}" if low == high else f"{mean:.2f} [{low:.2f}, {high:.2f}]")
-    quoted = [line for line in readme.splitlines() if line.startswith("| ours") and f" {condition}, GDM-E |" in line]
+    quoted = [line for line in findings.splitlines() if line.startswith("| ours") and f" {condition}, GDM-E |" in line]
     assert any(line.endswith(f"| {' | '.join(cells)} |") for line in quoted), cells
 
 
-def test_the_readme_quotes_paper_4():
-    readme = (ROOT / "README.md").read_text()
+def test_the_findings_quote_paper_4():
+    findings = (ROOT / "docs/findings.md").read_text()
     for number in json.loads((recorded("04_dcgan_svm/avatars_studio-quick") / "numbers.json").read_text()):
         if number["claim"].endswith("text/all_emotions/exp_1/accuracy"):
             low, high = number["ci95"]
-            assert f"{number['value']:.1f} % [{low:.1f}, {high:.1f}]" in readme, number["protocol"]
+            assert f"{number['value']:.1f} % [{low:.1f}, {high:.1f}]" in findings, number["protocol"]
 
 
 @pytest.mark.parametrize("arm", ["as many steps", "+DCGAN", "+WGAN", "noise pictures"])
-def test_the_readme_quotes_paper_2(arm):
-    readme = (ROOT / "README.md").read_text()
+def test_the_findings_quote_paper_2(arm):
+    findings = (ROOT / "docs/findings.md").read_text()
     table = pd.read_csv(recorded("02_gan_augmentation/fer2013-stand-in-quick") / "tables/table_1.csv")
     rows = table[table["model"].str.startswith("reduced ResNet") & table["model"].str.endswith(arm)]
     for row in rows.to_dict("records"):
         quoted = f"{row['accuracy %']:.1f} % [{row['low %']:.1f}, {row['high %']:.1f}]"
-        assert quoted in readme, (row["model"], row["protocol"])
+        assert quoted in findings, (row["model"], row["protocol"])
+
+
+def test_the_readme_says_nothing_that_the_findings_do_not():
+    readme, findings = ((ROOT / name).read_text() for name in ("README.md", "docs/findings.md"))
+    intervals = re.findall(r"[-\d.]+ ?(?:%|points)? ?\[[-\d.]+, [-\d.]+\]", readme)
+    assert len(intervals) >= 10
+    for interval in intervals:
+        assert interval in findings, interval
+
+
+def test_the_readme_can_be_read_in_five_minutes():
+    assert len((ROOT / "README.md").read_text().split()) <= 900

@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--record",
         action="store_true",
-        help="replace the recorded runs in results/, which git keeps and the README quotes",
+        help="replace the recorded runs in results/, which git keeps and the documentation quotes",
     )
     run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="any other parameter")
     run.add_argument("--dry-run", action="store_true", help="print the units and an estimate, run nothing")

@@ -51,7 +51,7 @@ class Run:
         profile: one of :data:`fer_utils.papers.study.PROFILES`.
         faces: the data; its name, kind and fingerprint go on everything. ``None`` for a
             notebook that reports on no data set.
-        seed: recorded in the receipt.
+        seeds: recorded in the receipt.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``; see :func:`fer_utils.devices.choose_device`.
         changed: parameters that are not the shipped notebook's, as
             :func:`fer_utils.papers.parameters.in_force` finds them. They go on every label and into the folder's
