@@ -198,6 +198,8 @@ def seed_everything(seed: int) -> None:
         torch.manual_seed(seed)
         os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
         torch.use_deterministic_algorithms(True, warn_only=True)
+        # Nothing here reads memory before it writes it; to fill every new tensor first is a write for nothing.
+        torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 def arithmetic() -> dict[str, str]:
@@ -261,6 +263,12 @@ def one_core(unit: F) -> F:
     return unit
 
 
+def beside_gpu(unit: F) -> F:
+    """Mark a :func:`one_core` unit whose work is the processor's where there is a GPU too: a core each, as without."""
+    unit.beside_gpu = True  # type: ignore[attr-defined]
+    return unit
+
+
 def one_thread() -> None:
     """Keep torch to one thread in this process.
 
@@ -272,8 +280,12 @@ def one_thread() -> None:
 
 
 def at_once(unit: Callable[..., Any]) -> int:
-    """How many calls of ``unit`` run at once where nobody said: one a core for a :func:`one_core` unit, else 1."""
-    return available_cores() if getattr(unit, "one_core", False) and in_use() == "cpu" else 1
+    """How many calls of ``unit`` run at once where nobody said: one a core for a :func:`one_core` unit, else 1.
+
+    Where there is a GPU, units queue for it, but for those that are marked :func:`beside_gpu`.
+    """
+    alone = not getattr(unit, "one_core", False) or (in_use() != "cpu" and not getattr(unit, "beside_gpu", False))
+    return 1 if alone else available_cores()
 
 
 def _processor() -> str:

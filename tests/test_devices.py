@@ -224,7 +224,11 @@ def test_only_cpu_hides_the_gpu(gpu, device, visible, chosen):
     assert devices.arithmetic()["device"] == chosen
     assert devices.describe()["used"] == chosen
     assert devices.describe()["gpu"] == ("NVIDIA X9" if chosen == "cuda" else None)
-    assert devices.at_once(devices.one_core(lambda: {})) == (1 if chosen == "cuda" else devices.available_cores())
+    cores = devices.available_cores()
+    assert devices.at_once(devices.one_core(lambda: {})) == (1 if chosen == "cuda" else cores)
+    # What does not need the GPU fills the cores meanwhile.
+    assert devices.at_once(devices.beside_gpu(devices.one_core(lambda: {}))) == cores
+    assert devices.at_once(lambda: {}) == 1
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,9 @@ class _State:
             network.to(device, memory_format=torch.channels_last)
         betas = (settings.beta1, settings.beta2)
         self.optimisers = {
-            name: torch.optim.Adam(getattr(self, name).parameters(), settings.learning_rate * pace, betas)
+            name: torch.optim.Adam(
+                getattr(self, name).parameters(), settings.learning_rate * pace, betas, fused=device.type == "cuda"
+            )
             for name, pace in (("generator", 1.0), ("discriminator", settings.critic_pace))
         }
         # What pictures are drawn with: the generator's running mean, or itself.

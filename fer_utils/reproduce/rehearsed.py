@@ -17,8 +17,7 @@ import numpy as np
 
 from fer_utils.store import array_digest
 
-MAXRSS = 1 if sys.platform == "darwin" else 1024
-"""Bytes in the unit in which the system tells the peak of a process' memory."""
+STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,22 @@ def look(module: str, qualname: str, call: Mapping[str, Any], environment: Mappi
     arrays = {name: value for name, value in result.items() if isinstance(value, np.ndarray)}
     return Seen(
         seconds,
-        float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS),
+        peak(),
         float(torch.cuda.max_memory_allocated()) if torch.cuda.is_available() else 0.0,
         float(counted.operations),
         counted.launches,
         {name: (value.shape, str(value.dtype)) for name, value in arrays.items()},
         {name: array_digest(value) for name, value in arrays.items()},
     )
+
+
+def peak() -> float:
+    """Bytes, the most that this process ever held. On Linux ``getrusage`` would count what its parent had held."""
+    if STATUS.is_file():
+        line = next(line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
+        return 1024.0 * int(line.split()[1])
+    unit = 1 if sys.platform == "darwin" else 1024
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
 def _counter() -> Any:

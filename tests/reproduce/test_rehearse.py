@@ -13,7 +13,7 @@ import torch
 from fer_utils.errors import FerError
 from fer_utils.papers.planning import Kind, Planner
 from fer_utils.reproduce import cards, rehearse
-from fer_utils.reproduce.rehearsed import Seen, look
+from fer_utils.reproduce.rehearsed import Seen, look, peak
 from fer_utils.reproduce.units import unit_key
 from fer_utils.saving import Clock
 from fer_utils.stored import read_sealed, write_sealed
@@ -97,6 +97,12 @@ def test_one_that_forgets_is_found_out(own_cache: Path) -> None:
 def test_what_does_not_pass_is_said(own_cache: Path, toy: Kind, call: dict[str, Any], message: str) -> None:
     with pytest.raises(FerError, match=message):
         rehearsed(toy, **call)
+
+
+def test_memory_is_the_process_own(own_cache: Path) -> None:
+    held = np.ones(600_000_000 // 8)
+    assert peak() > held.nbytes
+    assert rehearsed(kind(counts_up)).seen.memory < held.nbytes
 
 
 def test_operations_and_launches_are_counted() -> None:

@@ -111,7 +111,10 @@ class Trainer:
         }[settings.schedule]
         betas = (settings.beta_1, 0.999)
         self.optimisers = {
-            part: torch.optim.Adam(self._weights(part), lr=settings.learning_rate, betas=betas) for part in parts
+            part: torch.optim.Adam(
+                self._weights(part), lr=settings.learning_rate, betas=betas, fused=self.device.type == "cuda"
+            )
+            for part in parts
         }
 
     def epoch(self, images: np.ndarray, labels: np.ndarray, epoch: int) -> np.ndarray:

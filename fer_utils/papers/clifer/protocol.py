@@ -29,7 +29,7 @@ import torch
 from fer_utils import splits
 from fer_utils.cache_dir import cache_dir
 from fer_utils.datasets.clips import peak_frames
-from fer_utils.devices import one_core, seed_everything
+from fer_utils.devices import beside_gpu, one_core, seed_everything
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.clifer import imagination
@@ -208,6 +208,7 @@ def encode(*, faces: FaceSet, settings: ImaginationSettings, weights: dict[str, 
     return {"codes": Imagination(settings, weights).encode(faces.images)}
 
 
+@beside_gpu
 @one_core
 def learn_person(
     *, codes: np.ndarray, labels: np.ndarray, train: np.ndarray, test: np.ndarray, orders: list[list[int]],
