@@ -1,0 +1,11 @@
+"""nbgrader's settings for this course; nbgrader reads them when it is started in this folder."""
+
+from pathlib import Path
+
+c = get_config()  # noqa: F821 (traitlets gives it to the file)
+
+c.CourseDirectory.course_id = "five-papers"
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+# What stands in source/ has been tested with these two; a student's endless loop must not stop the marking.
+c.ExecutePreprocessor.timeout = 120
+c.ExecutePreprocessor.interrupt_on_timeout = True
