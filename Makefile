@@ -42,7 +42,7 @@ course: $(TEACHER)    ## write the students' version of the exercises (course/re
 	$(PY) course/student_version.py
 	$(PY) -m pytest tests/course $(ARGS)
 
-slides: $(READY)      ## one deck a notebook, from the recorded runs, into work/slides (ARGS=05: one of them)
+slides: $(TEACHER)    ## one deck a notebook, from the recorded runs, into work/slides (ARGS=05: one of them)
 	$(PY) course/slides.py $(ARGS)
 
 report: $(READY)      ## rebuild results/local/index.html from your signed runs (ARGS=--record: results/index.html)
