@@ -24,6 +24,11 @@ COPIED = ".copied.json"
 """In the working copy: the digest of each notebook as it was copied, so that an edited one is known."""
 
 
+def working_copies(fresh: bool = False) -> list[str]:
+    """The notebooks in ``work/``, and the exercises in ``work/exercises/``: :func:`working_copy` for each."""
+    return working_copy(fresh=fresh) + working_copy(EXERCISES, WORK / "exercises", fresh)
+
+
 def working_copy(source: Path = NOTEBOOKS, work: Path = WORK, fresh: bool = False) -> list[str]:
     """Bring the working copy up to date; what the reader has edited, or only run, stays as it is.
 
@@ -97,8 +102,8 @@ def main(arguments: list[str]) -> int:
     """Copy, then become JupyterLab: on this machine only, with a token. Comes back only with an exit code."""
     fresh = "--fresh" in arguments
     try:
-        said = working_copy(fresh=fresh) + working_copy(EXERCISES, WORK / "exercises", fresh)
-        print(*said, sep="\n", end="\n" if said else "")
+        for sentence in working_copies(fresh):
+            print(sentence)
     except FerError as error:
         print(f"fer_utils: {error}", file=sys.stderr)
         return error.exit_code
