@@ -2,7 +2,7 @@
 
 Which cells become which slides follows from the headings, so notebooks carry no slide tags of their own. A heading
 begins a slide. A figure or a table shares one with a short text at most. Of a long text each paragraph is shown by its
-first sentence, and stands whole in the speaker's notes. Code is left out. Before the figures of ``PREDICT`` comes a
+first sentence, and stands whole in the speaker's notes. Code is left out. Before what ``PREDICT`` names comes a
 question. nbconvert makes the rest, with the template in ``deck/``: one file a deck, which opens without a network.
 """
 
@@ -39,21 +39,21 @@ PREDICT = {
         "nothing but more steps.",
     ),
     "03_landmark_ensemble": (
-        '"agreement"',
+        '"complementarity"',
         "Five networks for five parts, and five that differ in their start alone. Which five agree more often?",
     ),
     "04_dcgan_svm": (
-        '"leak"',
+        "figures.leak(",
         "The same SVM on eight kinds of features, bare pixels among them. In random folds, which is best? "
         "And with people apart?",
     ),
     "05_mobilenet_jaffe": (
-        '"published_and_sound"',
+        '"protocols"',
         "Put the splits in order of accuracy: A augment, then split; B photographs apart; C one person left out; "
         "D people apart.",
     ),
 }
-"""Asked before a figure is shown: by notebook, a piece of the code that draws it, and the question."""
+"""Asked before a figure or table is shown: by notebook, a piece of the code that makes it, and the question."""
 
 
 def main(asked: list[str]) -> None:
@@ -103,8 +103,8 @@ def deck_of(notebook: Any, name: str) -> Any:
                 if not left_out:
                     cells += _said(part, "" if heading else section)
         elif not left_out:
-            drawn = any(map(_is_picture, cell.get("outputs", [])))
-            if question := text if drawn and code in cell.source else "":
+            shown = any(map(_has_a_slide, cell.get("outputs", [])))
+            if question := text if shown and code in cell.source else "":
                 cells.append(_slide("subslide", f'<div class="predict">\n\n**Predict.** {question}\n\n</div>', section))
             cells += _shown(cell, section, room=_has_room(cells) and not question)
     title = next(line.lstrip("# ") for line in notebook.cells[0].source.splitlines() if line.startswith("# "))
@@ -169,7 +169,7 @@ def _shown(cell: Any, section: str, room: bool) -> list[Any]:
     """
     cells: list[Any] = []
     for output in sorted(cell.get("outputs", []), key=lambda output: not _is_picture(output)):
-        if _is_picture(output) or _fits(output.get("data", {}).get("text/html", "")):
+        if _has_a_slide(output):
             if not room:
                 cells.append(_slide("subslide", "", section))
             room = False
@@ -183,8 +183,9 @@ def _is_picture(output: Any) -> bool:
     return any(kind.startswith("image/") for kind in output.get("data", {}))
 
 
-def _fits(table: str) -> bool:
-    return 0 < table.count("<tr") <= MOST_ROWS + 1
+def _has_a_slide(output: Any) -> bool:
+    """Whether it is a figure, or a table that is not too long."""
+    return _is_picture(output) or 0 < output.get("data", {}).get("text/html", "").count("<tr") <= MOST_ROWS + 1
 
 
 if __name__ == "__main__":
