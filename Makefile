@@ -3,9 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV   ?= .venv
 PY      = $(VENV)/bin/python
 READY   = $(VENV)/.ready
+TEACHER = $(VENV)/.course
 SMOKE   = .fer_cache/smoke
 
-.PHONY: reproduce compare record test test-rounding smoke lab lab-fresh report notebooks docs bench data lint clean
+.PHONY: reproduce compare record test test-rounding smoke lab lab-fresh course slides report notebooks docs bench \
+        data lint clean
 
 reproduce: $(READY)   ## run every notebook headless into results/local/, print verdicts, compare with the recorded runs
 	$(PY) -m fer_utils reproduce $(ARGS)
@@ -37,6 +39,13 @@ lab: $(READY)         ## open a working copy of the notebooks (work/) in Jupyter
 lab-fresh: $(READY)   ## the same with new copies; edited ones are kept beside them
 	$(PY) -m fer_utils.reproduce.lab --fresh $(ARGS)
 
+course: $(TEACHER)    ## write the students' version of the exercises (course/release) from course/source, and check both
+	$(PY) course/student_version.py
+	$(PY) -m pytest tests/course $(ARGS)
+
+slides: $(TEACHER)    ## one deck a notebook, from the recorded runs, into work/slides (ARGS=05: one of them)
+	$(PY) course/slides.py $(ARGS)
+
 report: $(READY)      ## rebuild results/local/index.html from your signed runs (ARGS=--record: results/index.html)
 	$(PY) -m fer_utils report $(ARGS)
 
@@ -65,4 +74,9 @@ $(READY): pyproject.toml constraints.txt
 	  { echo "Python 3.11 or 3.12 is needed; found: $$($(PYTHON) --version). Say which: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[test]'
+	@touch $@
+
+# nbgrader is for those who make, collect and mark exercises; solving them needs nothing more.
+$(TEACHER): $(READY)
+	$(PY) -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[test,course]'
 	@touch $@

@@ -1,4 +1,4 @@
-"""``make lab``: JupyterLab on a working copy of the notebooks.
+"""``make lab``: JupyterLab on a working copy of the notebooks, with the course's exercises in a folder beside them.
 
 Reading and trying then never touches what git keeps.
 """
@@ -18,8 +18,15 @@ from fer_utils.reproduce.provenance import PACKAGE
 from fer_utils.reproduce.shipped import NOTEBOOKS
 
 WORK = PACKAGE.parent / "work"
+EXERCISES = PACKAGE.parent / "course" / "release"
+"""The students' version, a folder for each notebook as nbgrader wants it; the copies lie side by side."""
 COPIED = ".copied.json"
 """In the working copy: the digest of each notebook as it was copied, so that an edited one is known."""
+
+
+def working_copies(fresh: bool = False) -> list[str]:
+    """The notebooks in ``work/``, and the exercises in ``work/exercises/``: :func:`working_copy` for each."""
+    return working_copy(fresh=fresh) + working_copy(EXERCISES, WORK / "exercises", fresh)
 
 
 def working_copy(source: Path = NOTEBOOKS, work: Path = WORK, fresh: bool = False) -> list[str]:
@@ -47,7 +54,7 @@ def _working_copy(source: Path, work: Path, fresh: bool) -> list[str]:
     note = work / COPIED
     copied = _digests(note)
     said = []
-    for notebook in sorted(source.glob("[0-9]*.ipynb")):
+    for notebook in sorted([*source.glob("[0-9]*.ipynb"), *source.glob("[0-9]*/[0-9]*.ipynb")]):
         copy, digest = work / notebook.name, sha256_file(notebook)
         edited = copy.is_file() and sha256_file(copy) != copied.get(notebook.name)
         if edited and not fresh:
@@ -95,7 +102,7 @@ def main(arguments: list[str]) -> int:
     """Copy, then become JupyterLab: on this machine only, with a token. Comes back only with an exit code."""
     fresh = "--fresh" in arguments
     try:
-        for sentence in working_copy(fresh=fresh):
+        for sentence in working_copies(fresh):
             print(sentence)
     except FerError as error:
         print(f"fer_utils: {error}", file=sys.stderr)
