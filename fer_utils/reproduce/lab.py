@@ -24,9 +24,13 @@ COPIED = ".copied.json"
 """In the working copy: the digest of each notebook as it was copied, so that an edited one is known."""
 
 
-def working_copies(fresh: bool = False) -> list[str]:
-    """The notebooks in ``work/``, and the exercises in ``work/exercises/``: :func:`working_copy` for each."""
-    return working_copy(fresh=fresh) + working_copy(EXERCISES, WORK / "exercises", fresh)
+def working_copies(work: Path | None = None, fresh: bool = False) -> list[str]:
+    """The notebooks in ``work`` (default: :data:`WORK`), and the exercises in its folder ``exercises``.
+
+    :func:`working_copy` of each; it says what is returned and raised.
+    """
+    work = work or WORK
+    return working_copy(NOTEBOOKS, work, fresh) + working_copy(EXERCISES, work / "exercises", fresh)
 
 
 def working_copy(source: Path = NOTEBOOKS, work: Path = WORK, fresh: bool = False) -> list[str]:
@@ -102,7 +106,7 @@ def main(arguments: list[str]) -> int:
     """Copy, then become JupyterLab: on this machine only, with a token. Comes back only with an exit code."""
     fresh = "--fresh" in arguments
     try:
-        for sentence in working_copies(fresh):
+        for sentence in working_copies(fresh=fresh):
             print(sentence)
     except FerError as error:
         print(f"fer_utils: {error}", file=sys.stderr)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fer_utils.devices import available_cores
-from fer_utils.reproduce.lab import WORK
+from fer_utils.reproduce.lab import working_copies
 from tests.course.play import COURSE, cells_of, is_test
 from tests.course.wrong_answers import WRONG
 
@@ -141,7 +141,8 @@ def test_under_another_environment_s_kernel_the_failing_line_says_what_to_do(nam
 
 
 def test_make_lab_copies_the_students_version_beside_the_notebooks(tmp_path: Path) -> None:
-    from fer_utils.reproduce.lab import EXERCISES, working_copy
-
-    assert working_copy(EXERCISES, tmp_path) == [] and tmp_path != WORK
-    assert sorted(path.stem for path in tmp_path.glob("*.ipynb")) == NAMES
+    assert working_copies(tmp_path) == []
+    for name in NAMES:
+        released = COURSE / "release" / name / f"{name}.ipynb"
+        assert (tmp_path / "exercises" / released.name).read_bytes() == released.read_bytes()
+        assert (tmp_path / released.name).is_file(), "the notebook itself"

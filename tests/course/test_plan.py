@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from fer_utils.reproduce import lab
 from tests.course.play import COURSE, cells_of
 
 PLAN = (COURSE / "README.md").read_text("utf-8")
@@ -38,6 +39,14 @@ def test_every_week_fills_its_ninety_minutes() -> None:
         assert parts[0][0] == 0 and parts[-1][1] == 90
         assert all(end == begin for (_, end), (begin, _) in pairwise(parts))
         assert "**Before:**" in week and "**Misconceptions.**" in week and "**Predict" in week
+
+
+def test_what_binder_and_the_hub_are_told_to_call_is_there() -> None:
+    postbuild = (COURSE.parent / ".binder" / "postBuild").read_text("utf-8")
+    for text in (postbuild, PLAN):
+        assert "from fer_utils.reproduce import lab; lab.working_copies()" in text
+    assert callable(lab.working_copies)
+    assert (COURSE.parent / ".binder" / "runtime.txt").read_text().strip() == "python-3.11"
 
 
 def test_what_nbgrader_writes_is_ignored_by_git() -> None:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,7 +67,7 @@ def test_a_damaged_note_of_what_was_copied_costs_nobody_their_work(folders, dama
 
 def test_a_folder_that_cannot_be_written_is_one_message(tmp_path, monkeypatch, capsys):
     (tmp_path / "work").write_text("a file where the folder should be")
-    monkeypatch.setattr(lab, "working_copy", partial(working_copy, tmp_path, tmp_path / "work"))
+    monkeypatch.setattr(lab, "WORK", tmp_path / "work")
     assert lab.main([]) == 1
     assert capsys.readouterr().err.startswith(f"fer_utils: cannot write {tmp_path / 'work'}")
 
