@@ -187,11 +187,8 @@ def _shown(row: Entry) -> Entry:
         "blocks": {name: measured(row[name], row["unit"]) if row[name] else None for name in PROTOCOLS},
         "gap": measured(row["gap"], row["unit"], signed=True) if row["gap"] else None,
         "forest": forest(row),
-        # What the filters look at: the place of either protocol's verdict; a claim that was not run cannot be tested.
-        "found": {
-            name: list(VERDICTS).index(row[name]["verdict"]) if row[name] else "" if row["run"] else len(VERDICTS) - 1
-            for name in PROTOCOLS
-        },
+        # What the filters look at: the place of either protocol's verdict in the list of them.
+        "found": {name: list(VERDICTS).index(row[name]["verdict"]) if row[name] else "" for name in PROTOCOLS},
     }
 
 

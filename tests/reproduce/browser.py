@@ -59,9 +59,9 @@ class Browser:
         """Send a command and wait for its answer."""
         number = next(self._ids)
         message: dict[str, Any] = {"id": number, "method": method, "params": params}
-        os.write(
-            self._write, json.dumps(message | ({"sessionId": self._session} if self._session else {})).encode() + b"\0"
-        )
+        if self._session:
+            message["sessionId"] = self._session
+        os.write(self._write, json.dumps(message).encode() + b"\0")
         for answer in self._messages():
             if answer.get("id") == number:
                 if "error" in answer:
@@ -87,13 +87,19 @@ class Browser:
     def open(self, address: str, width: int = 1280, height: int = 900) -> None:
         """Load a page in a window of this size and wait until it is there, scripts and all."""
         self.ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self.ask("Page.navigate", url="about:blank")  # an address that differs by its hash alone would load nothing
+        self.follow("Page.navigate", url="about:blank")  # an address that differs by its hash alone would load nothing
+        self.follow("Page.navigate", url=address)
+
+    def follow(self, method: str, **params: Any) -> None:
+        """Send a command that leads to another page, and wait until that is there, scripts and all."""
         self.events.clear()
-        self.ask("Page.navigate", url=address)
-        for event in self._messages():
-            self.events.append(event)
-            if event.get("method") == "Page.loadEventFired":
-                break
+        self.ask(method, **params)
+        arrived = (event.get("method") == "Page.loadEventFired" for event in self.events)
+        if not any(arrived):
+            for event in self._messages():
+                self.events.append(event)
+                if event.get("method") == "Page.loadEventFired":
+                    break
         self.js("new Promise(done => requestAnimationFrame(() => setTimeout(done, 50)))")
 
     def js(self, expression: str) -> Any:
@@ -103,10 +109,10 @@ class Browser:
             raise RuntimeError(found["exceptionDetails"]["exception"].get("description", expression))
         return found["result"].get("value")
 
-    def press(self, key: str, code: int) -> None:
-        """Press and release a key, as a reader does."""
-        for kind in ("rawKeyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+    def press(self, key: str, code: int, text: str = "") -> None:
+        """Press and release a key, as a reader does; ``text`` is what it would type."""
+        for kind, typed in (("keyDown", {"text": text} if text else {}), ("keyUp", {})):
+            self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **typed)
 
     def dark(self, yes: bool) -> None:
         """Prefer dark colours, or light ones."""
