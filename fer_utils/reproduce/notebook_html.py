@@ -34,7 +34,7 @@ def is_fresh(run: Entry, results: Path) -> bool:
         return False
     with page.open(encoding="utf-8", errors="replace") as stream:
         found = _SHOWS.search(stream.read(1000))
-    return bool(found) and found[1] == sha256_file(results / run["notebook_file"])
+    return found is not None and found[1] == sha256_file(results / run["notebook_file"])
 
 
 def render_notebooks(runs: list[Entry], results: Path) -> list[Path]:
@@ -54,12 +54,13 @@ def render_notebooks(runs: list[Entry], results: Path) -> list[Path]:
 
 
 def _page(run: Entry, results: Path, exporter: HTMLExporter) -> str:
+    from nbformat import ValidationError
     from pygments.formatters import HtmlFormatter
 
     notebook = results / run["notebook_file"]
     try:
         body, _ = exporter.from_filename(str(notebook))
-    except (*UNREADABLE, AttributeError) as error:
+    except (*UNREADABLE, AttributeError, ValidationError) as error:
         raise FerError(f"{notebook} cannot be shown as a web page: {error}") from error
     return template("notebook.html").render(
         run=run,

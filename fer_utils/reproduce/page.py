@@ -212,7 +212,8 @@ def _agreement(papers: Iterable[Entry], runs: Iterable[Entry]) -> Entry | None:
     titles = {paper["notebook"]: paper["title"] for paper in papers}
     by_title: dict[str, dict[str, int]] = {}
     for run in compared:
-        counts = by_title.setdefault(titles.get(run["notebook"], run["notebook"]), dict.fromkeys(AGREEMENT, 0))
+        title_of = str(titles.get(run["notebook"], run["notebook"]))
+        counts = by_title.setdefault(title_of, dict.fromkeys(AGREEMENT, 0))
         for name in AGREEMENT:
             counts[name] += run["agreement"][name]
     outside = [_outside(claim, run) for run in compared for claim in run["agreement"]["outside_claims"]]

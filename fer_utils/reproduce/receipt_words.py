@@ -67,7 +67,7 @@ def _machine(device: Mapping[str, Any]) -> str:
 
 
 def _code(package: Mapping[str, Any]) -> str:
-    dirty = {True: ", with uncommitted changes", False: ", with no uncommitted change"}.get(package.get("dirty"), "")
+    dirty = {True: ", with uncommitted changes", False: ", with no uncommitted change", None: ""}[package.get("dirty")]
     commit = package.get("commit")
     at = f", commit {commit[:12]}{dirty}" if commit and commit != "unknown" else ", commit unknown"
     version = f" {package['version']}" if package.get("version") else ""
