@@ -65,7 +65,8 @@ function sortBy(header, column) {
   const key = group => {
     const row = [...group.rows].find(one => !one.hidden && !one.matches(".name-alone")) ?? group.rows[0];
     const shift = group.rows[0].cells.length - row.cells.length;
-    const text = (row.cells[Math.max(0, column - shift)].textContent ?? "").trim().replaceAll("−", "-");
+    const text = (row.cells[Math.max(0, column - shift)]?.textContent ?? "").trim().replaceAll("−", "-");
+    if (row.querySelector(".why") && column > 2) return "";
     const number = text.match(/^(?:[a-z ]+ )?([+-]?\d[\d.]*(?:e[+-]?\d+)?)/);
     return column > 1 && number ? Number(number[1]) : text;
   };

@@ -150,7 +150,7 @@ def _places(rows: Iterable[Entry], runs: Iterable[Entry]) -> list[Entry]:
     tables = [table for run in runs for table in run["tables"]]
     return [
         {
-            "where": where,
+            "title": where[:1].upper() + where[1:],
             "id": f"in-{place_key(where)}",
             "claims": [{"claim": claim, "what": group[0]["what"], "rows": group} for claim, group in claims.items()],
             "figures": beside(where, figures),

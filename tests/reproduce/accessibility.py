@@ -21,6 +21,10 @@ CHECKS = r"""
     if (!(one.textContent.trim() || one.ariaLabel || alt)) say("no name", one);
   }
   for (const one of all("img")) if (!one.hasAttribute("alt")) say("no alt", one);
+  for (const one of all("nav a, li > a:only-child, button, summary, select, input")) {
+    const box = one.getBoundingClientRect();
+    if (box.height && Math.min(box.width, box.height) < 24 && !one.closest(".skip")) say("smaller than 24 px", one);
+  }
   const navs = all("nav");
   for (const one of navs) if (navs.length > 1 && !one.ariaLabel) say("a nav without a name", one);
   const ids = [...document.querySelectorAll("[id]")].map(one => one.id);

@@ -11,7 +11,7 @@ import pytest
 
 from fer_utils.errors import FerError
 from fer_utils.reproduce.cli import main
-from fer_utils.reproduce.notebook_html import is_fresh, page_of, render_notebooks
+from fer_utils.reproduce.notebook_html import is_fresh, page_of, render_notebooks, with_formulas
 from tests.reproduce.signed_folder import make_run, sign
 
 RUN = {"run": "05_mobilenet_jaffe/london-quick", "notebook_file": "05_mobilenet_jaffe/london-quick/notebook.ipynb"}
@@ -41,6 +41,12 @@ def test_a_page_shows_words_code_and_answers_and_loads_nothing(tmp_path: Path):
     assert "forty-two" in html and "data:image/jpeg;base64,aGVsbG8=" in html
     assert not re.search(r"""(src|href)=["'](https?:)?//""", html)
     assert page_of(RUN) == PAGE and is_fresh(RUN, tmp_path)
+
+
+def test_formulas_are_drawn_and_code_and_what_is_no_formula_stay():
+    text = with_formulas("where $a < b^2$ and `$c$`\n```\n$d$\n```\n5 $ and $\\nonsense{x}$")
+    assert text.count("data:image/svg+xml;base64,") == 1 and 'alt="a &lt; b^2"' in text
+    assert text.startswith("where <img ") and "`$c$`\n```\n$d$\n```\n5 $ and $\\nonsense{x}$" in text
 
 
 def test_a_fresh_page_stays_and_a_stale_one_is_made_again(tmp_path: Path):

@@ -87,7 +87,7 @@ def test_every_row_shows_its_claim_its_data_its_verdicts_and_what_they_were_held
         if entry["run"]:
             assert f"{entry['dataset']} {entry['kind']} {entry['profile']}" in text
         else:
-            assert "not run: not testable " + entry["why"] in text
+            assert "not run" in text and "not testable " + entry["why"] in text
         for side in filter(None, (entry["published"], entry["sound"])):
             assert f"{side['verdict']} claimed {side['claimed']}; n {side['n']}" in text
         if entry["paper_dataset"] and entry["paper_dataset"] != entry["dataset"]:

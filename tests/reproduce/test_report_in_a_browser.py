@@ -103,13 +103,26 @@ def test_the_checks_find_what_is_wrong(browser, tmp_path):
     bad = tmp_path / "bad.html"
     bad.write_text(
         '<!DOCTYPE html><title>x</title><p id="a" style="color:#999">pale</p><h1>a</h1><h3>b</h3><h1>c</h1><input>'
-        '<a href="#a"></a><img src="data:,"><nav></nav><nav></nav><i id="a">twice</i>'
+        '<nav><a href="#a">.</a></nav><a href="#a"></a><img src="data:,"><nav></nav><nav></nav><i id="a">twice</i>'
         "<table><tr><td>1</td></tr></table>",
         encoding="utf-8",
     )
     browser.open(bad.as_uri())
     found = " ".join(browser.js(CHECKS))
-    for part in ("language", "main", "h1", "h3 after h1", "label", "name", "alt", "nav", "twice", "head", "contrast"):
+    for part in (
+        "language",
+        "main",
+        "h1",
+        "h3 after h1",
+        "label",
+        "name",
+        "alt",
+        "nav",
+        "twice",
+        "head",
+        "contrast",
+        "24 px",
+    ):
         assert part in found, part
 
 
