@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from fer_utils.papers.study import PROTOCOLS
@@ -25,22 +25,17 @@ class Scale(NamedTuple):
         share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
         return round(self.margin + share * (self.width - 2 * self.margin), 1)
 
-    def bar(self, block: Mapping[str, object]) -> Entry:
+    def bar(self, block: Entry) -> Entry:
         """Where a value lies (``at``) and where its interval begins and how wide it is (``start``, ``length``)."""
-        value, ends = block["value"], block["ci95"]
-        assert isinstance(value, float | int)
-        bar: Entry = {"at": self.place(value), "start": None, "length": 0}
-        if isinstance(ends, list | tuple):
-            start, end = (self.place(side) for side in ends)
-            bar |= {"start": start, "length": round(end - start, 1)}
-        return bar
+        start, length = None, 0.0
+        if block["ci95"]:
+            start, end = (self.place(side) for side in block["ci95"])
+            length = round(end - start, 1)
+        return {"at": self.place(block["value"]), "start": start, "length": length}
 
 
-def _values(blocks: Iterable[Mapping[str, object] | None]) -> list[float]:
-    found: list[float] = []
-    for block in filter(None, blocks):
-        found += [block["value"], *(block["ci95"] or ())]  # type: ignore[list-item,misc]
-    return found
+def _values(blocks: Iterable[Entry | None]) -> list[float]:
+    return [value for block in blocks if block for value in (block["value"], *(block["ci95"] or ()))]
 
 
 def paper_interval(row: Entry) -> list[float] | None:
@@ -77,6 +72,7 @@ def lanes(row: Entry) -> Entry | None:
             {
                 "name": name,
                 "block": shown,
+                "unit": says["unit"] if name == "paper" else row["unit"],
                 "bar": scale.bar(block) if block else None,
                 "control": measured(beside, row["unit"]) if beside else None,
                 "control_at": scale.place(beside["value"]) if beside else None,

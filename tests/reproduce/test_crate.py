@@ -41,7 +41,7 @@ def recorded(request) -> tuple[Path, dict[str, Any], dict[str, Any]]:
 
 def test_a_recorded_crate_is_what_its_receipt_gives(recorded):
     _, receipt, metadata = recorded
-    assert metadata == crate(receipt)
+    assert metadata == crate(receipt), "`python -m fer_utils.reproduce.crate` writes it again"
 
 
 def test_a_recorded_crate_is_a_process_run_crate(recorded):

@@ -32,6 +32,11 @@ def test_the_paper_s_spread_is_its_interval():
     assert paper_interval({"printed": "85.54"}) is None and paper_interval({"printed": "0.9 ± 0.1 (text)"}) is None
 
 
+def test_a_paper_that_prints_its_own_unit_is_not_given_another():
+    assert [lane["unit"] for lane in lanes(EL)["lanes"]] == ["%", "%", "%"]
+    assert [lane["unit"] for lane in lanes(EL | {"printed": "97.14 %"})["lanes"]] == ["", "%", "%"]
+
+
 def test_without_any_number_there_is_no_drawing():
     nothing = {"published": None, "sound": None, "paper_value": None, "control": None}
     assert lanes(EL | nothing) is None and forest(EL | nothing) is None
