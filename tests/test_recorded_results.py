@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from fer_utils import datasets
+from fer_utils.reproduce.page import render
+from fer_utils.reproduce.report import verdict_table
 from fer_utils.reproduce.signed import signed_runs
 from fer_utils.reproduce.summary import summarise
 
@@ -19,6 +21,20 @@ RUNS = [(run.folder, run.receipt) for run in SIGNED]
 
 def test_no_recorded_run_is_refused():
     assert REFUSED == []
+
+
+def test_the_recorded_report_is_that_of_the_recorded_runs():
+    summary = summarise(RESULTS)
+    for name, text in {**render(summary), "verdicts.csv": verdict_table(summary)}.items():
+        assert (RESULTS / name).read_text(encoding="utf-8") == text, (
+            f"{name}: `make report ARGS=--record` makes it again"
+        )
+
+
+def test_the_recorded_report_is_small():
+    files = [path for path in RESULTS.iterdir() if path.suffix in (".html", ".css", ".js", ".csv", ".json")]
+    # The one page of old and its summary had 1.65 MB.
+    assert sum(path.stat().st_size for path in files) < 1_300_000
 
 
 def test_every_headline_of_a_recorded_run_has_its_control():

@@ -18,11 +18,17 @@ class Paper:
         title: for people.
         recorded: the data sets that its results are recorded with, the notebook's default first. All of them ship with
             this package or are made of what ships (``…:stand-in``), so that anybody can make these results again.
+        idea: what it claims, in one sentence without a number.
+        picture: the figure of a run that shows what it is about: its file below ``figures/``, without its ending.
+
+    The last two are words for the report. They stand here because every stored unit hangs on its room's source.
     """
 
     notebook: str
     title: str
     recorded: tuple[str, ...]
+    idea: str = ""
+    picture: str = ""
 
     @property
     def name(self) -> str:
@@ -46,11 +52,41 @@ class Paper:
 
 
 PAPERS = (
-    Paper("01_clifer", "Churamani & Gunes 2020: CLIFER", ("avatars_clips",)),
-    Paper("02_gan_augmentation", "Yan et al. 2021: GAN augmentation", ("fer2013:stand-in",)),
-    Paper("03_landmark_ensemble", "Wadhawan & Gandhi 2021: landmark-aware ensemble", ("avatars_studio",)),
-    Paper("04_dcgan_svm", "Alharbawee & Pugeault: DCGAN features + SVM", ("avatars_studio",)),
-    Paper("05_mobilenet_jaffe", "Barile et al.: MobileNetV2 on JAFFE", ("london", "jaffe:stand-in")),
+    Paper(
+        "01_clifer",
+        "Churamani & Gunes 2020: CLIFER",
+        ("avatars_clips",),
+        "Imagined faces keep a growing memory, which meets one expression after the other, from forgetting.",
+        "figure_2_published",
+    ),
+    Paper(
+        "02_gan_augmentation",
+        "Yan et al. 2021: GAN augmentation",
+        ("fer2013:stand-in",),
+        "Pictures that GANs draw after laboratory faces, added in training, help networks to read FER-2013.",
+        "figure_1",
+    ),
+    Paper(
+        "03_landmark_ensemble",
+        "Wadhawan & Gandhi 2021: landmark-aware ensemble",
+        ("avatars_studio",),
+        "Five networks, each for a part of the face and trained on landmarks first, read expressions better than one.",
+        "figure_4_landmarks",
+    ),
+    Paper(
+        "04_dcgan_svm",
+        "Alharbawee & Pugeault: DCGAN features + SVM",
+        ("avatars_studio",),
+        "What a GAN’s discriminator learns without labels lets an SVM tell expressions apart almost without error.",
+        "samples",
+    ),
+    Paper(
+        "05_mobilenet_jaffe",
+        "Barile et al.: MobileNetV2 on JAFFE",
+        ("london", "jaffe:stand-in"),
+        "A small network that knows ImageNet learns to read expressions from altered copies of a few photographs.",
+        "figure_2_augmentation",
+    ),
 )
 """In the order of their notebooks."""
 

@@ -106,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="rebuild the report from the signed results")
     report.add_argument("--results", type=Path, metavar="DIR", help="of which runs (default: results/local)")
     report.add_argument("--record", action="store_true", help="of the recorded runs, in results/")
+    report.add_argument(
+        "--notebooks", action="store_true", help="also show the executed notebooks as web pages, which git ignores"
+    )
     report.set_defaults(run=_report)
 
     data = commands.add_parser("data", help="list the data sets: here, missing, how to get them; or fetch one")
@@ -228,19 +231,26 @@ def _parameters_for(notebook: str, options: argparse.Namespace) -> dict[str, Any
 
 def _report(options: argparse.Namespace) -> int:
     from fer_utils.reproduce.compare import as_text, compare
+    from fer_utils.reproduce.notebook_html import is_fresh, page_of, render_notebooks
     from fer_utils.reproduce.report import verdict_lines, write_report
     from fer_utils.reproduce.summary import summarise
 
     results = _results(options)
     summary = summarise(results)
+    shown = render_notebooks(summary["runs"], results) if getattr(options, "notebooks", False) else []
     agreements = compare(results, recorded_results()) if results != recorded_results() else []
     by_run = {found.run: found.as_dict() for found in agreements}
     for run in summary["runs"]:
         run["agreement"] = by_run.get(run["run"])
+        # Git holds the recorded pages, and not those of their notebooks: a link would be dead in a fresh clone.
+        linked = results != recorded_results() and is_fresh(run, results)
+        run["notebook_html"] = page_of(run) if linked else None
     write_report(summary, results)
     print(verdict_lines(summary))
     if agreements:
         print(as_text(agreements))
+    for page in shown:
+        print(f"A notebook to read: {page}")
     print(f"The report: {results / 'index.html'}")
     return 1 if summary["refused"] else 0
 

@@ -59,7 +59,7 @@ class Agreement:
         return not (self.outside or self.gone or self.refused)
 
     def as_dict(self) -> dict[str, Any]:
-        """As ``summary.json`` and the report take it."""
+        """As the report takes it."""
         return dict(vars(self))
 
 

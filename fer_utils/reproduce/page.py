@@ -1,7 +1,9 @@
-"""The report's page: what the template shows, put in the order in which it is shown.
+"""The report's pages: what the templates show, put in the order in which it is shown.
 
-The first screen says it all: each paper's best-known number, ours under both protocols, the gap, the verdicts and
-the control. Details are closed until asked for, and every claim, run and paper has an address in the page.
+``index.html`` says it all on its first screen: five papers, what each comes to, its number beside ours, the verdicts
+and the control. A page a paper has every claim, figure, leak audit and receipt, each with an address; ``claims.html``
+lists the claims of all papers, to search, filter and sort. All lie in the results folder, so that a path of the summary
+is a link on every page. Nothing is loaded from elsewhere.
 """
 
 from __future__ import annotations
@@ -9,54 +11,69 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from pathlib import PurePosixPath
 from urllib.parse import quote
 
 import jinja2
 
 from fer_utils.papers.study import PROTOCOLS
-from fer_utils.reproduce.wording import SIDES, VERDICTS, Entry, measured, paper_says, tally
-
-# Units of a forest drawing: the template's viewBox has this width and leaves this margin on both sides.
-_FOREST_WIDTH, _FOREST_MARGIN = 100, 5
+from fer_utils.reproduce.drawing import forest, lanes
+from fer_utils.reproduce.places import beside, place_key, title
+from fer_utils.reproduce.sentence import finding
+from fer_utils.reproduce.wording import VERDICTS, Entry, measured, paper_says, tally
 
 AGREEMENT = ("identical", "inside", "outside", "new", "gone")
 """How a number can lie to the recorded run's."""
 
+SHORT_LEAK = 24
+"""So many characters of a leak audit stand in the row itself; longer ones have a number and stand in a list."""
 
-def render(summary: Entry) -> str:
-    """The whole page as HTML: nothing is loaded from elsewhere but the figures beside it.
+_FILES = ("report.css", "report.js")
+
+
+def render(summary: Entry) -> dict[str, str]:
+    """Every file of the report, by its name below the results folder.
 
     Args:
-        summary: see :mod:`fer_utils.reproduce.report`; links are relative to the results folder.
+        summary: see :mod:`fer_utils.reproduce.report`.
 
     Raises:
-        KeyError, jinja2.UndefinedError: an entry lacks something that the page shows.
+        KeyError, jinja2.UndefinedError: an entry lacks something that a page shows.
     """
     rows = [_shown(row) for row in summary["rows"]]
-    papers = [_paper(entry, summary, rows) for entry in _papers(summary)]
-    mine = {id(run) for paper in papers for run in paper["runs"]}
+    papers = [_paper(number, entry, summary, rows) for number, entry in enumerate(_papers(summary), start=1)]
+    mine = {run["run"] for paper in papers for run in paper["runs"]}
     reading = [run for run in summary["runs"] if run["for_reading"]]
-    return _template().render(
-        papers=papers,
-        other_runs=[run for run in reading if id(run) not in mine],
+    common = {
+        "papers": papers,
+        "verdicts": VERDICTS,
+        "protocols": PROTOCOLS,
+        "datasets": sorted({row["dataset"] for row in rows if row["run"]}),
+    }
+    pages = {name: template(name).render() for name in _FILES}
+    for paper in papers:
+        pages[paper["page"]] = template("paper.html").render(common, paper=paper)
+    pages["claims.html"] = template("claims.html").render(
+        common, counts={protocol: tally(rows, protocol) for protocol in PROTOCOLS}, n_rows=len(rows)
+    )
+    pages["index.html"] = template("index.html").render(
+        common,
+        other_runs=[run for run in reading if run["run"] not in mine],
         not_for_reading=[run for run in summary["runs"] if not run["for_reading"]],
         refused=summary["refused"],
         agreement=_agreement(papers, reading),
-        ids={row["claim"] for row in rows},
-        n_rows=len(rows),
-        verdicts=VERDICTS,
-        protocols=PROTOCOLS,
-        counts={protocol: tally(summary["rows"], protocol) for protocol in PROTOCOLS},
-        untested=sum(not any(row[name] for name in PROTOCOLS) for row in rows),
+        pages={row["claim"]: paper["page"] for paper in papers for row in paper["rows"]},
+        counts={protocol: tally(rows, protocol) for protocol in PROTOCOLS},
+        untested=sum(not row["run"] for row in rows),
     )
+    return pages
 
 
 @cache
-def _template() -> jinja2.Template:
-    folder = files("fer_utils.reproduce")
+def template(name: str) -> jinja2.Template:
+    """One of the templates beside this module, such as ``index.html``."""
+    folder = files("fer_utils.reproduce") / "pages"
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: folder.joinpath(name).read_text(encoding="utf-8")),
+        loader=jinja2.FunctionLoader(lambda asked: folder.joinpath(asked).read_text(encoding="utf-8")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -64,8 +81,8 @@ def _template() -> jinja2.Template:
     )
     environment.filters["below"] = lambda path: "./" + quote(path)  # a file below the page, never a scheme or a host
     environment.filters["address"] = lambda name: "#" + quote(name, safe="/+")
-    environment.filters["stem"] = lambda path: PurePosixPath(path).stem.replace("_", " ")
-    return environment.get_template("report.html.j2")
+    environment.filters["title"] = title
+    return environment.get_template(f"{name}.j2")
 
 
 # ------------------------------------------------------------------ papers
@@ -75,101 +92,112 @@ def _papers(summary: Entry) -> list[Entry]:
     """The papers of the coverage list, then any that only a row names."""
     known = {entry["paper"]: entry for entry in summary["coverage"]}
     for row in summary["rows"]:
-        known.setdefault(row["paper"], {"paper": row["paper"], "title": row["paper"]})
+        name = row["paper"]
+        known.setdefault(name, {"paper": name, "title": name, "notebook": name, "idea": "", "picture": ""})
     return list(known.values())
 
 
-def _paper(entry: Entry, summary: Entry, rows: Iterable[Entry]) -> Entry:
+def _paper(number: int, entry: Entry, summary: Entry, rows: Iterable[Entry]) -> Entry:
     mine = [row for row in rows if row["paper"] == entry["paper"]]
-    runs = [run for run in summary["runs"] if run["for_reading"] and _paper_of(run["notebook"]) == entry["paper"]]
+    runs = [run for run in summary["runs"] if run["for_reading"] and run["notebook"] == entry["notebook"]]
+    headlines = [_headline(row) for row in summary["headlines"] if row["paper"] == entry["paper"]]
+    # The headlines' order, which puts the most telling run first.
+    order = {row["run"]: place for place, row in enumerate(headlines)}
+    runs.sort(key=lambda run: (order.get(run["run"], len(order)), run["run"]))
+    claims = {claim: place for place, claim in enumerate(dict.fromkeys(row["claim"] for row in mine))}
+    mine.sort(key=lambda row: (claims[row["claim"]], order.get(row["run"], len(order))))
+    places = _places(mine, runs)
+    placed = {file for place in places for file in (*place["figures"], *place["tables"])}
     return {
         **entry,
+        "number": number,
+        "page": f"{entry['notebook']}.html",
         "coverage": entry if "tested" in entry else None,
-        "headlines": [_headline(row) for row in summary["headlines"] if row["paper"] == entry["paper"]],
-        "runs": runs,
-        "places": _places(mine),
+        "headlines": headlines,
+        "picture": _picture(entry["picture"], runs),
+        "rows": mine,
+        "runs": [_described(run, mine) for run in runs],
+        "places": places,
+        "more": [figure for run in runs for figure in run["figures"] if figure not in placed],
+        "leaks": _number_leaks(mine),
+        "datasets": sorted({row["dataset"] for row in mine if row["run"]}),
         "counts": {protocol: tally(mine, protocol) for protocol in PROTOCOLS},
     }
 
 
-def _paper_of(notebook: str) -> str:
-    """``05_mobilenet_jaffe`` is the notebook of the paper ``mobilenet_jaffe``."""
-    return notebook.partition("_")[2]
+def _picture(stem: str, runs: Iterable[Entry]) -> Entry | None:
+    """The paper's picture from the first run that has it, else that run's first figure."""
+    figures = [(run, figure) for run in runs for figure in run["figures"]]
+    for run, figure in figures:
+        if figure.endswith(f"/{stem}.png"):
+            return {"file": figure, "run": run}
+    return {"file": figures[0][1], "run": figures[0][0]} if figures else None
 
 
-def _places(rows: Iterable[Entry]) -> list[Entry]:
+def _described(run: Entry, rows: Iterable[Entry]) -> Entry:
+    """A run with what limits its verdicts, such as stand-in pictures."""
+    mine = [row[name] for row in rows if row["run"] == run["run"] for name in PROTOCOLS if row[name]]
+    limits = dict.fromkeys(block["limit"] for block in mine if block["limit"] not in ("", "an ordering"))
+    return run | {"limits": list(limits)}
+
+
+def _places(rows: Iterable[Entry], runs: Iterable[Entry]) -> list[Entry]:
     """The rows by their place in the paper, and there by claim; both in order of first mention."""
     places: dict[str, dict[str, list[Entry]]] = {}
     for row in rows:
         places.setdefault(row["where"], {}).setdefault(row["claim"], []).append(row)
+    figures = [figure for run in runs for figure in run["figures"]]
+    tables = [table for run in runs for table in run["tables"]]
     return [
         {
-            "where": where,
-            "claims": [{"claim": claim, "rows": group, **_first(group)} for claim, group in claims.items()],
-            "n": len(claims),
-            "counts": {protocol: tally((row for group in claims.values() for row in group), protocol)
-                       for protocol in PROTOCOLS},
+            "title": where[:1].upper() + where[1:],
+            "id": f"in-{place_key(where)}",
+            "claims": [{"claim": claim, "what": group[0]["what"], "rows": group} for claim, group in claims.items()],
+            "figures": beside(where, figures),
+            "tables": beside(where, tables),
         }
         for where, claims in places.items()
-    ]  # fmt: skip
+    ]
 
 
-def _first(group: list[Entry]) -> Entry:
-    return {name: group[0][name] for name in ("what", "says", "paper_value", "paper_dataset")}
+def _number_leaks(rows: Iterable[Entry]) -> list[Entry]:
+    """Every leak audit that is too long for a row, numbered; the rows are told their numbers."""
+    found: dict[str, Entry] = {}
+    for row in rows:
+        for name in PROTOCOLS:
+            block = row["blocks"][name]
+            if not block:
+                continue
+            leak = found.setdefault(block["leak"], {"text": block["leak"], "uses": {}, "number": 0})
+            key = (row["run"], name)
+            leak["uses"][key] = leak["uses"].get(key, 0) + 1
+            block["audit"] = leak
+    long = [leak for leak in found.values() if len(leak["text"]) > SHORT_LEAK]
+    for number, leak in enumerate(long, start=1):
+        leak["number"] = number
+    return list(found.values())
 
 
 # ------------------------------------------------------------------ rows
 
 
 def _shown(row: Entry) -> Entry:
-    blocks = {name: measured(row[name], row["unit"]) for name in PROTOCOLS if row[name]}
     return row | {
         "says": paper_says(row),
-        "blocks": {name: blocks.get(name) for name in PROTOCOLS},
+        "blocks": {name: measured(row[name], row["unit"]) if row[name] else None for name in PROTOCOLS},
         "gap": measured(row["gap"], row["unit"], signed=True) if row["gap"] else None,
-        "forest": _forest(row, blocks),
-        "found": sorted({list(VERDICTS).index(block["verdict"]) for block in blocks.values()}),
+        "forest": forest(row),
+        # What the filters look at: the place of either protocol's verdict in the list of them.
+        "found": {name: list(VERDICTS).index(row[name]["verdict"]) if row[name] else "" for name in PROTOCOLS},
     }
 
 
 def _headline(row: Entry) -> Entry:
     control = row["control"]
-    if control:
-        control = {
-            "name": control["name"],
-            "blocks": {name: measured(control[name], row["unit"]) if control[name] else None for name in PROTOCOLS},
-        }
-    chances = [row[name]["reference"] for name in PROTOCOLS if row[name] and row[name]["reference"] is not None]
-    chance = measured({"value": chances[0], "ci95": None}, row["unit"])["text"] if chances else ""
-    return _shown(row) | {"control": control, "chance": chance}
-
-
-def _forest(row: Entry, blocks: Mapping[str, Entry]) -> Entry | None:
-    """The places of a row's values on one scale from left to right; ``None`` where nothing was measured."""
-    if not blocks:
-        return None
-    paper, ordering = row["paper_value"], row["relation"] in SIDES
-    marks = [0.0] if ordering else []
-    marks += [] if paper is None else [paper]
-    marks += [value for block in blocks.values() for value in (block["value"], *(block["ci95"] or ()))]
-    low, high = min(marks), max(marks)
-
-    def place(value: float) -> float:
-        share = (value - low) / (high - low) if high > low else 0.5
-        return round(_FOREST_MARGIN + share * (_FOREST_WIDTH - 2 * _FOREST_MARGIN), 1)
-
-    says = paper_says(row)
-    words = [f"paper {says['text'] or says['quote'] or 'prints no number'}"]
-    words += [f"{name} {block['text']} {block['range']}".rstrip() for name, block in blocks.items()]
-    return {
-        "label": "; ".join(words),
-        "width": _FOREST_WIDTH,
-        "paper": None if paper is None else place(paper),
-        "zero": place(0.0) if ordering else None,
-        "bars": [
-            {"name": name, "at": place(block["value"]), "ends": [place(end) for end in block["ci95"] or ()]}
-            for name, block in blocks.items()
-        ],
+    return _shown(row) | {
+        "control": control["name"] if control else "",
+        "lanes": lanes(row),
+        "finding": finding(row),
     }
 
 
@@ -181,14 +209,17 @@ def _agreement(papers: Iterable[Entry], runs: Iterable[Entry]) -> Entry | None:
     compared = [run for run in runs if run.get("agreement")]
     if not compared:
         return None
-    titles = {paper["paper"]: paper["title"] for paper in papers}
+    titles = {paper["notebook"]: paper["title"] for paper in papers}
     by_title: dict[str, dict[str, int]] = {}
     for run in compared:
-        counts = by_title.setdefault(
-            str(titles.get(_paper_of(run["notebook"]), run["notebook"])), dict.fromkeys(AGREEMENT, 0)
-        )
+        title_of = str(titles.get(run["notebook"], run["notebook"]))
+        counts = by_title.setdefault(title_of, dict.fromkeys(AGREEMENT, 0))
         for name in AGREEMENT:
             counts[name] += run["agreement"][name]
-    outside = [claim | {"run": run["run"]} for run in compared for claim in run["agreement"]["outside_claims"]]
+    outside = [_outside(claim, run) for run in compared for claim in run["agreement"]["outside_claims"]]
     gone = sum(run["agreement"]["gone"] for run in compared)
     return {"names": AGREEMENT, "papers": by_title, "outside": outside, "gone": gone}
+
+
+def _outside(claim: Mapping[str, object], run: Mapping[str, object]) -> Entry:
+    return {**claim, "run": run["run"]}

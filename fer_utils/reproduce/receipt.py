@@ -15,12 +15,11 @@ from fer_utils import datasets
 from fer_utils.errors import FerError
 from fer_utils.files import sha256_file, write_json
 from fer_utils.papers.parameters import named
+from fer_utils.reproduce.crate import CRATE, crate
 from fer_utils.reproduce.provenance import check_process
 
 if TYPE_CHECKING:
     from fer_utils.reproduce.request import Request
-
-CRATE = "ro-crate-metadata.json"
 
 
 def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapping[str, Any]) -> None:
@@ -40,34 +39,35 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
     check_process(process)
     _check_people(facts["figures"])
     ended = datetime.now(UTC)
-    files = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
-    write_json(folder / CRATE, _crate(request.notebook, files, started, ended))
-    write_json(
-        folder / "receipt.json",
-        {
-            "notebook": request.notebook,
-            "parameters": named(dict(request.parameters)),
-            "changed": facts["changed"],
-            "profile": facts["profile"],
-            "kind": facts["kind"],
-            "started": started.isoformat(timespec="seconds"),
-            "ended": ended.isoformat(timespec="seconds"),
-            "seconds": round((ended - started).total_seconds(), 1),
-            "ok": True,
-            "settings": facts["settings"],
-            "seeds": facts["seeds"],
-            "data": facts["data"],
-            "figures": facts["figures"],
-            **({"differs": facts["differs"]} if facts.get("differs") else {}),
-            "device": facts["device"],
-            "workers": request.workers,
-            "dask": bool(request.dask),
-            "arithmetic": process["arithmetic"],
-            "package": process["package"],
-            "libraries": process["libraries"],
-            "files": {name: sha256_file(folder / name) for name in [*files, CRATE]},
-        },
-    )
+    files = {
+        path.relative_to(folder).as_posix(): sha256_file(path) for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    receipt = {
+        "notebook": request.notebook,
+        "parameters": named(dict(request.parameters)),
+        "changed": facts["changed"],
+        "profile": facts["profile"],
+        "kind": facts["kind"],
+        "started": started.isoformat(timespec="seconds"),
+        "ended": ended.isoformat(timespec="seconds"),
+        "seconds": round((ended - started).total_seconds(), 1),
+        "ok": True,
+        "settings": facts["settings"],
+        "seeds": facts["seeds"],
+        "data": facts["data"],
+        "figures": facts["figures"],
+        **({"differs": facts["differs"]} if facts.get("differs") else {}),
+        "device": facts["device"],
+        "workers": request.workers,
+        "dask": bool(request.dask),
+        "arithmetic": process["arithmetic"],
+        "package": process["package"],
+        "libraries": process["libraries"],
+        "files": files,
+    }
+    write_json(folder / CRATE, crate(receipt))
+    files[CRATE] = sha256_file(folder / CRATE)
+    write_json(folder / "receipt.json", receipt)
 
 
 def _check_people(figures: Mapping[str, Sequence[str]]) -> None:
@@ -77,40 +77,3 @@ def _check_people(figures: Mapping[str, Sequence[str]]) -> None:
             name, _, kind = shown.removesuffix(")").partition(" (")
             if kind != "stand-in" and not datasets.dataset(name).publishable:
                 raise FerError(f"figure {figure} shows people of {name}, whose licence forbids it: no receipt")
-
-
-def _crate(notebook: str, files: list[str], started: datetime, ended: datetime) -> dict[str, Any]:
-    """RO-Crate 1.1 metadata: the files, and the notebook's execution as the action that made them."""
-    kinds = {".csv": "text/csv", ".png": "image/png", ".json": "application/json", ".ipynb": "application/x-ipynb+json"}
-    parts = [
-        {"@id": name, "@type": "File", "encodingFormat": kinds.get(Path(name).suffix, "application/octet-stream")}
-        for name in files
-    ]
-    references = [{"@id": name} for name in files]
-    action = {
-        "@id": "#run",
-        "@type": "CreateAction",
-        "name": f"papermill execution of {notebook}.ipynb",
-        "instrument": {"@id": f"#{notebook}"},
-        "startTime": started.isoformat(timespec="seconds"),
-        "endTime": ended.isoformat(timespec="seconds"),
-        "result": references,
-    }
-    root = {
-        "@id": "./",
-        "@type": "Dataset",
-        "name": f"Results of {notebook}",
-        "description": "Tables, figures, numbers and the executed notebook of one signed run; see receipt.json.",
-        "datePublished": ended.date().isoformat(),
-        "license": "MIT for code and numbers; each data set keeps its own licence",
-        "hasPart": references,
-        "mentions": {"@id": "#run"},
-    }
-    descriptor = {
-        "@id": CRATE,
-        "@type": "CreativeWork",
-        "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
-        "about": {"@id": "./"},
-    }
-    software = {"@id": f"#{notebook}", "@type": "SoftwareApplication", "name": f"{notebook}.ipynb"}
-    return {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": [descriptor, root, action, software, *parts]}

@@ -1,8 +1,8 @@
-"""The report: one self-contained web page and a plain-text table, both from one summary.
+"""The report: web pages, a table of verdicts and a plain-text table, all from one summary.
 
-The summary is a plain dict of lists, as ``summary.json`` holds it:
+The summary is a plain dict of lists:
 
-``coverage``   one entry a paper: how many claims it makes and how many of them were tested
+``coverage``   one entry a paper: what it is about, how many claims it makes and how many of them were tested
 ``headlines``  a paper's best-known number: a row for each run that has it, with a ``short`` name and its ``control``
 ``runs``       one entry a recorded run: its notebook, receipt, figures and tables, as paths below the results folder;
                where it was compared with the recorded run, ``agreement`` counts ``identical inside outside new``
@@ -16,12 +16,14 @@ This module only shows what it is given: no verdict is formed here. The same sum
 
 from __future__ import annotations
 
+import csv
+import io
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby, zip_longest
 from pathlib import Path
 
-from fer_utils.files import write_json, write_text
+from fer_utils.files import write_text
 from fer_utils.papers.study import PROTOCOLS
 from fer_utils.reproduce.page import render
 from fer_utils.reproduce.signed import printable
@@ -38,14 +40,36 @@ _CLAIMS = (("claim", 31), ("data", 15), ("paper says", 12), ("published", 17), (
 
 
 def write_report(summary: Entry, folder: Path) -> None:
-    """Write ``summary.json`` and ``index.html`` into ``folder``, each whole or not at all.
+    """Write the pages, :func:`fer_utils.reproduce.page.render`, and ``verdicts.csv`` into ``folder``.
+
+    Each file is written whole or not at all, ``index.html`` last.
 
     Raises:
         FerError: a file cannot be written; see :func:`fer_utils.files.whole_file`.
     """
-    page = render(summary)  # first, so that a summary that cannot be shown leaves nothing behind
-    write_json(folder / "summary.json", summary)
-    write_text(folder / "index.html", page)
+    pages = render(summary)  # first, so that a summary that cannot be shown leaves nothing behind
+    write_text(folder / "verdicts.csv", verdict_table(summary))
+    for name, text in pages.items():
+        write_text(folder / name, text)
+
+
+def verdict_table(summary: Entry) -> str:
+    """Every number and its verdict as CSV, for spreadsheets and scripts: a row a claim, run and protocol.
+
+    Numbers have six significant digits; ``numbers.json`` of each run has them all. ``claim`` is the claim's id in its
+    paper's ``claims.csv``.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["claim", "run", "protocol", "value", "low", "high", "n", "verdict", "claimed", "leak"])
+    for row in summary["rows"]:
+        for protocol in PROTOCOLS:
+            if block := row[protocol]:
+                numbers = [block["value"], *(block["ci95"] or ("", ""))]
+                shown = [f"{number:.6g}" if number != "" else "" for number in numbers]
+                words = [block[name] for name in ("n", "verdict", "claimed", "leak")]
+                writer.writerow([row["claim"], row["run"], protocol, *shown, *words])
+    return stream.getvalue()
 
 
 def verdict_lines(summary: Entry) -> str:

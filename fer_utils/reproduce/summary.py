@@ -12,7 +12,9 @@ import pandas as pd
 
 from fer_utils.papers.claims import load_claims
 from fer_utils.papers.registry import PAPERS
-from fer_utils.papers.study import PROTOCOLS
+from fer_utils.papers.study import PROFILES, PROTOCOLS
+from fer_utils.reproduce import receipt_words
+from fer_utils.reproduce.crate import CRATE
 from fer_utils.reproduce.folders import settled
 from fer_utils.reproduce.headlines import HEADLINES, read_control
 from fer_utils.reproduce.signed import NOTEBOOK, RECEIPT, SignedRun, signed_runs
@@ -28,8 +30,8 @@ def summarise(results: Path) -> dict[str, Any]:
 
     Returns:
         ``coverage``  a row a paper
-        ``headlines`` the best-known number of each paper: a row a run that has it, with its ``control``; one row
-                      without a run where none has
+        ``headlines`` the best-known number of each paper: a row a run that has it, with its ``control``, the most
+                      telling run first; one row without a run where none has
         ``runs``      a row a signed folder; ``for_reading`` is false where its numbers get no verdict
         ``rows``      a row a claim and run; claims that cannot be tested follow, with their reason
         ``refused``   ``{"run", "why"}`` for each folder that is not to be trusted
@@ -72,21 +74,14 @@ def _describe_run(results: Path, run: SignedRun) -> dict[str, Any]:
         "kind": receipt["kind"],
         "profile": receipt["profile"],
         "for_reading": receipt["profile"] not in NOT_FOR_READING,
-        "note": _note(receipt),
-        "device": str(receipt["device"].get("gpu") or "cpu"),
         "notebook_file": f"{name}/{NOTEBOOK}",
         "figures": signed("figures", ".png"),
         "tables": signed("tables", ".csv"),
         "receipt": f"{name}/{RECEIPT}",
+        "crate": f"{name}/{CRATE}" if CRATE in receipt["files"] else None,
+        "about": receipt_words.about(receipt),
+        "settings": receipt_words.settings(receipt),
     }
-
-
-def _note(receipt: Mapping[str, Any]) -> str:
-    """What a reader should know of a run beside its name: weights, and the code that made it."""
-    package = receipt["package"]
-    parts = [f"{name} {receipt['settings'][name]}" for name in ("weights",) if name in receipt["settings"]]
-    parts.append(f"code {package['digest'][:8]}{' with uncommitted changes' if package.get('dirty') else ''}")
-    return ", ".join(parts)
 
 
 def _rows_of(claims: pd.DataFrame, run: SignedRun, about: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -99,7 +94,8 @@ def _rows_of(claims: pd.DataFrame, run: SignedRun, about: Mapping[str, Any]) -> 
 def _headlines(claims: pd.DataFrame, rows: list[dict[str, Any]], folders: Mapping[str, Path]) -> list[dict[str, Any]]:
     found = []
     for headline in HEADLINES.values():
-        runs = sorted({row["run"] for row in rows if row["claim"] in headline.claims})
+        mine = {row["run"]: row for row in rows if row["claim"] in headline.claims}
+        runs = sorted(mine, key=lambda run: _rank(mine[run]))
         of = {(row["claim"], row["run"]): row for row in rows}
         for run in runs:
             claim = next(claim for claim in headline.claims if (claim, run) in of)
@@ -109,6 +105,15 @@ def _headlines(claims: pd.DataFrame, rows: list[dict[str, Any]], folders: Mappin
             row = _row(claims.loc[headline.claims[0]], {}, None)
             found.append(row | {"short": headline.short, "control": None})
     return found
+
+
+def _rank(row: Mapping[str, Any]) -> tuple[bool, int, int, str]:
+    """Sorts a paper's runs: the paper's own data first, then its notebook's default, then larger runs."""
+    recorded = next((paper.recorded for paper in PAPERS if paper.name == row["paper"]), ())
+    names = [name.partition(":")[0] for name in recorded]
+    place = names.index(row["dataset"]) if row["dataset"] in names else len(names)
+    own = row["kind"] == "real" and row["dataset"] in row["paper_dataset"].split()
+    return (not own, place, -PROFILES.index(row["profile"]), row["run"])
 
 
 def _row(claim: pd.Series, numbers: Mapping[str, Mapping[str, Any]], run: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -140,7 +145,7 @@ def _side(claim: pd.Series, number: Mapping[str, Any] | None) -> dict[str, Any] 
         return None
     verdict = judge(claim, number)
     kept = {name: number[name] for name in ("value", "ci95", "n", "interval", "reference", "leak")}
-    return {**kept, "verdict": verdict.verdict, "reason": verdict.reason}
+    return {**kept, **verdict._asdict()}
 
 
 def _gap(published: Mapping[str, Any] | None, sound: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -165,6 +170,9 @@ def _coverage(claims: pd.DataFrame, tested: set[str]) -> list[dict[str, Any]]:
             {
                 "paper": paper.name,
                 "title": paper.title,
+                "notebook": paper.notebook,
+                "idea": paper.idea,
+                "picture": paper.picture,
                 "reproduce": int(counts.get("reproduce", 0)),
                 "tested": len(tested & set(mine.index)),
                 "not_testable": int(counts.get("not testable", 0)),

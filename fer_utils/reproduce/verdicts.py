@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fer_utils.reproduce.wording import digits
+from fer_utils.reproduce.wording import BOUNDS, digits
 
 
 class Verdict(NamedTuple):
@@ -28,6 +28,10 @@ class Verdict(NamedTuple):
 
     verdict: str
     reason: str
+    claimed: str = ""
+    """What our interval was held against, in a few words: ``above 12.5``, ``within ±5``, ``85.54``."""
+    limit: str = ""
+    """Why no more than a direction can be judged; empty where a value can."""
 
 
 def judge(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
@@ -76,22 +80,23 @@ def _judge_value(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict
     }[claim["relation"]]
     verdict, does = ("reproduced", "agrees") if met else ("not reproduced", "disagrees")
     bound = "" if claim["relation"] == "=" else "bound "
-    return Verdict(verdict, f"our interval {_interval(claim, number)} {does} with the paper's {bound}{target:g}")
+    reason = f"our interval {_interval(claim, number)} {does} with the paper's {bound}{target:g}"
+    return Verdict(verdict, reason, f"{BOUNDS.get(claim['relation'], '')}{target:g}")
 
 
 def _judge_direction(claim: Mapping[str, Any], number: Mapping[str, Any], why: str) -> Verdict:
     reference = 0.0 if claim["relation"] in (">", "<") else number.get("reference")
     if reference is None:
-        return Verdict("not testable", f"{why}, and no reference was given to judge one by")
+        return Verdict("not testable", f"{why}, and no reference was given to judge one by", limit=why)
     upward = claim["relation"] == ">" or (claim["relation"] != "<" and float(claim["value"]) > reference)
+    claimed = f"{'above' if upward else 'below'} {digits(reference, claim['unit'])}"
     if number["ci95"] is None:
-        return Verdict("undecided", f"{why}; no interval")
+        return Verdict("undecided", f"{why}; no interval", claimed, why)
     low, high = number["ci95"]
-    side = "above" if upward else "below"
-    text = f"{why}: claimed {side} {digits(reference, claim['unit'])}, our interval is {_interval(claim, number)}"
+    text = f"{why}: claimed {claimed}, our interval is {_interval(claim, number)}"
     if low <= reference <= high:
-        return Verdict("undecided", text)
-    return Verdict("direction holds" if (low > reference) == upward else "direction fails", text)
+        return Verdict("undecided", text, claimed, why)
+    return Verdict("direction holds" if (low > reference) == upward else "direction fails", text, claimed, why)
 
 
 def _judge_equivalence(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
@@ -100,15 +105,16 @@ def _judge_equivalence(claim: Mapping[str, Any], number: Mapping[str, Any]) -> V
     if same_data and number.get("differs"):
         where = f" (on other pictures than the official release: {number['differs'][0]})"
     margin = float(claim["tolerance"])
+    claimed = f"within ±{margin:g}"
     if number["ci95"] is None:
-        return Verdict("undecided", "no interval")
+        return Verdict("undecided", "no interval", claimed)
     low, high = number["ci95"]
     text = f"claimed to differ by no more than {margin:g}, our interval is {_interval(claim, number)}{where}"
     if -margin <= low and high <= margin:
-        return Verdict("direction holds", text)
+        return Verdict("direction holds", text, claimed)
     if low > margin or high < -margin:
-        return Verdict("direction fails", text)
-    return Verdict("undecided", text)
+        return Verdict("direction fails", text, claimed)
+    return Verdict("undecided", text, claimed)
 
 
 def _interval(claim: Mapping[str, Any], number: Mapping[str, Any]) -> str:

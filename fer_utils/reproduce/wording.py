@@ -21,7 +21,7 @@ VERDICTS = {
 
 # An ordering's value is a difference: what is claimed is its sign, not its size.
 SIDES = {">": "above 0", "<": "below 0", "~0": "about 0"}
-_BOUND = {">=": "at least ", "<=": "at most "}
+BOUNDS = {">=": "at least ", "<=": "at most "}
 
 
 def digits(value: float, unit: str, signed: bool = False) -> str:
@@ -51,7 +51,7 @@ def paper_says(row: Entry) -> Entry:
         size = f"{value:+g} ".replace("-", "−") if value else ""
         return {"text": SIDES[relation], "unit": size + unit, "quote": printed}
     if not any(character.isdigit() for character in printed):
-        text = "" if value is None else f"{_BOUND.get(relation, '')}{value:g}"
+        text = "" if value is None else f"{BOUNDS.get(relation, '')}{value:g}"
         return {"text": text, "unit": unit if text else "", "quote": printed}
     return {"text": printed, "unit": "" if "%" in printed else unit, "quote": ""}
 

@@ -143,7 +143,7 @@ def test_a_receipt_that_is_no_json_is_named(tmp_path, capsys):
 
 def test_the_report_of_no_runs_is_written(tmp_path, capsys):
     assert main(["report", "--results", str(tmp_path)]) == 0
-    assert json.loads((tmp_path / "summary.json").read_text())["rows"] == []
+    assert (tmp_path / "verdicts.csv").read_text().count("\n") == 1
     assert "<html" in (tmp_path / "index.html").read_text()
 
 

@@ -78,6 +78,16 @@ def test_a_run_shows_signed_files_alone(tmp_path: Path):
     assert run["tables"] == ["05_mobilenet_jaffe/london-quick/tables/values.csv"]
 
 
+def test_a_run_says_what_its_receipt_says(tmp_path: Path):
+    folder = make_run(tmp_path, settings={"epochs": 3})
+    (run,) = summarise(tmp_path)["runs"]
+    assert ("Code", "fer_utils, digest 01234567, commit unknown") in run["about"]
+    assert run["settings"] == [("", "epochs 3")] and run["crate"] is None
+    (folder / "ro-crate-metadata.json").write_text("{}")
+    sign(folder)
+    assert summarise(tmp_path)["runs"][0]["crate"] == "05_mobilenet_jaffe/london-quick/ro-crate-metadata.json"
+
+
 def test_changed_settings_stand_in_the_row(tmp_path: Path):
     make_run(tmp_path, "05_mobilenet_jaffe/london-quick+epochs=1", [number(changed={"epochs": 1})])
     (row,) = measured_rows(summarise(tmp_path))
@@ -107,6 +117,31 @@ def test_a_headline_has_a_row_for_each_run_and_takes_the_first_claim_that_the_ru
     make_run(tmp_path, "04_dcgan_svm/b-quick", [number(claim=claims[1])])
     found = [(row["run"], row["claim"]) for row in summarise(tmp_path)["headlines"] if row["paper"] == "dcgan_svm"]
     assert found == [("04_dcgan_svm/a-quick", claims[0]), ("04_dcgan_svm/b-quick", claims[1])]
+
+
+def test_a_paper_s_most_telling_run_comes_first(tmp_path: Path):
+    runs = {
+        "05_mobilenet_jaffe/cmu_faces-paper": {"dataset": "cmu_faces", "kind": "real", "profile": "paper"},
+        "05_mobilenet_jaffe/jaffe-quick": {"dataset": "jaffe", "kind": "real", "profile": "quick"},
+        "05_mobilenet_jaffe/jaffe-stand-in-quick": {"dataset": "jaffe", "kind": "stand-in", "profile": "quick"},
+        "05_mobilenet_jaffe/london-evening": {"dataset": "london", "kind": "real", "profile": "evening"},
+        "05_mobilenet_jaffe/london-quick": {"dataset": "london", "kind": "real", "profile": "quick"},
+    }
+    for name, about in runs.items():
+        facts = {"data": {about["dataset"]: "0"}, "kind": about["kind"], "profile": about["profile"]}
+        make_run(tmp_path, name, [number(**about)], **facts)
+    found = [row["run"].split("/")[1] for row in summarise(tmp_path)["headlines"] if row["run"]]
+    assert found == ["jaffe-quick", "london-evening", "london-quick", "jaffe-stand-in-quick", "cmu_faces-paper"]
+
+
+def test_a_paper_has_its_idea_and_names_a_picture_that_its_notebook_draws():
+    notebooks = Path(__file__).parents[2] / "notebooks"
+    for paper in REGISTERED:
+        source = (notebooks / f"{paper.notebook}.ipynb").read_text(encoding="utf-8")
+        assert 40 < len(paper.idea) < 130 and not any(
+            character.isdigit() for character in paper.idea.replace("2013", "")
+        )
+        assert paper.picture.removesuffix("_published") in source
 
 
 def test_the_control_is_read_from_the_run_s_own_table(tmp_path: Path):

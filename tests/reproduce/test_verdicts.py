@@ -113,3 +113,23 @@ def test_the_reason_names_the_first_difference_from_the_official_release():
         "on other pictures than the official release: smaller"
         in judge(equal, number(-1, 1, differs=["smaller"])).reason
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "ours", "claimed", "limit"),
+    [
+        ({}, {}, "85.54", ""),
+        ({"relation": ">="}, {}, "at least 85.54", ""),
+        ({}, {"profile": "quick"}, "above 15.0", "profile quick, smaller than the paper's"),
+        ({}, {"kind": "stand-in"}, "above 15.0", "stand-in pictures"),
+        ({}, {"kind": "stand-in", "ci95": None}, "above 15.0", "stand-in pictures"),
+        ({}, {"dataset": "london", "reference": None}, "", "other data than the paper's (london)"),
+        ({"relation": "<"}, {}, "below 0.0", "an ordering"),
+        ({"relation": "~0", "tolerance": 5.0}, {}, "within ±5", ""),
+    ],
+)  # fmt: skip
+def test_a_verdict_says_in_few_words_what_it_was_held_against_and_what_limits_it(changes, ours, claimed, limit):
+    found = judge({**CLAIM, **changes}, number(80, 90, **ours))
+    assert (found.claimed, found.limit.removesuffix(", so only the direction counts")) == (claimed, limit)
+    if claimed and found.verdict != "undecided":
+        assert claimed.split()[-1].lstrip("±") in found.reason
