@@ -123,6 +123,11 @@ def test_changed_settings_are_a_label():
     assert "london real quick epochs=1" in Page(html).texts[LONDON_ROW["claim"]]
 
 
+def test_a_reading_is_a_label():
+    html = render(EMPTY | {"rows": [LONDON_ROW | {"reading": "raw pixels"}]})
+    assert "london real quick raw pixels" in Page(html).texts[LONDON_ROW["claim"]]
+
+
 # ------------------------------------------------------------------ the first screen
 
 
