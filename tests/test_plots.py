@@ -108,6 +108,26 @@ def test_intervals_are_in_per_cent_first_on_top_in_the_colours_given(classes):
     assert chance.get_xdata() == pytest.approx([100 / len(classes)] * 2) and chance.get_linestyle() == "--"
 
 
+def test_grouped_intervals_tell_blocks_colours_and_forms_apart():
+    names = [(reading, choice) for reading in ("raw", "-1..1") for choice in ("last", "best")]
+    groups = {
+        block: {name: Estimate(0.5 + number / 20, 0.4, 0.9, 9, "") for number, name in enumerate(names)}
+        for block in ("A", "B")
+    }
+    figure = drawn(plots.grouped_intervals(groups, 0.25, "accuracy, %", {"the paper": 0.85}))
+    (axis,) = figure.axes
+    assert ticks(axis, "y") == ["A", "B"] and axis.get_xlabel() == "accuracy, %"
+    points = [line for line in axis.lines if line.get_marker() in "os"]
+    assert [round(float(line.get_xdata()[0])) for line in points] == [50, 55, 60, 65] * 2
+    assert [line.get_color() for line in points] == [COLOURS[0], COLOURS[0], COLOURS[1], COLOURS[1]] * 2
+    assert [line.get_marker() for line in points] == ["o", "s"] * 4
+    # Blocks do not touch: the step from one to the next is wider than that within.
+    heights = [float(line.get_ydata()[0]) for line in points]
+    assert heights[4] - heights[3] > 1.5 * (heights[1] - heights[0])
+    assert {text.get_text() for text in axis.texts} >= {"chance", "the paper", "50"}
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["raw", "-1..1", "last", "best"]
+
+
 @pytest.mark.parametrize("n_runs", [1, 6])
 def test_learning_curves_start_at_epoch_one_and_say_how_many_runs(classes, n_runs):
     curves = {name: np.linspace(0.1, 0.9, 5)[:, None].repeat(n_runs, axis=1) for name in classes}

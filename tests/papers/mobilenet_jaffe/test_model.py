@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ import pytest
 
 from fer_utils.errors import FerError
 from fer_utils.files import sha256_file
-from fer_utils.papers.mobilenet_jaffe import model
+from fer_utils.papers.mobilenet_jaffe import frozen, model
 from fer_utils.papers.mobilenet_jaffe.architecture import backbone_parameters, head_parameters
 from fer_utils.papers.mobilenet_jaffe.settings import TRAINABLE
 
@@ -208,6 +209,41 @@ def test_imagenet_weights_without_internet(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(FerError, match="weights='shipped'") as made:
         model.backbone(SIZE, "imagenet")
     assert "name resolution failed" in str(made.value)
+
+
+# -- the frozen part -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trainable", ["head", "last_block"])
+@pytest.mark.parametrize("total", [3, 37])
+def test_the_frozen_part_gives_what_keras_gives(shipped: Any, trainable: str, total: int) -> None:
+    """Activations lie between 0 and 6, or within 100; measured: at most 5e-5 apart."""
+    images = pictures(total) / np.float32(127.5) - 1
+    network = frozen.frozen(SIZE, "shipped", trainable)
+    found = frozen.over(network, total, lambda rows: images[rows.start : rows.stop], "test")
+    trunk, _ = model.trunk_and_tail(shipped, 1, trainable, seed=0)
+    expected = model.run_frozen(trunk, images)
+    assert found.shape == expected.shape and found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=5e-4)
+    assert np.ptp(expected, axis=0).max() > 1
+
+
+def test_features_are_the_same_bits_however_many_threads_share_the_batches() -> None:
+    images = pictures(70)
+    network = frozen.frozen(SIZE, "shipped", "head")
+    one, four = (copy.copy(network) for _ in range(2))
+    one.threads, four.threads = 1, 4
+    found = [frozen.over(each, 70, lambda rows: images[rows.start : rows.stop], "test") for each in (one, four)]
+    np.testing.assert_array_equal(*found)
+
+
+def test_another_file_under_the_same_name_is_another_network(tmp_path: Path, untrained: Any) -> None:
+    path, images = tmp_path / "mine.weights.h5", pictures(2)
+    shutil.copy(WEIGHTS / model.SHIPPED, path)
+    network = frozen.frozen(SIZE, path, "head")
+    assert frozen.frozen(SIZE, path, "head") is network
+    untrained.save_weights(path)
+    assert not np.allclose(frozen.frozen(SIZE, path, "head")(images), network(images), atol=0.1)
 
 
 # -- backends --------------------------------------------------------------------------------------
