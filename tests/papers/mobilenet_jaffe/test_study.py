@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fer_utils import data
 from fer_utils.errors import FerError, UsageError
@@ -267,10 +268,22 @@ def test_tuned_for_one_epoch(drawn: FaceSet, trainable: str) -> None:
 # -- the whole way ---------------------------------------------------------------------------------
 
 
-def test_the_smoke_profile_on_jaffe_s_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_jaffe(tmp_path / "jaffe")
+def test_the_smoke_profile_on_jaffe_s_layout_with_its_palette_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_jaffe(tmp_path / "jaffe")
     monkeypatch.setenv("FER_DATA", str(tmp_path))
+    plain = data.load("jaffe")
+    # As in the owners' archive: KA.AN1.39 and all of KM have a palette of greys.
+    palettes = [file for file in folder.glob("*.tiff") if file.name.startswith(("KA.AN1.39.", "KM."))]
+    for file in palettes:
+        with Image.open(file) as picture:
+            picture.load()
+        picture.putpalette([value for value in range(256) for _ in range(3)])
+        picture.save(file)
     faces, store = data.load("jaffe"), Store(tmp_path / "units")
+    assert len(palettes) == 23 and {Image.open(file).mode for file in palettes} == {"P"}
+    assert faces.fingerprint == plain.fingerprint and faces.differences == () and "palette of greys" in faces.notes[0]
 
     def run(function: Any, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
         return run_units(function, calls, stage=stage, store=store)
