@@ -167,7 +167,7 @@ def learning_curves(curves: Mapping[str, np.ndarray], chance: float) -> Figure:
     axis.axhline(100 * chance, color="0.6", linestyle="--", linewidth=1, label="chance")
     axis.set(xlabel="epoch", ylabel="test accuracy, %", xlim=(1, max(len(values) for values in curves.values())))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.legend(frameon=False, fontsize=8)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     axis.grid(alpha=0.3)
     sns.despine(figure)
     return figure
@@ -196,7 +196,8 @@ def comparison(table: pd.DataFrame, panels: Sequence[str]) -> Figure:
         axis.set(title=factor, xlim=(-0.5, len(levels) - 0.5))
         axis.grid(axis="y", alpha=0.3)
     axes[0, 0].set_ylabel("accuracy, %")
-    axes[0, 0].legend(frameon=False, fontsize=8)
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside right upper", frameon=False, fontsize=8)
     sns.despine(figure)
     return figure
 

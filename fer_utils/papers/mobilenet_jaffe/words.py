@@ -13,10 +13,10 @@ from fer_utils.scores import Estimate
 HEADLINE = f"{PAPER}/text/overall_accuracy/all/accuracy"
 
 FACTORS = {
-    NORMALISING: ("Pixels {reading}, not raw", "it costs more than 40 points"),
-    CROP: ("Faces cut out ({reading})", "no very significant difference"),
-    RATE: ("A learning rate of 0.01, not 0.001 ({reading})", "it ends in random weights"),
-    SPREAD: ("Batches of 8, not 32 ({reading}): spread of the accuracy over epochs", "undesirable fluctuations"),
+    NORMALISING: ("pixels {reading} in place of raw ones", "costs more than 40 points"),
+    CROP: ("faces cut out, {reading}", "no very significant difference"),
+    RATE: ("learning rate 0.01 in place of 0.001, {reading}", "ends in random weights"),
+    SPREAD: ("spread over epochs, batches of 8 in place of 32, {reading}", "undesirable fluctuations"),
 }
 """By the middle of a claim's id: what was changed, and what the paper says of it."""
 
@@ -30,10 +30,10 @@ def comparisons_in_words(study: Study, protocols: Sequence[str]) -> list[str]:
     """
     found = {protocol: compared(study, protocol) for protocol in protocols}
     lines = []
-    for key, reading in found[protocols[0]]:
+    for key, reading in sorted(found[protocols[0]], key=lambda each: list(FACTORS).index(each[0])):
         what, says = FACTORS[key]
-        effects = [f"{_effect(found[name][key, reading])} on {COMPARED[name]}" for name in protocols]
-        lines.append(f"{what.format(reading=_short(reading))}: {', '.join(effects)}. The paper: {says}.")
+        effects = [f"{COMPARED[name]} {_effect(found[name][key, reading])}" for name in protocols]
+        lines.append(f"{what.format(reading=_short(reading))}: {'; '.join(effects)}. The paper: {says}")
     return lines
 
 
@@ -55,7 +55,7 @@ def headline_in_words(study: Study) -> list[str]:
 
 def _effect(found: Estimate) -> str:
     low, high = (100 * bound for bound in found.ci95)
-    told = "" if low > 0 or high < 0 else ", which may be none"
+    told = "" if low > 0 or high < 0 else ", may be none"
     return f"{100 * found.value:+.1f} points [{low:.1f}, {high:.1f}]{told}".replace("-", "−")
 
 
