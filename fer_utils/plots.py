@@ -102,6 +102,54 @@ def intervals(estimates: Mapping[str, Estimate], colours: Sequence[str], chance:
     return figure
 
 
+def grouped_intervals(
+    groups: Mapping[str, Mapping[tuple[str, str], Estimate]],
+    chance: float,
+    xlabel: str,
+    marks: Mapping[str, float] | None = None,
+) -> Figure:
+    """Values with their 95 % intervals, a block of lines for each group, and a dashed line at chance.
+
+    Args:
+        groups: a block's name and its estimates as fractions, drawn in per cent, by two names: the first is told by
+            colour, the second by the marker's form.
+        chance: a fraction.
+        xlabel: what is measured.
+        marks: other values to draw a line at, as fractions, by what they are.
+    """
+    names = [name for group in groups.values() for name in group]
+    colours = dict(zip(dict.fromkeys(name for name, _ in names), cycle(COLOURS)))
+    forms = dict(zip(dict.fromkeys(name for _, name in names), cycle("os^Dv")))
+    figure, axis = plt.subplots(figsize=(8.2, 0.26 * len(names) + 0.34 * len(groups) + 1.2), layout="constrained")
+    position, ticks = 0.0, []
+    for group in groups.values():
+        ticks.append(position + (len(group) - 1) / 2)
+        for (first, second), estimate in group.items():
+            colour, form = colours[first], forms[second]
+            if np.all(np.isfinite(estimate.ci95)):
+                ends = [100 * estimate.low, 100 * estimate.high]
+                axis.plot(ends, [position] * 2, color=colour, linewidth=3, alpha=0.4)
+            axis.plot(100 * estimate.value, position, form, color=colour, markersize=5)
+            axis.text(101.5, position, f"{100 * estimate.value:.0f}", color=colour, fontsize=8, va="center")
+            position += 1
+        position += 0.9
+        axis.axhline(position - 0.95, color="0.85", linewidth=0.8)
+    for name, value in {"chance": chance, **(marks or {})}.items():
+        axis.axvline(100 * value, color="0.4", linestyle="--" if name == "chance" else ":", linewidth=1)
+        axis.annotate(
+            name, (100 * value, 1), (0, 2), ("data", "axes fraction"), textcoords="offset points", ha="center",
+            fontsize=8, color="0.4",
+        )  # fmt: skip
+    axis.set(yticks=ticks, yticklabels=list(groups), xlabel=xlabel, xlim=(0, 100), ylim=(position - 0.95, -0.7))
+    axis.tick_params(axis="y", length=0)
+    axis.grid(axis="x", alpha=0.3)
+    lines = [Line2D([], [], color=colour, linewidth=3, label=name) for name, colour in colours.items()]
+    shapes = [Line2D([], [], color="0.4", marker=form, linestyle="", label=name) for name, form in forms.items()]
+    figure.legend(handles=[*lines, *shapes], loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    sns.despine(figure, left=True)
+    return figure
+
+
 def learning_curves(curves: Mapping[str, np.ndarray], chance: float) -> Figure:
     """Test accuracy after each epoch: mean over folds and seeds, and the middle 90 % of them.
 
@@ -119,7 +167,7 @@ def learning_curves(curves: Mapping[str, np.ndarray], chance: float) -> Figure:
     axis.axhline(100 * chance, color="0.6", linestyle="--", linewidth=1, label="chance")
     axis.set(xlabel="epoch", ylabel="test accuracy, %", xlim=(1, max(len(values) for values in curves.values())))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.legend(frameon=False, fontsize=8)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     axis.grid(alpha=0.3)
     sns.despine(figure)
     return figure
@@ -148,7 +196,8 @@ def comparison(table: pd.DataFrame, panels: Sequence[str]) -> Figure:
         axis.set(title=factor, xlim=(-0.5, len(levels) - 0.5))
         axis.grid(axis="y", alpha=0.3)
     axes[0, 0].set_ylabel("accuracy, %")
-    axes[0, 0].legend(frameon=False, fontsize=8)
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside right upper", frameon=False, fontsize=8)
     sns.despine(figure)
     return figure
 

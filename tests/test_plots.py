@@ -40,8 +40,8 @@ def ticks(axis, which: str) -> list[str]:
     return [label.get_text() for label in getattr(axis, f"get_{which}ticklabels")()]
 
 
-def legend(axis) -> list[str]:
-    return [text.get_text() for text in axis.get_legend().get_texts()]
+def legend(figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_colours_are_okabe_and_itos():
@@ -108,13 +108,33 @@ def test_intervals_are_in_per_cent_first_on_top_in_the_colours_given(classes):
     assert chance.get_xdata() == pytest.approx([100 / len(classes)] * 2) and chance.get_linestyle() == "--"
 
 
+def test_grouped_intervals_tell_blocks_colours_and_forms_apart():
+    names = [(reading, choice) for reading in ("raw", "-1..1") for choice in ("last", "best")]
+    groups = {
+        block: {name: Estimate(0.5 + number / 20, 0.4, 0.9, 9, "") for number, name in enumerate(names)}
+        for block in ("A", "B")
+    }
+    figure = drawn(plots.grouped_intervals(groups, 0.25, "accuracy, %", {"the paper": 0.85}))
+    (axis,) = figure.axes
+    assert ticks(axis, "y") == ["A", "B"] and axis.get_xlabel() == "accuracy, %"
+    points = [line for line in axis.lines if line.get_marker() in "os"]
+    assert [round(float(line.get_xdata()[0])) for line in points] == [50, 55, 60, 65] * 2
+    assert [line.get_color() for line in points] == [COLOURS[0], COLOURS[0], COLOURS[1], COLOURS[1]] * 2
+    assert [line.get_marker() for line in points] == ["o", "s"] * 4
+    # Blocks do not touch: the step from one to the next is wider than that within.
+    heights = [float(line.get_ydata()[0]) for line in points]
+    assert heights[4] - heights[3] > 1.5 * (heights[1] - heights[0])
+    assert {text.get_text() for text in axis.texts} >= {"chance", "the paper", "50"}
+    assert legend(figure) == ["raw", "-1..1", "last", "best"]
+
+
 @pytest.mark.parametrize("n_runs", [1, 6])
 def test_learning_curves_start_at_epoch_one_and_say_how_many_runs(classes, n_runs):
     curves = {name: np.linspace(0.1, 0.9, 5)[:, None].repeat(n_runs, axis=1) for name in classes}
     (axis,) = drawn(plots.learning_curves(curves, 1 / len(classes))).axes
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("epoch", "test accuracy, %")
     assert axis.get_xlim() == (1, 5)
-    assert legend(axis) == [*(f"{name} ({n_runs} runs)" for name in classes), "chance"]
+    assert legend(axis.figure) == [*(f"{name} ({n_runs} runs)" for name in classes), "chance"]
     assert [line.get_color() for line in axis.lines[:-1]] == list(COLOURS[: len(classes)])
     assert axis.lines[0].get_ydata() == pytest.approx([10, 30, 50, 70, 90])
     assert len(axis.collections) == (len(classes) if n_runs > 1 else 0)
@@ -132,7 +152,7 @@ def test_comparison_has_a_panel_a_factor_and_a_colour_a_protocol(n_levels):
     figure = drawn(plots.comparison(pd.DataFrame(rows), ["eyes", "pose"]))
     assert [axis.get_title() for axis in figure.axes] == ["eyes", "pose"]
     assert figure.axes[0].get_ylabel() == "accuracy, %"
-    assert legend(figure.axes[0]) == ["protocol published", "protocol sound"]
+    assert legend(figure) == ["protocol published", "protocol sound"]
     for axis in figure.axes:
         assert ticks(axis, "x") == levels
         points = [container.lines[0] for container in axis.containers]
@@ -152,7 +172,7 @@ def test_roc_curves_leave_out_what_has_no_curve() -> None:
     # The diagonal and the one curve there is, from corner to corner.
     _, curve = figure.axes[0].lines
     assert curve.get_xydata()[0].tolist() == [0, 0] and curve.get_xydata()[-1].tolist() == [1, 1]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["seen"]
+    assert legend(figure) == ["seen"]
 
 
 def test_losses_have_a_line_a_column() -> None:

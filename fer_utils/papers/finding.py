@@ -49,6 +49,8 @@ class Finding:
         reference: what the number is compared with where only a direction can be judged, in the claim's unit: chance
             for an accuracy, 0 for a difference; ``None``: nothing can be said then.
         scale: what brings the estimate to the claim's unit: 100 for per cent.
+        reading: which reading of the paper's words this is, for people, where the words allow several and each has a
+            number: ``"raw pixels"``.
 
     Raises:
         UsageError: there is no such claim or protocol.
@@ -61,6 +63,7 @@ class Finding:
     leak: Leak
     reference: float | None = None
     scale: float = 1.0
+    reading: str = ""
 
     def __post_init__(self) -> None:
         paper_claim(self.claim)

@@ -32,7 +32,8 @@ class Agreement:
         identical, inside, outside: how many numbers are the recorded ones, or differ and lie inside, or outside, the
             recorded 95 % interval. Without a recorded interval, a number that differs is outside.
         new, gone: how many numbers only this run, or only the recorded one, has.
-        outside_claims: what lies outside: ``claim protocol value recorded recorded_ci95``.
+        outside_claims: what lies outside: ``claim protocol value recorded recorded_ci95``; a claim's reading stands
+            behind the protocol.
         tables, same_tables: how many tables both have, and how many of them are equal byte by byte.
         note: why the two cannot be expected to agree, if so.
     """
@@ -73,7 +74,7 @@ def compare_runs(ours: SignedRun, theirs: SignedRun) -> Agreement:
         setattr(found, place, getattr(found, place) + 1)
         if place == "outside":
             found.outside_claims.append(
-                {"claim": key[0], "protocol": key[1], "value": mine[key]["value"],
+                {"claim": key[0], "protocol": ", ".join(filter(None, key[1:])), "value": mine[key]["value"],
                  "recorded": recorded[key]["value"], "recorded_ci95": recorded[key]["ci95"]}
             )  # fmt: skip
     digests, others = ours.receipt["files"], theirs.receipt["files"]
@@ -97,8 +98,8 @@ def _place(ours: Number, theirs: Number) -> str:
     return "inside" if low <= ours["value"] <= high else "outside"
 
 
-def _numbers(run: SignedRun) -> dict[tuple[str, str], Number]:
-    return {(number["claim"], number["protocol"]): number for number in run.numbers}
+def _numbers(run: SignedRun) -> dict[tuple[str, str, str], Number]:
+    return {(number["claim"], number["protocol"], number.get("reading", "")): number for number in run.numbers}
 
 
 def _name(run: SignedRun) -> str:

@@ -14,15 +14,21 @@ from fer_utils.papers.registry import PAPERS
 HEADLINES = {paper.name: paper.headline for paper in PAPERS}
 
 
-def read_control(control: Control, folder: Path) -> dict[str, Any] | None:
+def read_control(control: Control, folder: Path, reading: str = "") -> dict[str, Any] | None:
     """The control's numbers in the run's folder.
+
+    Args:
+        control: what to look for.
+        folder: the run's.
+        reading: which reading of the claim they are held beside; the table then has a column ``reading``.
 
     Returns:
         ``{"name": …, "published": {"value", "ci95"} or None, "sound": …}``; ``None`` if the run has no such row.
     """
     try:
         with (folder / "tables" / f"{control.table}.csv").open(encoding="utf-8", newline="") as stream:
-            rows = [row for row in csv.DictReader(stream) if _matches(row, control.where)]
+            where = {**control.where, **({"reading": reading} if reading else {})}
+            rows = [row for row in csv.DictReader(stream) if _matches(row, where)]
     except (OSError, ValueError, csv.Error):  # an older run has no such table, or another one
         return None
     found = {

@@ -7,8 +7,8 @@ The summary is a plain dict of lists:
 ``runs``       one entry a recorded run: its notebook, receipt, figures and tables, as paths below the results folder;
                where it was compared with the recorded run, ``agreement`` counts ``identical inside outside new``
                numbers and lists ``outside_claims``
-``rows``       one entry a claim and run (``run`` is ``None`` where a claim has no run): what the paper says, what the
-               ``published`` and the ``sound`` protocol gave, each with its verdict and reason, and their ``gap``
+``rows``       one entry a claim, reading and run (``run`` is ``None`` where a claim has no run): what the paper says,
+               what ``published`` and ``sound`` gave, each with its verdict and reason, and their ``gap``
 ``refused``    ``{"run", "why"}`` for each folder that was left out because its receipt and files do not agree
 
 This module only shows what it is given: no verdict is formed here. The same summary gives the same bytes.
@@ -127,7 +127,8 @@ def _claims(rows: Sequence[Entry]) -> str:
 
 def _data(row: Entry) -> str:
     changed = "".join(f" {name}={value}" for name, value in row["changed"].items())
-    return f"{row['dataset']} {row['kind']} {row['profile']}{changed}"
+    reading = f", {row['reading']}" if row["reading"] else ""
+    return f"{row['dataset']} {row['kind']} {row['profile']}{changed}{reading}"
 
 
 def _says(row: Entry) -> str:

@@ -82,7 +82,7 @@ class Run:
         given = os.environ.get(RUN_DIR)
         self.folder = Path(given) if given else PACKAGE.parent / "results" / "scratch" / notebook / name
         self._settings: dict[str, Any] = {}
-        self._numbers: dict[tuple[str, str], dict[str, Any]] = {}
+        self._numbers: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._written: dict[str, str] = {}
         self._figures: dict[str, list[str]] = {}
         self._differs = list(faces.differences) if faces else []
@@ -194,7 +194,7 @@ class Run:
             display.display_png(file.read_bytes(), raw=True)
 
     def claim(self, *findings: Finding) -> None:
-        """Set our numbers beside the paper's; said again for the same claim and protocol, one replaces the first.
+        """Set our numbers beside the paper's; said again for a claim, protocol and reading, one replaces the first.
 
         There is no ``sound`` number on a set whose people nobody knows and which has no official split: nobody can say
         whether its people are apart. The notebook then says so.
@@ -213,7 +213,7 @@ class Run:
             print(f"{claim}: no sound number, for nobody knows who is who in {self.faces.name}")
             return
         bounds = [scale * bound for bound in found.ci95]
-        self._numbers[claim, protocol] = {
+        self._numbers[claim, protocol, finding.reading] = {
             "claim": claim,
             "value": scale * found.value,
             # JSON has no infinity: an unbounded interval is none.
@@ -229,6 +229,7 @@ class Run:
             "leak": finding.leak.text(),
             # Only where there is something to say, so that numbers on official pictures stay as they were.
             **({"differs": self._differs} if self._differs else {}),
+            **({"reading": finding.reading} if finding.reading else {}),
         }
 
     def numbers(self) -> pd.DataFrame:
@@ -240,8 +241,9 @@ class Run:
 
     def finish(self) -> None:
         """Write ``numbers.json`` and say that the last cell was reached."""
-        order = sorted(self._numbers.values(), key=lambda number: (number["claim"], number["protocol"]))
-        write_json(self.folder / "numbers.json", order)
+        # Readings of one claim stay in the order in which they were said: the paper's words first.
+        order = sorted(self._numbers, key=lambda key: key[:2])
+        write_json(self.folder / "numbers.json", [self._numbers[key] for key in order])
         self._wrote("numbers.json")
         facts = {
             "profile": self.profile,

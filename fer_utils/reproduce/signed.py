@@ -55,7 +55,7 @@ class SignedRun(NamedTuple):
     folder: Path
     receipt: dict[str, Any]
     numbers: list[dict[str, Any]]
-    """The entries of ``numbers.json``: at most one a claim and protocol."""
+    """The entries of ``numbers.json``: at most one a claim, protocol and reading."""
 
 
 class RefusedRun(NamedTuple):
@@ -245,13 +245,15 @@ def _numbers(path: Path) -> list[dict[str, Any]]:
     for position, number in enumerate(numbers, start=1):
         what = f"number {position} of its {NUMBERS}"
         _require(number, _NUMBER_HOLDS, what)
-        key = (number["claim"], number["protocol"])
+        if not isinstance(number.get("reading", ""), str):
+            raise _Refused(f"{what} holds no usable value for reading")
+        key = (number["claim"], number["protocol"], number.get("reading", ""))
         if number["claim"] not in known:
             raise _Refused(f"{what} belongs to no claim of the papers: {number['claim']}")
         if number["protocol"] not in PROTOCOLS:
             raise _Refused(f"{what} has the protocol {number['protocol']}, which is neither published nor sound")
         if key in seen:
-            raise _Refused(f"its {NUMBERS} holds more than one {key[1]} number for {key[0]}")
+            raise _Refused(f"its {NUMBERS} holds more than one {key[1]} number for {', '.join(filter(None, key[::2]))}")
         if not _is_interval(number["ci95"]):
             raise _Refused(f"{what} has an interval that is none")
         if not isinstance(number.get("changed", {}), dict):

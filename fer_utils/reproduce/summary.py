@@ -30,10 +30,10 @@ def summarise(results: Path) -> dict[str, Any]:
 
     Returns:
         ``coverage``  a row a paper
-        ``headlines`` the best-known number of each paper: a row a run that has it, with its ``control``, the most
-                      telling run first; one row without a run where none has
+        ``headlines`` the best-known number of each paper: a row a run and reading that has it, with its
+                      ``control``, the most telling run first; one row without a run where none has
         ``runs``      a row a signed folder; ``for_reading`` is false where its numbers get no verdict
-        ``rows``      a row a claim and run; claims that cannot be tested follow, with their reason
+        ``rows``      a row a claim, reading and run; claims that cannot be tested follow, with their reason
         ``refused``   ``{"run", "why"}`` for each folder that is not to be trusted
     """
     with settled(results):
@@ -85,10 +85,10 @@ def _describe_run(results: Path, run: SignedRun) -> dict[str, Any]:
 
 
 def _rows_of(claims: pd.DataFrame, run: SignedRun, about: Mapping[str, Any]) -> list[dict[str, Any]]:
-    by_claim: dict[str, dict[str, Any]] = {}
+    read: dict[tuple[str, str], dict[str, Any]] = {}
     for number in run.numbers:
-        by_claim.setdefault(number["claim"], {})[number["protocol"]] = number
-    return [_row(claims.loc[claim], numbers, about) for claim, numbers in by_claim.items()]
+        read.setdefault((number["claim"], number.get("reading", "")), {})[number["protocol"]] = number
+    return [_row(claims.loc[claim], numbers, about) for (claim, _), numbers in read.items()]
 
 
 def _headlines(claims: pd.DataFrame, rows: list[dict[str, Any]], folders: Mapping[str, Path]) -> list[dict[str, Any]]:
@@ -96,11 +96,14 @@ def _headlines(claims: pd.DataFrame, rows: list[dict[str, Any]], folders: Mappin
     for headline in HEADLINES.values():
         mine = {row["run"]: row for row in rows if row["claim"] in headline.claims}
         runs = sorted(mine, key=lambda run: _rank(mine[run]))
-        of = {(row["claim"], row["run"]): row for row in rows}
+        of: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for row in rows:
+            of.setdefault((row["claim"], row["run"]), []).append(row)
         for run in runs:
             claim = next(claim for claim in headline.claims if (claim, run) in of)
-            control = read_control(headline.control, folders[run])
-            found.append(of[claim, run] | {"short": headline.short, "control": control})
+            for row in of[claim, run]:
+                control = read_control(headline.control, folders[run], row["reading"])
+                found.append(row | {"short": headline.short, "control": control})
         if not runs:
             row = _row(claims.loc[headline.claims[0]], {}, None)
             found.append(row | {"short": headline.short, "control": None})
@@ -119,6 +122,7 @@ def _rank(row: Mapping[str, Any]) -> tuple[bool, int, int, str]:
 def _row(claim: pd.Series, numbers: Mapping[str, Mapping[str, Any]], run: Mapping[str, Any] | None) -> dict[str, Any]:
     sides = {protocol: _side(claim, numbers.get(protocol)) for protocol in PROTOCOLS}
     changed = next((number.get("changed") for number in numbers.values()), None)
+    reading = next((number.get("reading", "") for number in numbers.values()), "")
     return {
         "claim": claim.name,
         "paper": claim["paper"],
@@ -134,6 +138,7 @@ def _row(claim: pd.Series, numbers: Mapping[str, Mapping[str, Any]], run: Mappin
         "kind": run["kind"] if run else "",
         "profile": run["profile"] if run else "",
         "changed": changed or {},
+        "reading": reading,
         **sides,
         "gap": _gap(sides["published"], sides["sound"]),
         "why": "" if run else claim["why"],

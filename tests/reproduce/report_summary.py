@@ -52,7 +52,7 @@ def row(claim: str, what: str, why: str = "", **more: Any) -> dict[str, Any]:
     defaults = {
         "where": "Section 4.1", "unit": "%", "printed": "", "paper_value": None, "relation": "=",
         "paper_dataset": "", "run": None, "dataset": None, "kind": None, "profile": None,
-        "changed": {}, "published": None, "sound": None, "gap": None,
+        "changed": {}, "reading": "", "published": None, "sound": None, "gap": None,
     }  # fmt: skip
     known = {"claim": claim, "paper": claim.split("/")[0], "what": what, "why": why}
     return defaults | known | more

@@ -41,6 +41,14 @@ def agreement(tmp_path, ours, theirs, **more):
     return found
 
 
+def test_each_reading_of_a_claim_is_compared_with_itself(tmp_path):
+    recorded = [number(50.0) | {"reading": "raw"}, number(80.0, (70.0, 90.0)) | {"reading": "-1..1"}]
+    ours = [recorded[0], recorded[1] | {"value": 50.0}]
+    found = agreement(tmp_path, ours, recorded)
+    assert (found.identical, found.outside) == (1, 1)
+    assert found.outside_claims[0]["protocol"] == "published, -1..1"
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "place"),
     [

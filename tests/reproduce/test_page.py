@@ -167,6 +167,11 @@ def test_a_place_has_the_figures_and_tables_that_name_it():
     assert "Confusion published jaffe-paper" in Page(PAGES[PAPER_3]).texts["more"]
 
 
+def test_a_reading_is_a_label():
+    html = render(EMPTY | {"rows": [LONDON_ROW | {"reading": "raw pixels"}]})["mobilenet_jaffe.html"]
+    assert "london real quick raw pixels" in Page(html).texts[LONDON_ROW["claim"]]
+
+
 # ------------------------------------------------------------------ the first screen
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +69,16 @@ def test_a_number_said_again_replaces_the_first_and_carries_its_leak_audit() -> 
         run.claim(finding(value, "published"))
     assert run.numbers()["value"].tolist() == [0.6]
     assert run.numbers()["leak"].tolist() == ["source 98 %"]
+
+
+def test_readings_of_one_claim_stand_side_by_side(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    run = Run("05_toy", "quick", LONDON)
+    readings = [replace(finding(value, "published"), reading=name) for name, value in (("raw", 0.5), ("-1..1", 0.6))]
+    run.claim(*readings, finding(0.4, "sound"))
+    run.finish()
+    written = json.loads((tmp_path / "numbers.json").read_text())
+    assert [(one.get("reading"), one["value"]) for one in written] == [("raw", 0.5), ("-1..1", 0.6), (None, 0.4)]
 
 
 def test_a_number_needs_data() -> None:

@@ -160,6 +160,14 @@ UNTRUSTED = {
         numbers(number("Published")),
         "number 1 of its numbers.json has the protocol Published, which is neither published nor sound",
     ),
+    "a reading that is no text": (
+        numbers(number(reading=["raw"])),
+        "number 1 of its numbers.json holds no usable value for reading",
+    ),
+    "one reading twice": (
+        numbers(number(reading="raw"), number(reading="-1..1"), number(reading="raw")),
+        f"its numbers.json holds more than one published number for {CLAIM}, raw",
+    ),
     "one number twice": (
         numbers(number(), number()),
         f"its numbers.json holds more than one published number for {CLAIM}",

@@ -159,6 +159,26 @@ def test_the_control_is_read_from_the_run_s_own_table(tmp_path: Path):
     }
 
 
+def test_each_reading_of_a_claim_is_judged_and_has_its_own_control(tmp_path: Path):
+    """The paper's words allow two inputs: two rows of one run, the paper's words first."""
+    read = [number(value=70.0, reading="raw"), number(value=40.0, reading="-1..1"),
+            number("sound", 41.0, reading="-1..1")]  # fmt: skip
+    folder = make_run(tmp_path, numbers=read)
+    (folder / "tables" / "protocols.csv").write_text(
+        "protocol,epoch chosen by,reading,accuracy %,low %,high %\n"
+        "A,last_epoch,raw,63.3,54.7,71.4\nA,last_epoch,-1..1,71.1,64.3,77.2\n"
+    )
+    sign(folder)
+    summary = summarise(tmp_path)
+    rows = measured_rows(summary)
+    assert [(row["reading"], row["published"]["verdict"]) for row in rows] == [
+        ("raw", "direction holds"), ("-1..1", "direction fails"),
+    ]  # fmt: skip
+    assert rows[0]["sound"] is None and rows[1]["sound"]["value"] == 41.0
+    controls = [row["control"]["published"]["value"] for row in summary["headlines"] if row["claim"] == CLAIM]
+    assert controls == [63.3, 71.1]
+
+
 @pytest.mark.parametrize(
     "text",
     [

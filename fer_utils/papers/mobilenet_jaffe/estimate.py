@@ -9,15 +9,20 @@ from typing import Any
 import numpy as np
 
 from fer_utils import data
+from fer_utils.devices import available_cores, in_use
 from fer_utils.papers.mobilenet_jaffe.augment import Pool
+from fer_utils.papers.mobilenet_jaffe.frozen import BATCH
 from fer_utils.papers.mobilenet_jaffe.heads import BLOCK, FEATURES
-from fer_utils.papers.mobilenet_jaffe.protocol import COMPARED, FORWARD_BATCH, extract, train
-from fer_utils.papers.mobilenet_jaffe.settings import PROFILES
+from fer_utils.papers.mobilenet_jaffe.protocol import extract, train
+from fer_utils.papers.mobilenet_jaffe.settings import PROFILES, retraining
 from fer_utils.papers.mobilenet_jaffe.study import Study
 from fer_utils.papers.mobilenet_jaffe.tuning import tune
 from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
 from fer_utils.papers.study import Mapper, of_profile
 from fer_utils.splits import Fold
+
+NOTEBOOK_S = 40.0
+"""What the notebook takes beside its units, the network built and compiled for the frozen part among it."""
 
 
 def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
@@ -32,20 +37,14 @@ def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
         FerError: a data set is not there, or does not suffice.
     """
     settings = of_profile(PROFILES, parameters["profile"]).with_knobs(parameters)
-    study = Study(data.load(parameters["dataset"]), settings, parameters["seeds"], mapper, parameters["detector"])
+    faces = data.load(parameters["dataset"])
+    study = Study(faces, settings, parameters["seeds"], mapper, parameters["detector"], retraining(parameters))
     _ = study.audits
     study.train_all()
-    for depth in parameters["tune"]:
-        for name in COMPARED.values():
-            study.tuned(settings.but(trainable=depth, epochs=parameters["tune_epochs"]), name, max_folds=1)
+    study.compare_depths()
 
 
 # -- the frozen backbone ---------------------------------------------------------------------------
-
-BUILDING = 125
-"""What it costs to build the backbone, in images of 160 pixels that it could process in that time.
-
-Measured: 115 to 127."""
 
 
 def _images(count: float, size: int) -> float:
@@ -53,7 +52,7 @@ def _images(count: float, size: int) -> float:
 
 
 def _extract_work(call: Call) -> float:
-    return BUILDING + _images(len(call["pool"]), call["image_size"])
+    return _images(len(call["pool"]), call["image_size"])
 
 
 def _extract_result(call: Call) -> dict[str, Any]:
@@ -68,7 +67,7 @@ def _extract_result(call: Call) -> dict[str, Any]:
 
 def _extract_probe(call: Call) -> dict[str, Any]:
     # Other weights may have to be fetched first.
-    return {**call, "pool": _last(call["pool"], 2 * FORWARD_BATCH), "weights": "none"}
+    return {**call, "pool": _last(call["pool"], 8 * BATCH[in_use()]), "weights": "none"}
 
 
 def _last(pool: Pool, rows: int) -> Pool:
@@ -77,8 +76,15 @@ def _last(pool: Pool, rows: int) -> Pool:
 
 
 def _maps(call: Call) -> float:
-    # The two largest maps of a batch, 96 channels of half the side, are alive at once.
-    return 2 * FORWARD_BATCH * 96 * (call["image_size"] / 2) ** 2 * 4
+    # The two largest maps of a batch, 96 channels of half the side, are alive at once, on a processor once a core.
+    device = in_use()
+    batches = available_cores() if device == "cpu" else 1
+    return batches * 2 * BATCH[device] * _map(call["image_size"])
+
+
+def _map(image_size: int) -> float:
+    """Bytes of the largest map of one image."""
+    return 96 * (image_size / 2) ** 2 * 4
 
 
 # -- heads -----------------------------------------------------------------------------------------
@@ -128,11 +134,11 @@ def _train_memory(call: Call) -> float:
 
 
 def _tune_work(call: Call) -> float:
-    # Forwards and backwards cost three times as much as forwards; the last block is about a quarter of the network.
-    whole = call["trainable"] == "all"
+    # Forwards and backwards cost three times as much as forwards. Measured: an image costs the whole network 11 times
+    # as much as the last block.
     trained, tested = len(call["fold"].train), len(call["fold"].test)
-    images = _images(trained * 3 + tested, call["image_size"]) * (1.0 if whole else 0.25)
-    return 8 * BUILDING + call["epochs"] * images
+    images = _images(trained * 3 + tested, call["image_size"]) * (11.0 if call["trainable"] == "all" else 1.0)
+    return call["epochs"] * images
 
 
 def _tune_result(call: Call) -> dict[str, Any]:
@@ -140,7 +146,7 @@ def _tune_result(call: Call) -> dict[str, Any]:
 
 
 def _tune_probe(call: Call) -> dict[str, Any]:
-    # The last block for any depth: it takes many seconds to compile the whole network.
+    # The last block for any depth: it takes half a minute to compile the whole network.
     pool, side = _last(call["pool"], 4 * call["batch_size"]), -(-call["image_size"] // 32)
     fold = Fold("probe", np.arange(len(pool)), np.arange(min(len(pool), call["batch_size"])))
     activations = np.zeros((len(pool), side, side, 160), np.float32)
@@ -152,7 +158,7 @@ def _tune_probe(call: Call) -> dict[str, Any]:
 
 def _tune_memory(call: Call) -> float:
     # Backwards all maps of a batch are kept: some ten times the largest.
-    return 10 * _maps(call) * call["batch_size"] / FORWARD_BATCH
+    return 10 * 2 * call["batch_size"] * _map(call["image_size"])
 
 
 # -- leak audit ------------------------------------------------------------------------------------

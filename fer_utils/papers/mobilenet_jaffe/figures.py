@@ -10,10 +10,19 @@ from matplotlib.figure import Figure
 
 from fer_utils import plots
 from fer_utils.faces import FaceSet
-from fer_utils.papers.mobilenet_jaffe.protocol import JUDGED
 from fer_utils.scores import Estimate
 
-_COLOURS = {"published": plots.PUBLISHED, "sound": plots.SOUND, "": plots.OTHER}
+BLOCKS = {
+    "A": "A  augment, then split\n(published)",
+    "B": "B  photographs apart",
+    "C": "C  one person left out\n(sound)",
+    "D": "D  people apart",
+}
+CHOICES = {
+    "test_fold": "epoch best on the test fold",
+    "inner_split": "epoch best on people set aside",
+    "last_epoch": "last epoch, none chosen",
+}
 
 
 def samples(faces: FaceSet, people: int = 3) -> Figure:
@@ -26,18 +35,18 @@ def samples(faces: FaceSet, people: int = 3) -> Figure:
     return plots.pictures(rows_of, "Figure 1: samples")
 
 
-def published_and_sound(accuracies: Mapping[tuple[str, str], Estimate], chance: float) -> Figure:
-    """Accuracies with their intervals, one line for each split and choice of epoch.
+def published_and_sound(
+    accuracies: Mapping[tuple[str, str, str], Estimate], chance: float, printed: float | None = None
+) -> Figure:
+    """Accuracies with their intervals: a block for each split, a colour for each reading, a form for each choice.
 
     Args:
-        accuracies: by split and by how the epoch is chosen, as in :data:`~.protocol.JUDGED`.
+        accuracies: by split, reading of the input and how the epoch is chosen.
         chance: a fraction.
+        printed: the paper's accuracy, a fraction, where ours can be held beside it.
     """
-    judged_by = {key: protocol for protocol, key in JUDGED.items()}
-    protocols = [judged_by.get(key, "") for key in accuracies]
-    lines = {
-        f"{protocol}  {name}, {selection}": accuracy
-        for protocol, ((name, selection), accuracy) in zip(protocols, accuracies.items(), strict=True)
-    }
-    colours = [_COLOURS[protocol] for protocol in protocols]
-    return plots.intervals(lines, colours, chance, "accuracy, % (95 % interval over people)")
+    groups: dict[str, dict[tuple[str, str], Estimate]] = {}
+    for (name, reading, selection), accuracy in accuracies.items():
+        groups.setdefault(BLOCKS[name], {})[reading, CHOICES[selection]] = accuracy
+    marks = {} if printed is None else {f"paper {100 * printed:.1f}": printed}
+    return plots.grouped_intervals(groups, chance, "accuracy, % (95 % interval over people)", marks)

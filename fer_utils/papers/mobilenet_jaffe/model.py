@@ -122,14 +122,17 @@ def trunk_and_tail(base: Any, n_classes: int, trainable: str, seed: int) -> tupl
     else:
         cut = base.get_layer(end).output
         trunk, tail_input, features = keras.Model(base.input, cut), cut, base.output
-    head = keras.layers.Dense(
-        n_classes, activation="softmax", kernel_initializer=keras.initializers.GlorotUniform(seed), name="head"
-    )
+    head = keras.layers.Dense(n_classes, activation="softmax", kernel_initializer=glorot(seed), name="head")
     if features is None:
         return trunk, keras.Model(tail_input, head(tail_input))
     body = keras.Model(tail_input, features, name="tuned")
     inputs = keras.Input(tail_input.shape[1:])
     return trunk, keras.Model(inputs, head(InferenceMode(body)(inputs)))
+
+
+def glorot(seed: int) -> Any:
+    """Keras' initialiser of a dense layer, from a seed: a function of the kernel's shape."""
+    return keras.initializers.GlorotUniform(seed)
 
 
 def run_frozen(model: Any, images: np.ndarray) -> np.ndarray:

@@ -31,7 +31,6 @@ from fer_utils.papers.mobilenet_jaffe.augment import Pool, draw_quota, make_pool
 from fer_utils.papers.mobilenet_jaffe.heads import PADDING, train_heads
 from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, KERAS_BACKEND, SPLITS, Augmentation, Settings
 from fer_utils.preprocess import normalise, resize, to_rgb
-from fer_utils.progress import track
 from fer_utils.splits import Fold
 
 # Settled before anything is computed, so that units stored before Keras is loaded are found again after.
@@ -43,7 +42,6 @@ JUDGED = {"published": ("A", "test_fold"), "sound": ("C", "inner_split")}
 COMPARED = {"published": "A", "sound": "D"}
 """By protocol: the split on which the settings of Section 4.1 are compared."""
 
-FORWARD_BATCH = 32
 FOLDS_A_SEED = 10_000
 """Head ``i`` of seed ``s`` starts from ``s * FOLDS_A_SEED + i``, whatever else is run beside it."""
 
@@ -171,18 +169,16 @@ def extract(
         ``activations``: ``float32 [M, 1280]`` for ``trainable="head"``, ``[M, h, w, 160]`` for
         ``"last_block"``.
     """
-    from fer_utils.papers.mobilenet_jaffe import model
+    from fer_utils.papers.mobilenet_jaffe.frozen import frozen, over
 
     seed_everything(augmentation.seed)
     small = prepare(faces, image_size)
-    trunk, _ = model.trunk_and_tail(model.backbone(image_size, weights), len(faces.classes), trainable, seed=0)
-    activations = np.empty((len(pool), *trunk.output_shape[1:]), np.float32)
-    starts = range(0, len(pool), FORWARD_BATCH)
-    for start in track(starts, f"backbone on {normalisation} pixels"):
-        rows = range(start, min(start + FORWARD_BATCH, len(pool)))
-        batch = normalise(to_rgb(pool.images(small, rows, augmentation)), normalisation)
-        activations[start : start + len(batch)] = model.run_frozen(trunk, batch)
-    return {"activations": activations}
+
+    def draw(rows: range) -> np.ndarray:
+        return normalise(to_rgb(pool.images(small, rows, augmentation)), normalisation)
+
+    network = frozen(image_size, weights, trainable)
+    return {"activations": over(network, len(pool), draw, f"backbone on {normalisation} pixels")}
 
 
 def train(

@@ -6,8 +6,9 @@ Datasets*. "not stated" marks what the paper leaves open; the value is then ours
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from fer_utils.errors import UsageError
 from fer_utils.papers.parameters import Parameter as P
@@ -18,6 +19,10 @@ from fer_utils.settings import setting
 NORMALISATIONS = ("raw", "0-1", "-1..1", "per-image")
 TRAINABLE = ("head", "last_block", "all")
 EPOCH_SELECTIONS = ("test_fold", "inner_split", "last_epoch")
+
+READINGS = {"raw": "raw pixels", "-1..1": "pixels −1 to 1"}
+"""By normalisation: two readings of the paper. Its words say that nothing is normalised, so pixels go in as 0 to 255;
+the network that it takes over was trained on pixels from -1 to 1, which Keras' example code gives it."""
 
 SPLIT_TITLES = {
     "A": "augment, then split 90/10 (as published)",
@@ -91,19 +96,47 @@ PROFILES = {
     "smoke": Settings(image_size=64, quota=24, epochs=2),
     # A laptop: fewer variants a photograph, the same everything else.
     "quick": Settings(quota=400),
-    # Two cores: nearly half the paper's images a class, a dozen times the quick profile's.
-    "evening": Settings(quota=5_000),
+    # Two cores: the paper's images a class; the pictures' size and the weights are those that ship.
+    "evening": Settings(),
     # The paper's own sizes.
     "paper": Settings(image_size=224, weights="imagenet"),
 }
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """What is trained beside heads (Section 9 of the notebook): on A and D, all folds of the first seed.
+
+    Attributes:
+        depths: which of :data:`TRAINABLE` but ``"head"``.
+        quota: images of each class after augmentation; small, since every image goes forwards and backwards.
+        epochs: how often each is seen.
+    """
+
+    depths: tuple[str, ...] = ()
+    quota: int = 200
+    epochs: int = 3
+
+
+RETRAINED = {"smoke": (), "quick": (), "evening": TRAINABLE[1:], "paper": TRAINABLE[1:]}
+"""By profile: what is trained beside heads."""
+
+
+def retraining(parameters: Mapping[str, Any]) -> Retraining:
+    """What the notebook's parameters ask for; where they leave it to the profile, :data:`RETRAINED`."""
+    chosen = parameters["tune"]
+    depths = RETRAINED[parameters["profile"]] if chosen is None else tuple(chosen)
+    return Retraining(depths, parameters["tune_quota"], parameters["tune_epochs"])
+
 
 PARAMETERS = {
     **common("london", [0, 1, 2]),
     "weights": P(None, choices=("shipped", "imagenet", "none"), suffix=".weights.h5", optional=True),
     "quota": P(None, "number", low=10, high=100_000, optional=True),
     "epochs": of(Settings, "epochs"),
-    "tune": P([], "names", choices=("last_block", "all")),
-    "tune_epochs": P(3, "number", high=10_000),
+    "tune": P(None, "names", choices=TRAINABLE[1:], optional=True),
+    "tune_quota": P(Retraining.quota, "number", low=10, high=100_000),
+    "tune_epochs": P(Retraining.epochs, "number", high=10_000),
     "detector": P("ssd", choices=("haar", "ssd", "dlib")),
 }
 """The notebook's, in the order of its cell."""

@@ -6,6 +6,8 @@ fold. What stays frozen still runs only once: the tail trains on stored activati
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 from fer_utils.devices import seed_everything
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
+from fer_utils.files import sha256_file
 from fer_utils.papers.mobilenet_jaffe import model
 from fer_utils.papers.mobilenet_jaffe.augment import Pool
 from fer_utils.papers.mobilenet_jaffe.heads import PADDING, batch_order
@@ -56,9 +59,7 @@ def tune(
     if (activations is None) != (trainable == "all"):
         raise FerError(f"trainable={trainable!r} {'takes no' if trainable == 'all' else 'needs'} stored activations")
     seed_everything(seed)
-    n_classes = len(faces.classes)
-    _, tail = model.trunk_and_tail(model.backbone(image_size, weights), n_classes, trainable, seed)
-    tail.compile(model.keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy")
+    tail = fresh_tail(image_size, weights, len(faces.classes), trainable, seed, learning_rate)
     small = faces.with_images(resize(faces.images, image_size)) if activations is None else faces
 
     def inputs(rows: np.ndarray) -> np.ndarray:
@@ -71,8 +72,8 @@ def tune(
     for epoch in track(range(epochs), f"tuning {trainable}, {fold.name}"):
         rows = fold.train[batch_order(len(fold.train), epoch, seed)]
         for start in range(0, len(rows), batch_size):
-            batch = rows[start : start + batch_size]
-            tail.train_on_batch(inputs(batch), pool.label[batch])
+            batch, weight = _whole(rows[start : start + batch_size], batch_size)
+            tail.train_on_batch(inputs(batch), pool.label[batch], sample_weight=weight)
         given = _predict(tail, inputs, fold.test, batch_size)
         predicted[epoch, 0] = given.argmax(axis=1)
         right = given[np.arange(len(fold.test)), pool.label[fold.test]]
@@ -80,9 +81,52 @@ def tune(
     return {"predicted": predicted, "loss": loss}
 
 
-def _predict(tail: Any, inputs: Any, rows: np.ndarray, batch_size: int) -> np.ndarray:
-    starts = range(0, len(rows), batch_size)
-    return np.concatenate([model.run_frozen(tail, inputs(rows[start : start + batch_size])) for start in starts])
+def _whole(rows: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """A last batch filled up with rows of no weight, and the weights, so that the mean loss is that of ``rows``.
+
+    TensorFlow would compile the network once more for a smaller batch, which takes longer than an epoch. In inference
+    mode no picture's answer hangs on the others of its batch.
+    """
+    weight = np.zeros(size, np.float32)
+    weight[: len(rows)] = size / len(rows)
+    return np.resize(rows, size), weight
+
+
+def _predict(tail: Any, inputs: Callable[[np.ndarray], np.ndarray], rows: np.ndarray, batch_size: int) -> np.ndarray:
+    parts = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    return np.concatenate([model.run_frozen(tail, inputs(_whole(part, batch_size)[0]))[: len(part)] for part in parts])
+
+
+def fresh_tail(
+    image_size: int, weights: str | Path, n_classes: int, trainable: str, seed: int, learning_rate: float
+) -> Any:
+    """The tail as it is before training: pretrained, with a head drawn from ``seed`` and an optimiser without memory.
+
+    Compiled once a process and then set back, because compiling the whole network takes longer than training it on a
+    small fold. Arguments as for :func:`~.model.trunk_and_tail`.
+    """
+    digest = sha256_file(weights) if isinstance(weights, Path) and weights.is_file() else ""
+    tail, start = _compiled(image_size, weights, digest, n_classes, trainable)
+    tail.set_weights(start)
+    head = tail.get_layer("head")
+    kernel, bias = head.get_weights()
+    head.set_weights([np.asarray(model.glorot(seed)(kernel.shape)), np.zeros_like(bias)])
+    for variable in tail.optimizer.variables:
+        variable.assign(np.zeros(variable.shape, variable.dtype))
+    tail.optimizer.learning_rate = learning_rate
+    return tail
+
+
+@lru_cache(maxsize=1)
+def _compiled(
+    image_size: int, weights: str | Path, digest: str, n_classes: int, trainable: str
+) -> tuple[Any, list[np.ndarray]]:
+    """``digest`` is there for the cache: another file under the same name is another network."""
+    _, tail = model.trunk_and_tail(model.backbone(image_size, weights), n_classes, trainable, 0)
+    # XLA, Keras' choice, makes a step of the last block five times slower on a processor.
+    tail.compile(model.keras.optimizers.Adam(), "sparse_categorical_crossentropy", jit_compile=False)
+    tail.optimizer.build(tail.trainable_variables)
+    return tail, [np.array(value) for value in tail.get_weights()]
 
 
 def together(outcomes: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:

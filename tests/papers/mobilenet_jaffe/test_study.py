@@ -5,18 +5,28 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fer_utils import data
 from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.mobilenet_jaffe import protocol as steps
-from fer_utils.papers.mobilenet_jaffe.settings import EPOCH_SELECTIONS, PROFILES, SPLITS, Settings
+from fer_utils.papers.mobilenet_jaffe.settings import (
+    EPOCH_SELECTIONS,
+    PROFILES,
+    READINGS,
+    SPLITS,
+    Retraining,
+    Settings,
+)
 from fer_utils.papers.mobilenet_jaffe.study import Study, comparisons
+from fer_utils.papers.mobilenet_jaffe.tuning import tune
 from fer_utils.reproduce.units import Store, run_units, unit_key
 from tests.stand_ins import write_jaffe
 
@@ -69,7 +79,7 @@ def test_comparisons_change_one_factor_each() -> None:
         "normalisation": ["raw", "0-1", "-1..1", "per-image"],
         "face crop": ["whole picture", "cropped face"],
         "learning rate": ["0.01", "0.001"],
-        "batch size": ["8", "32", "128"],
+        "batch size": ["8", "32"],
     }
     for levels in groups.values():
         assert SETTINGS in levels.values()
@@ -82,16 +92,15 @@ def test_comparisons_change_one_factor_each() -> None:
 
 
 def test_features_are_computed_once_an_image_condition(study: Study, mapper: CountingMapper) -> None:
-    for name in "AD":
-        for factor in comparisons(SETTINGS):
-            study.compare(factor, name)
-    # Four normalisations and one crop; learning rates and batch sizes train on what is there.
-    assert mapper.ran["extract"] == 5
-    # On each split the base, three normalisations, the crop, another rate and two batch sizes.
-    assert mapper.ran["train"] == 2 * 8
-    study.compare("normalisation", "A")
+    for name, reading, factor in product("AD", READINGS.values(), comparisons(SETTINGS)):
+        study.compare(reading, factor, name)
+    # Four normalisations and a crop of either reading; learning rates and batch sizes train on what is there.
+    assert mapper.ran["extract"] == 6
+    # On each split both readings, each with a crop, another rate and batch size, and two more normalisations.
+    assert mapper.ran["train"] == 2 * (2 * 4 + 2)
+    study.compare("raw pixels", "normalisation", "A")
     study.curve(SETTINGS, "D")
-    assert mapper.ran == {"extract": 5, "train": 16}
+    assert mapper.ran == {"extract": 6, "train": 20}
 
 
 def test_an_epoch_chosen_within_training_costs_one_more_run(study: Study, mapper: CountingMapper) -> None:
@@ -126,8 +135,9 @@ def test_a_weights_file_is_known_by_its_content(study: Study, mapper: CountingMa
 
 
 def test_compare_gives_a_row_a_level(study: Study) -> None:
-    table = study.compare("batch size", "D")
-    assert list(table["level"]) == ["8", "32", "128"]
+    table = study.compare("raw pixels", "batch size", "D")
+    assert set(table["reading"]) == {"raw pixels"}
+    assert list(table["level"]) == ["8", "32"]
     assert set(table["factor"]) == {"batch size"} and set(table["protocol"]) == {"D"}
     assert (table["low %"] <= table["accuracy %"]).all() and (table["accuracy %"] <= table["high %"]).all()
     assert table[["accuracy %", "macro F1"]].to_numpy().min() >= 0 and table["macro F1"].max() <= 100
@@ -135,7 +145,7 @@ def test_compare_gives_a_row_a_level(study: Study) -> None:
     np.testing.assert_allclose(table["accuracy %"][1], 100 * base.accuracy().value)
     np.testing.assert_allclose(table["macro F1"][1], 100 * base.macro_f1())
     # More steps of the same size learn these made-up features better.
-    assert table["accuracy %"][0] > table["accuracy %"][2]
+    assert table["accuracy %"][0] > table["accuracy %"][1]
 
 
 def test_a_curve_ends_in_the_last_epoch_s_accuracy(study: Study) -> None:
@@ -154,14 +164,22 @@ def test_audits_of_splits_and_of_protocols(study: Study) -> None:
     assert study.audits["A"].shares()["subject"] == 1
     assert study.audit("published").reports == {"": study.audits["A"]}
     assert study.audit("sound").text() == study.audits["C"].text() == "none found"
-    for method in (study.audit, study.judged):
-        with pytest.raises(UsageError, match="published, sound"):
-            method("A")
+    with pytest.raises(UsageError, match="published, sound"):
+        study.audit("A")
 
 
 def test_a_protocol_is_judged_by_its_split_and_choice_of_epoch(study: Study) -> None:
-    assert study.judged("published") is study.answers(SETTINGS, "A", "test_fold")
-    assert study.judged("sound") is study.answers(SETTINGS, "C", "inner_split")
+    """Under each reading: the paper's words first, then what the network was trained on."""
+    assert list(study.readings) == ["raw pixels", "pixels −1 to 1"]
+    for mode, reading in READINGS.items():
+        base = SETTINGS.but(normalisation=mode)
+        assert study.readings[reading] == base
+        assert study.judged("published", reading) is study.answers(base, "A", "test_fold")
+        assert study.judged("sound", reading) is study.answers(base, "C", "inner_split")
+    with pytest.raises(UsageError, match="published, sound"):
+        study.judged("A", "raw pixels")
+    with pytest.raises(UsageError, match="Did you mean 'raw pixels'"):
+        study.judged("published", "raw pixel")
 
 
 @pytest.mark.parametrize("seeds", [[], [0, 1, 0]])
@@ -171,14 +189,15 @@ def test_seeds_must_be_there_and_different(drawn: FaceSet, mapper: CountingMappe
 
 
 def test_everything_the_notebook_needs_is_trained_at_once(study: Study, mapper: CountingMapper) -> None:
-    # The base on four splits with inner folds; seven other conditions on A and D.
-    assert study.train_all() == 2 * 4 + 7 * 2
-    ran = dict(mapper.ran)
-    for name in SPLITS:
-        study.answers(study.settings, name, "inner_split")
-    for factor in comparisons(study.settings):
-        study.compare(factor, "A"), study.compare(factor, "D")
-    assert mapper.ran == ran
+    # Both readings on four splits with inner folds; eight other conditions on A and D.
+    assert study.train_all() == 2 * 2 * 4 + 8 * 2
+    assert mapper.ran == {"extract": 6, "train": 32}
+    for base in study.readings.values():
+        for name in SPLITS:
+            study.answers(base, name, "inner_split")
+    for name, reading, factor in product("AD", READINGS.values(), comparisons(SETTINGS)):
+        study.compare(reading, factor, name)
+    assert mapper.ran == {"extract": 6, "train": 32}
 
 
 # -- more than the head ----------------------------------------------------------------------------
@@ -201,28 +220,55 @@ def test_tuned_asks_for_what_it_needs(study: Study, mapper: CountingMapper, trai
         truth = [study.plan.pool.label[call["fold"].test] for call in calls]
         return [{"predicted": right[None, None].astype(np.int16), "loss": np.zeros((1, 1))} for right in truth]
 
-    study.mapper = answer
-    answers = study.tuned(SETTINGS.but(trainable=trainable, epochs=1), "D", max_folds=3)
-    assert answers.accuracy().value == 1
-    assert len(answers) == sum(len(fold.test) for fold in study.plan.splits["D"].folds[:3])
-    assert [call["seed"] for call in asked] == study.plan.splits["D"].seeds[:3]
-    assert [call["fold"] for call in asked] == study.plan.splits["D"].folds[:3]
+    study.mapper, study.retraining = answer, Retraining((trainable,), quota=30, epochs=1)
+    plan = study.small_plan
+    answers = study.tuned(trainable, 1e-2, "D")
+    # Every photograph is tested once, by the folds of the first seed; few images of it are trained on.
+    assert answers.accuracy().value == 1 and len(answers) == 72
+    assert [call["seed"] for call in asked] == plan.splits["D"].seeds == study.plan.splits["D"].seeds[:10]
+    assert [call["fold"] for call in asked] == plan.splits["D"].folds
     for call in asked:
+        assert len(call["fold"].train) == 3 * 27 and call["pool"] is plan.pool
+        assert (call["normalisation"], call["learning_rate"], call["epochs"]) == ("-1..1", 1e-2, 1)
         assert (call["activations"] is None) == (trainable == "all")
     assert mapper.ran["extract"] == (trainable == "last_block")
-    everything = study.tuned(SETTINGS.but(trainable=trainable, epochs=1), "D")
-    assert len(asked) == 3 + 20 and len(everything) == 144
+    study.tuned(trainable, 1e-2, "D")
+    assert len(asked) == 10
+
+
+def test_deeper_training_takes_few_images_however_many_classes_there_are(study: Study) -> None:
+    for quota, most in ((200, 200), (5_000, 1_000 // 3)):
+        study.retraining = Retraining(("all",), quota=quota)
+        study.__dict__.pop("small_plan", None)
+        (fold,) = study.small_plan.splits["A"].folds
+        assert len(fold.train) + len(fold.test) == 3 * most
+
+
+def test_depths_are_compared_on_the_same_few_images(study: Study, mapper: CountingMapper) -> None:
+    assert len(study.compare_depths()) == 0 and mapper.ran == {}
+
+    def answer(function: Any, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
+        if function is not tune:
+            return mapper(function, calls, stage)
+        truth = [call["pool"].label[call["fold"].test] for call in calls]
+        return [{"predicted": right[None, None].astype(np.int16), "loss": np.zeros((1, 1))} for right in truth]
+
+    study.mapper, study.retraining = answer, Retraining(("last_block", "all"), quota=30, epochs=1)
+    table = study.compare_depths()
+    assert len(table) == 3 * 2 * 2 and set(table["protocol"]) == {"A", "D"}
+    assert (table[table["trained"] != "head"]["accuracy %"] == 100).all()
+    assert (table[table["trained"] == "head"]["accuracy %"] < 100).any()
 
 
 @pytest.mark.usefixtures("eagerly")
 @pytest.mark.parametrize("trainable", ["last_block", "all"])
 def test_tuned_for_one_epoch(drawn: FaceSet, trainable: str) -> None:
-    """For real, on the first fold: one answer a test image."""
+    """For real, on A: one answer a test image."""
     mapper = CountingMapper(real=True)
-    real = Study(drawn, SETTINGS.but(quota=6, epochs=1), [0], mapper)
-    answers = real.tuned(real.settings.but(trainable=trainable), "D", max_folds=1)
-    fold = real.plan.splits["D"].folds[0]
-    np.testing.assert_array_equal(answers.truth, real.plan.pool.label[fold.test])
+    real = Study(drawn, SETTINGS, [0], mapper, retraining=Retraining((trainable,), quota=6, epochs=1))
+    answers = real.tuned(trainable, 1e-3, "A")
+    (fold,) = real.small_plan.splits["A"].folds
+    np.testing.assert_array_equal(answers.truth, real.small_plan.pool.label[fold.test])
     assert answers.predicted.shape == (1, len(fold.test)) and set(answers.predicted[0]) <= {0, 1, 2}
     assert mapper.ran == {"tune": 1} | ({"extract": 1} if trainable == "last_block" else {})
 
@@ -230,10 +276,22 @@ def test_tuned_for_one_epoch(drawn: FaceSet, trainable: str) -> None:
 # -- the whole way ---------------------------------------------------------------------------------
 
 
-def test_the_smoke_profile_on_jaffe_s_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_jaffe(tmp_path / "jaffe")
+def test_the_smoke_profile_on_jaffe_s_layout_with_its_palette_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_jaffe(tmp_path / "jaffe")
     monkeypatch.setenv("FER_DATA", str(tmp_path))
+    plain = data.load("jaffe")
+    # As in the owners' archive: KA.AN1.39 and all of KM have a palette of greys.
+    palettes = [file for file in folder.glob("*.tiff") if file.name.startswith(("KA.AN1.39.", "KM."))]
+    for file in palettes:
+        with Image.open(file) as picture:
+            picture.load()
+        picture.putpalette([value for value in range(256) for _ in range(3)])
+        picture.save(file)
     faces, store = data.load("jaffe"), Store(tmp_path / "units")
+    assert len(palettes) == 23 and {Image.open(file).mode for file in palettes} == {"P"}
+    assert faces.fingerprint == plain.fingerprint and faces.differences == () and "palette of greys" in faces.notes[0]
 
     def run(function: Any, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
         return run_units(function, calls, stage=stage, store=store)
