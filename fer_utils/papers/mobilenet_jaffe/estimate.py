@@ -156,6 +156,18 @@ def _tune_probe(call: Call) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _tune_rehearsal(call: Call) -> dict[str, Any]:
+    # As deep as asked for; whatever lies below is frozen, and its activations are zeros in a plan.
+    small = _tune_probe(call)
+    rows = min(len(small["pool"]), 2 * call["batch_size"])
+    pool, few = _last(small["pool"], rows), min(rows, call["batch_size"])
+    fold = Fold("rehearsal", np.arange(rows), np.arange(few))
+    activations = None if call["activations"] is None else small["activations"][:rows]
+    return {
+        **small, "pool": pool, "fold": fold, "activations": activations, "epochs": 1, "trainable": call["trainable"],
+    }  # fmt: skip
+
+
 def _tune_memory(call: Call) -> float:
     # Backwards all maps of a batch are kept: some ten times the largest.
     return 10 * 2 * call["batch_size"] * _map(call["image_size"])
@@ -168,6 +180,9 @@ KINDS: tuple[Kind, ...] = (
     LEAK_AUDIT,
     Kind(extract, "backbone features", _extract_work, _extract_result, _extract_probe, _maps),
     Kind(train, "heads of a split", _train_work, _train_result, _train_probe, _train_memory),
-    Kind(tune, "more than the head", _tune_work, _tune_result, _tune_probe, _tune_memory),
-)
+    Kind(
+        tune, "more than the head", _tune_work, _tune_result, _tune_probe, _tune_memory, _tune_rehearsal,
+        variant=lambda call: str(call["trainable"]),
+    ),
+)  # fmt: skip
 """Every kind of unit that the notebook asks for."""
