@@ -35,6 +35,7 @@ class Kind:
         rehearsal: the call with fewer steps, but none of them smaller; ``None``: the probe is that already.
         variant: what tells calls apart that differ in more than size: ``"VGG-16"``. Each is rehearsed.
         saves: the folder of the cache in which a call saves its state on its way; empty: it does not.
+        steps: of training in a call that saves; a rehearsal makes two and resumes after the first.
     """
 
     unit: Unit
@@ -45,6 +46,7 @@ class Kind:
     memory: Callable[[Call], float] = lambda call: 0.0
     rehearsal: Callable[[Call], dict[str, Any]] | None = None
     saves: str = ""
+    steps: Callable[[Call], float] = lambda call: 0.0
     variant: Callable[[Call], str] = lambda call: ""
 
 
@@ -54,6 +56,7 @@ class Asked:
 
     kind: Kind
     work: list[float] = field(default_factory=list)
+    steps: list[float] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     """The name under which the result of each is, or would be, stored."""
     stored: float = 0.0
@@ -67,6 +70,7 @@ class Asked:
         if self.example is None or work > max(self.work):
             self.example = call
         self.work.append(work)
+        self.steps.append(self.kind.steps(call))
         self.names.append(name)
         self.stored += result
         self.memory = max(self.memory, size(call) + result + self.kind.memory(call))

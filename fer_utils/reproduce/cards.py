@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fer_utils.reproduce.rehearsed import Seen
-
 SHARE = 0.05
 """Of a card's peak in half precision that trainings of such networks reach: ResNet-50 in bfloat16 reaches it on an
 H100 with some 2,000 pictures of 224 pixels a second."""
@@ -28,16 +26,16 @@ CARDS = (Card("H100", 989e12), Card("RTX 4090", 165e12), Card("T4", 65e12))
 """From their makers' data sheets."""
 
 
-def seconds(card: Card, seen: Seen, scale: float) -> float:
-    """What ``scale`` times a rehearsed call would take on a card; nothing where torch computes nothing.
+def seconds(card: Card, operations: float, launches: float) -> float:
+    """What so many operations in so many launches would take on a card; nothing where torch computes nothing.
 
     The card computes while the host goes on, so the longer of both counts.
     """
-    return scale * max(seen.operations / (SHARE * card.peak), seen.launches * LAUNCH_S if seen.operations else 0.0)
+    return max(operations / (SHARE * card.peak), launches * LAUNCH_S if operations else 0.0)
 
 
-def sentence(rows: Sequence[tuple[Seen, float]]) -> str:
-    """The sum for each card, in words."""
+def sentence(rows: Sequence[tuple[float, float]]) -> str:
+    """The sum for each card, in words, of operations and launches."""
     sums = [f"{card.name} {sum(seconds(card, *row) for row in rows) / 3600:.1f} h" for card in CARDS]
     return (
         f"  what torch computes, on one card, estimated and not measured: {', '.join(sums)} "

@@ -51,6 +51,7 @@ class Rehearsed:
         count: how many such units the run asks for, and how many of them are ``stored`` already.
         seen: what was measured.
         scale: how many times the rehearsed call's work the whole run has to do.
+        launches: of torch's operators in the whole run.
         resumed: whether a killed unit went on to the same bits; ``None``: a unit of this kind saves nothing.
         together: how many run at once here.
         disk: bytes of all results.
@@ -61,6 +62,7 @@ class Rehearsed:
     stored: int
     seen: Seen
     scale: float
+    launches: float
     resumed: bool | None
     together: int
     disk: float
@@ -109,7 +111,8 @@ def rehearse_one(request: Request) -> list[Rehearsed]:
     name = f"{request.notebook}-{dataset.replace(':', '-')}-{values['profile']}.csv"
     write_text(request.results / FOLDER / name, table.to_csv(index=False))
     print(table.to_string(index=False, na_rep="-"))
-    print(f"{cards.sentence([(row.seen, row.scale) for row in rows])}\n  filed as {FOLDER}/{name}", flush=True)
+    print(cards.sentence([(row.seen.operations * row.scale, row.launches) for row in rows]))
+    print(f"  filed as {FOLDER}/{name}", flush=True)
     return rows
 
 
@@ -124,15 +127,20 @@ def _rehearse(asked: Asked, variant: str) -> Rehearsed:
         seen = _in_its_own_process(kind, small, Path(folder) / "whole", dies=False)
         assert seen is not None
         _demand_planned(kind, small, seen)
-        resumed = _killed_and_gone_on(kind, small, Path(folder) / "broken", seen) if kind.saves else None
+        again = _killed_and_gone_on(kind, small, Path(folder) / "broken") if kind.saves else None
     store = Store()
     stored = [store.path(name).is_file() for name in asked.names]
-    waiting = sum(work for work, done in zip(asked.work, stored, strict=True) if not done)
+    waiting, steps = (
+        sum(each for each, done in zip(all_of_them, stored, strict=True) if not done)
+        for all_of_them in (asked.work, asked.steps)
+    )
+    scale = waiting / kind.work(small)
+    # Two steps against one: what is left is a step without all that happens once.
+    launches = steps * (seen.launches - again.launches) if steps and again else scale * seen.launches
     title = f"{kind.title}, {variant}" if variant else kind.title
-    return Rehearsed(
-        title, len(asked.work), sum(stored), seen, waiting / kind.work(small), resumed, at_once(kind.unit),
-        asked.stored,
-    )  # fmt: skip
+    resumed = None if again is None else again.digests == seen.digests
+    count, together = len(asked.work), at_once(kind.unit)
+    return Rehearsed(title, count, sum(stored), seen, scale, launches, resumed, together, asked.stored)
 
 
 def short(kind: Kind, call: Call) -> dict[str, Any]:
@@ -171,8 +179,8 @@ def _in_its_own_process(kind: Kind, call: Call, cache: Path, dies: bool) -> Seen
         executor.shutdown(wait=True, kill_workers=True)
 
 
-def _killed_and_gone_on(kind: Kind, call: Call, cache: Path, whole: Seen) -> bool:
-    """Whether a unit that was killed after its first save goes on from there, and to the same bits.
+def _killed_and_gone_on(kind: Kind, call: Call, cache: Path) -> Seen:
+    """What is seen of a unit that was killed after its first save and goes on from there.
 
     Raises:
         FerError: it saved nothing, or left its checkpoint behind.
@@ -184,7 +192,7 @@ def _killed_and_gone_on(kind: Kind, call: Call, cache: Path, whole: Seen) -> boo
     if not left or list((cache / kind.saves).glob("*.npz")):
         raise FerError(f"{kind.title}: a killed unit must leave one checkpoint, and a finished one none")
     assert again is not None
-    return again.digests == whole.digests
+    return again
 
 
 def _demand_planned(kind: Kind, call: Call, seen: Seen) -> None:
@@ -208,13 +216,13 @@ def table_of(rows: Sequence[Rehearsed]) -> pd.DataFrame:
 
 
 def _line(row: Rehearsed) -> dict[str, object]:
-    seen, scale = row.seen, row.scale
-    hours = {f"{card.name} h": round(cards.seconds(card, seen, scale) / 3600, 3) for card in cards.CARDS}
+    seen, scale, operations = row.seen, row.scale, row.seen.operations * row.scale
+    hours = {f"{card.name} h": round(cards.seconds(card, operations, row.launches) / 3600, 3) for card in cards.CARDS}
     return {
         "unit": row.title, "count": row.count, "stored": row.stored,
         "peak GB": round(seen.memory / 1e9, 2), "GPU GB": round(seen.gpu_memory / 1e9, 2),
         "seconds": round(seen.seconds, 2), "resumes": {None: "-", True: "yes", False: "no"}[row.resumed],
-        "TFLOP": round(seen.operations * scale / 1e12, 1),
+        "TFLOP": round(operations / 1e12, 1),
         "hours here": round(seen.seconds * scale / 3600 / min(row.together, max(1, math.ceil(row.count))), 2),
         **hours, "disk GB": round(row.disk / 1e9, 3),
     }  # fmt: skip

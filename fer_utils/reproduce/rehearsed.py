@@ -29,7 +29,8 @@ class Seen:
         memory: bytes, the most that the process ever held, libraries included.
         gpu_memory: bytes, the most that torch held on an NVIDIA GPU; 0 without one.
         operations: floating-point operations of torch's products and convolutions.
-        launches: how many of torch's operators were called: a GPU starts a kernel for each.
+        launches: how many of torch's operators were called: a GPU starts a kernel for each. An optimiser's step counts
+            as one, since there it is one kernel.
         arrays: shape and dtype of each array that was returned.
         digests: of their bytes.
     """
@@ -59,7 +60,7 @@ def look(module: str, qualname: str, call: Mapping[str, Any], environment: Mappi
         _die_after_saving_in(Path(dies_in))
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    with _counter() as counted:
+    with _counter(torch) as counted:
         started = time.perf_counter()
         result = unit(**call)
         if torch.cuda.is_available():
@@ -86,7 +87,7 @@ def peak() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
-def _counter() -> Any:
+def _counter(torch: Any) -> Any:
     """A mode of torch's in which every operator is counted, and the operations of those that torch has a formula for.
 
     torch's own FlopCounterMode also follows modules, and so refuses the second gradient of a gradient penalty.
@@ -95,16 +96,27 @@ def _counter() -> Any:
     formulas = importlib.import_module("torch.utils.flop_counter").flop_registry
 
     class Counter(modes.TorchDispatchMode):  # type: ignore[name-defined]
-        operations, launches = 0, 0
+        operations, launches, in_optimiser = 0, 0, False
 
         def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             found = function(*args, **(kwargs or {}))
-            self.launches += 1
+            self.launches += not self.in_optimiser
             if function.overloadpacket in formulas:
                 self.operations += formulas[function.overloadpacket](*args, **(kwargs or {}), out_val=found)
             return found
 
-    return Counter()
+    counter = Counter()
+
+    def begin(*_: Any) -> None:
+        counter.launches += 1
+        counter.in_optimiser = True
+
+    def end(*_: Any) -> None:
+        counter.in_optimiser = False
+
+    torch.optim.optimizer.register_optimizer_step_pre_hook(begin)
+    torch.optim.optimizer.register_optimizer_step_post_hook(end)
+    return counter
 
 
 def _die_after_saving_in(folder: Path) -> None:

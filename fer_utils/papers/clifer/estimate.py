@@ -75,6 +75,11 @@ def _imagination_rehearsal(call: Call) -> dict[str, Any]:
     return {**call, "rows": call["rows"][: settings.batch_size], "settings": few}
 
 
+def _imagination_steps(call: Call) -> float:
+    settings: ImaginationSettings = call["settings"]
+    return float(settings.epochs * -(-len(call["rows"]) // settings.batch_size))
+
+
 def _imagination_memory(call: Call) -> float:
     settings: ImaginationSettings = call["settings"]
     # What a batch leaves behind for the backward passes, in all networks.
@@ -124,7 +129,7 @@ def _memory_probe(call: Call) -> dict[str, Any]:
 KINDS: tuple[Kind, ...] = (
     Kind(
         train_imagination, "imagination model", _imagination_work, _imagination_result, _imagination_probe,
-        _imagination_memory, _imagination_rehearsal, "imagination",
+        _imagination_memory, _imagination_rehearsal, "imagination", _imagination_steps,
     ),
     Kind(encode, "codes", _encode_work, _encode_result, _encode_probe),
     Kind(

@@ -91,6 +91,13 @@ def _gan_rehearsal(call: Call) -> dict[str, Any]:
     return {**call, "images": call["images"][:few], "labels": labels, **two}
 
 
+def _gan_steps(call: Call) -> float:
+    # Steps of the rehearsed kind, one of the discriminator and one of the generator: about as many launches as all
+    # steps of both have.
+    gan: GanSettings = call["settings"]
+    return gan.all_steps(len(call["images"])) * (gan.critic_steps + 1) / 2
+
+
 def _two_steps(gan: GanSettings) -> GanSettings:
     return gan.but(steps=0, epochs=2, critic_steps=1)
 
@@ -258,14 +265,18 @@ KINDS: tuple[Kind, ...] = (
     LEAK_AUDIT,
     Kind(
         pretrain_gan, "GAN on all classes", _gan_work, _start_result, _start_probe, _gan_memory, _start_rehearsal,
-        "gans", _variant,
+        "gans", _gan_steps, _variant,
     ),
-    Kind(train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory, _gan_rehearsal, "gans", _variant),
+    Kind(
+        train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory, _gan_rehearsal, "gans", _gan_steps,
+        _variant,
+    ),
     Kind(judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe, _quality_memory),
     Kind(deep_feature_svm, "DF-SVM", _svm_work, _svm_result, _svm_probe, _svm_memory, _svm_rehearsal),
     Kind(
         train_classifier, "classifier", _classifier_work, _classifier_result, _classifier_probe, _classifier_memory,
-        _classifier_rehearsal, "classifiers", lambda call: str(call["network"]),
+        _classifier_rehearsal, "classifiers", lambda call: float(call["points"][-1]),
+        lambda call: str(call["network"]),
     ),
 )  # fmt: skip
 """Every kind of unit that :func:`ask` asks for."""
