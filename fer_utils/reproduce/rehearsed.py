@@ -60,7 +60,7 @@ def look(module: str, qualname: str, call: Mapping[str, Any], environment: Mappi
         _die_after_saving_in(Path(dies_in))
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    with _counter(torch) as counted:
+    with _counter() as counted:
         started = time.perf_counter()
         result = unit(**call)
         if torch.cuda.is_available():
@@ -87,7 +87,7 @@ def peak() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
-def _counter(torch: Any) -> Any:
+def _counter() -> Any:
     """A mode of torch's in which every operator is counted, and the operations of those that torch has a formula for.
 
     torch's own FlopCounterMode also follows modules, and so refuses the second gradient of a gradient penalty.
@@ -114,8 +114,9 @@ def _counter(torch: Any) -> Any:
     def end(*_: Any) -> None:
         counter.in_optimiser = False
 
-    torch.optim.optimizer.register_optimizer_step_pre_hook(begin)
-    torch.optim.optimizer.register_optimizer_step_post_hook(end)
+    optimisers = importlib.import_module("torch.optim.optimizer")
+    optimisers.register_optimizer_step_pre_hook(begin)
+    optimisers.register_optimizer_step_post_hook(end)
     return counter
 
 

@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from fer_utils.errors import FerError
 from fer_utils.papers.planning import Kind, Planner
 from fer_utils.reproduce import cards, rehearse
 from fer_utils.reproduce.rehearsed import look, peak
 from fer_utils.reproduce.units import unit_key
-from fer_utils.saving import Clock
-from fer_utils.stored import read_sealed, write_sealed
-
-
-def counts_up(*, steps: int, forgets: bool = False, keeps: bool = False, silent: bool = False) -> dict[str, Any]:
-    """A training that adds a random number a step, and saves."""
-    path = Path(os.environ["FER_CACHE"]) / "toys" / "state.npz"
-    stored = read_sealed(path) or {"done": np.array(0), "total": np.zeros(3)}
-    done, total, clock = int(stored["done"]), stored["total"], Clock()
-    if forgets:
-        total = np.zeros(3)
-    for step in range(done, steps):
-        total = total + np.random.default_rng(step).random(3)
-        if clock.due() and not silent:
-            write_sealed(path, {"done": np.array(step + 1), "total": total})
-    if not keeps:
-        path.unlink(missing_ok=True)
-    return {"total": total}
-
-
-def fails(*, steps: int) -> dict[str, Any]:
-    raise ValueError("no such luck")
-
-
-def killed(*, steps: int) -> dict[str, Any]:
-    os.kill(os.getpid(), 9)
-    return {}
-
-
-def multiplies(*, steps: int) -> dict[str, Any]:
-    product = torch.ones(20, 30)
-    for _ in range(steps):
-        product = torch.ones(20, 30) @ torch.ones(30, 30)
-    return {"product": product.numpy()}
+from tests.reproduce.toy_trainings import counts_up, fails, killed, multiplies
 
 
 @pytest.fixture
@@ -72,10 +37,13 @@ def rehearsed(toy: Kind, **call: Any) -> rehearse.Rehearsed:
 
 
 def test_a_killed_unit_goes_on_to_the_same_bits(own_cache: Path) -> None:
+    held = np.ones(600_000_000 // 8)
     found = rehearsed(kind(counts_up))
     assert found.resumed is True and found.count == 2 and found.stored == 0
     assert found.scale == (10 + 30) / 4
     assert found.seen.arrays == {"total": ((3,), "float64")} and found.seen.memory > 50e6
+    # Its own memory, not that of the process that started it.
+    assert found.seen.memory < held.nbytes < peak()
     assert not list(own_cache.glob("rehearsal-*")), "nothing is left"
 
 
@@ -99,14 +67,8 @@ def test_what_does_not_pass_is_said(own_cache: Path, toy: Kind, call: dict[str, 
         rehearsed(toy, **call)
 
 
-def test_memory_is_the_process_own(own_cache: Path) -> None:
-    held = np.ones(600_000_000 // 8)
-    assert peak() > held.nbytes
-    assert rehearsed(kind(counts_up)).seen.memory < held.nbytes
-
-
 def test_operations_and_launches_are_counted() -> None:
-    few, more = (look(__name__, "multiplies", {"steps": steps}, {}, "") for steps in (2, 7))
+    few, more = (look(multiplies.__module__, "multiplies", {"steps": steps}, {}, "") for steps in (2, 7))
     assert (few.operations, more.operations) == (2 * 2 * 20 * 30 * 30, 7 * 2 * 20 * 30 * 30)
     # Two matrices of ones and a product a step.
     assert more.launches - few.launches == 5 * 3 and few.arrays == {"product": ((20, 30), "float32")}
