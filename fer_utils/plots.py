@@ -145,7 +145,7 @@ def grouped_intervals(
     axis.grid(axis="x", alpha=0.3)
     lines = [Line2D([], [], color=colour, linewidth=3, label=name) for name, colour in colours.items()]
     shapes = [Line2D([], [], color="0.4", marker=form, linestyle="", label=name) for name, form in forms.items()]
-    figure.legend(handles=[*lines, *shapes], loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    figure.legend(handles=[*lines, *shapes], loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     sns.despine(figure, left=True)
     return figure
 
@@ -167,7 +167,7 @@ def learning_curves(curves: Mapping[str, np.ndarray], chance: float) -> Figure:
     axis.axhline(100 * chance, color="0.6", linestyle="--", linewidth=1, label="chance")
     axis.set(xlabel="epoch", ylabel="test accuracy, %", xlim=(1, max(len(values) for values in curves.values())))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     axis.grid(alpha=0.3)
     sns.despine(figure)
     return figure

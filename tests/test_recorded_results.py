@@ -104,6 +104,21 @@ def test_the_findings_quote_the_recorded_numbers():
                 assert f"{number['value']:.1f} % [{low:.1f}, {high:.1f}]" in findings, (dataset, number["protocol"])
 
 
+@pytest.mark.parametrize("page", ["README.md", "notebooks/05_mobilenet_jaffe.ipynb"])
+def test_paper_5_s_number_and_what_the_leak_is_worth_are_quoted(page):
+    """Of the stand-in: A, with the leak, and D, without, under the reading that gives the paper's number."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    table = pd.read_csv(recorded("05_mobilenet_jaffe/jaffe-stand-in-quick") / "tables/protocols.csv")
+    last = table[table["epoch chosen by"] == "last_epoch"].set_index(["reading", "protocol"])
+    for key in (("pixels −1 to 1", "A"), ("pixels −1 to 1", "D"), ("raw pixels", "A")):
+        row = last.loc[key]
+        assert f"{row['accuracy %']:.1f} % [{row['low %']:.1f}, {row['high %']:.1f}]" in text, key
+    own = last.loc["pixels −1 to 1", "accuracy %"]
+    assert own["A"] >= 80 and 35 <= own["D"] <= 55
+    photograph, person = own["A"] - own["B"], own["B"] - own["D"]
+    assert f"{own['A'] - own['D']:.0f} points" in text and f"{photograph:.0f} " in text and f"{person:.0f} " in text
+
+
 @pytest.mark.parametrize("kind", ["baseline", "ftl", "el"])
 def test_the_findings_quote_paper_3_if_it_is_recorded(kind):
     findings = (ROOT / "docs/findings.md").read_text()

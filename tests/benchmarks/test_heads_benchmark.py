@@ -16,6 +16,8 @@ PEOPLE, ROWS, FEATURES, N_TRAIN, N_CLASSES = 102, 1_020, 1_280, 720, 2
 TRAINING = {"learning_rate": 1e-3, "batch_size": 32, "epochs": 20}
 SIZES = "102 folds, 720 training rows of 1,280 random float32 features, 2 classes, 20 epochs, batches of 32"
 KERAS_HEADS = 3
+IMAGES = 32
+"""So many at once go through the backbone where Keras runs it: its fastest."""
 
 
 @pytest.fixture(scope="module")
@@ -104,14 +106,13 @@ def test_heads_together_against_keras_fit(benchmark: Any, work: dict[str, Any], 
 
 def test_features_once_against_features_in_each_fold(benchmark: Any, work: dict[str, Any], record: Recorder) -> None:
     from fer_utils.papers.mobilenet_jaffe import model
-    from fer_utils.papers.mobilenet_jaffe.protocol import FORWARD_BATCH
 
     benchmark.pedantic(train_heads, kwargs=work, rounds=3, warmup_rounds=1)
     training = benchmark.stats.stats.min
     backbone = model.backbone(160, "shipped")
-    images = np.random.default_rng(0).integers(0, 256, (FORWARD_BATCH, 160, 160, 3)).astype(np.float32)
+    images = np.random.default_rng(0).integers(0, 256, (IMAGES, 160, 160, 3)).astype(np.float32)
     model.run_frozen(backbone, images)
-    an_image = seconds(lambda: [model.run_frozen(backbone, images) for _ in range(4)], rounds=3) / (4 * FORWARD_BATCH)
+    an_image = seconds(lambda: [model.run_frozen(backbone, images) for _ in range(4)], rounds=3) / (4 * IMAGES)
     once = ROWS * an_image + training
     in_each_fold = PEOPLE * (N_TRAIN + 2) * an_image + training
     record(
@@ -120,9 +121,32 @@ def test_features_once_against_features_in_each_fold(benchmark: Any, work: dict[
         against="each fold runs its 720 training and 2 test images through the backbone once, then the same heads",
         ratio=in_each_fold / once,
         how=(
-            f"an estimate, not two runs: time an image measured on 4 batches of {FORWARD_BATCH} images of 160 pixels "
+            f"an estimate, not two runs: time an image measured on 4 batches of {IMAGES} images of 160 pixels "
             "(shortest of 3) and multiplied by 1,020 and by 102 x 722 images; training of all heads measured once "
             f"(shortest of 3; {SIZES}) and added to both sides. Model.fit on the whole frozen network would run them "
             "again in every epoch: twenty times more still"
         ),
+    )
+
+
+def test_the_frozen_part_against_keras(benchmark: Any, record: Recorder) -> None:
+    from fer_utils.papers.mobilenet_jaffe import frozen, model
+
+    images = np.random.default_rng(0).random((4 * IMAGES, 160, 160, 3), np.float32)
+    network, backbone = frozen.frozen(160, "shipped", "head"), model.backbone(160, "shipped")
+    parts = [images[start : start + IMAGES] for start in range(0, len(images), IMAGES)]
+
+    def ours() -> np.ndarray:
+        return frozen.over(network, len(images), lambda rows: images[rows.start : rows.stop], "benchmark")
+
+    def keras() -> np.ndarray:
+        return np.concatenate([model.run_frozen(backbone, part) for part in parts])
+
+    np.testing.assert_allclose(benchmark.pedantic(ours, rounds=3, warmup_rounds=1), keras(), atol=1e-3)
+    record(
+        "MobileNetV2's features: frozen.over against Keras",
+        ours="frozen.over: TensorFlow Lite, 16 images a thread",
+        against=f"predict_on_batch of the Keras model on {model.keras.backend.backend()}, {IMAGES} images at once",
+        ratio=seconds(keras, rounds=3) / benchmark.stats.stats.min,
+        how=f"{len(images)} images of 160 pixels, shortest of 3 runs each, same features within 1e-3",
     )

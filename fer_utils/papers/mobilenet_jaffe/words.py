@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fer_utils.papers.claims import claim
-from fer_utils.papers.mobilenet_jaffe.claims import CROP, NORMALISING, PAPER, RATE, SPREAD, compared
+from fer_utils.papers.mobilenet_jaffe.claims import CROP, NORMALISING, PAPER, RATE, SPREAD, STATED, compared
 from fer_utils.papers.mobilenet_jaffe.protocol import COMPARED
 from fer_utils.papers.mobilenet_jaffe.study import Study
 from fer_utils.scores import Estimate
@@ -38,19 +38,27 @@ def comparisons_in_words(study: Study, protocols: Sequence[str]) -> list[str]:
 
 
 def headline_in_words(study: Study) -> list[str]:
-    """A line for each reading: does A hold the paper's accuracy, and how much of it goes when people are kept apart?"""
+    """A line for each reading: does A hold the paper's accuracy, and how much goes when people are kept apart?
+
+    After the last epoch, so that nothing was chosen. On data of other classes nothing is held beside the paper's.
+    """
     printed = float(claim(HEADLINE)["value"])
     lines = []
     for reading, base in study.readings.items():
         leaky, apart = (study.answers(base, name).accuracy() for name in "AD")
         low, high = (100 * bound for bound in leaky.ci95)
-        holds = "holds" if low <= printed <= high else "does not hold"
+        holds = f", which {'holds' if low <= printed <= high else 'does not hold'} the paper's {printed:g}"
         gone = 100 * (leaky.value - apart.value)
         lines.append(
-            f"{reading[0].upper()}{reading[1:]}: {leaky.text()} % on A, which {holds} the paper's {printed:g}; "
-            f"{apart.text()} % with people apart (D), {abs(gone):.0f} points {'less' if gone >= 0 else 'more'}."
+            f"last epoch, {reading}: {leaky.text()} % on A{holds if _its_classes(study) else ''}; "
+            f"{apart.text()} % with people apart (D), {abs(gone):.0f} points {'less' if gone >= 0 else 'more'}"
         )
     return lines
+
+
+def _its_classes(study: Study) -> bool:
+    """Whether the paper's number is of as many classes: with fewer, chance is another."""
+    return len(study.faces.classes) == len(STATED) + 1
 
 
 def _effect(found: Estimate) -> str:
