@@ -1,7 +1,7 @@
 """Run the part of the network that is never trained over many pictures.
 
 On TensorFlow it is compiled by TensorFlow Lite, which folds batch norms into convolutions and runs them with XNNPACK's
-kernels: 2.2 times as many pictures a second as Keras' ``predict_on_batch`` on the same processor, within 1e-4. One
+kernels: about twice as many pictures a second as Keras' ``predict_on_batch`` (``tests/benchmarks``), within 1e-4. One
 thread computes one batch, so features are the same bits on two cores and on sixteen; more cores take more batches at
 once. On torch (a GPU) Keras runs it as it is.
 """

@@ -109,7 +109,8 @@ class Retraining:
 
     Attributes:
         depths: which of :data:`TRAINABLE` but ``"head"``.
-        quota: images of each class after augmentation; small, since every image goes forwards and backwards.
+        quota: images of each class after augmentation, within ``study.MOST_TUNED`` in all: every image goes forwards
+            and backwards.
         epochs: how often each is seen.
     """
 

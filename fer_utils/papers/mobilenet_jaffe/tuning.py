@@ -82,10 +82,9 @@ def tune(
 
 
 def _whole(rows: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """A last batch filled up with rows of no weight, and the weights, so that the mean loss is that of ``rows``.
+    """A last batch filled up with its own rows again, and weights by which the mean loss is that of ``rows``.
 
-    TensorFlow would compile the network once more for a smaller batch, which takes longer than an epoch. In inference
-    mode no picture's answer hangs on the others of its batch.
+    TensorFlow would compile the network once more for a smaller batch, which takes longer than an epoch.
     """
     weight = np.zeros(size, np.float32)
     weight[: len(rows)] = size / len(rows)
