@@ -67,7 +67,7 @@ class Settings(Base):
     clahe_tiles: int = setting(8, "notebook", least=1)
     landmark_size: int = setting(160, "Section III-B; pixels, the crop on which dlib looks for landmarks", least=1)
     image_size: int = setting(160, "Section III-B; pixels, what the networks see", least=16, most=1024)
-    margin: float = setting(0.0, "not stated; added around the detector's box")
+    margin: float = setting(0.1, "not stated; about the landmarks, on each side, of their extent", least=0)
     augmentation: Augmentation = Augmentation()
 
     # -- the networks, Section III-C --------------------------------------------------------

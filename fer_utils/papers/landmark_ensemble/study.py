@@ -327,7 +327,7 @@ def landmark_check(sets: Mapping[str, Prepared], mapper: Mapper) -> pd.DataFrame
 
     Column ``mirror gap %``: median over the pictures, in per cent of the face's height.
     """
-    calls = [{"crops": found.crops, "points": found.points} for found in sets.values()]
+    calls = [{"crops": found.crops} for found in sets.values()]
     gaps = mapper(pipeline.mirror_gap, calls, "landmarks in the mirror")
     rows = [
         found.report().assign(**{"data": name, "mirror gap %": 100 * np.median(gap["gap"])})

@@ -202,7 +202,7 @@ def test_a_predictor_that_contradicts_itself_is_found_out(
     for told, gap in ((middle, 0.0), (aside, 4 / height)):
         every = np.repeat(told[None], len(drawn_faces.crops), axis=0)
         monkeypatch.setattr(pipeline, "landmarks_of_crops", lambda crops, every=every: every.copy())
-        table = landmark_check({"drawn": replace(drawn_faces, points=every)}, mapper)
+        table = landmark_check({"drawn": drawn_faces}, mapper)
         assert table.loc[0, "mirror gap %"] == pytest.approx(100 * gap, abs=1e-4)
         assert table.loc[0, "data"] == "drawn" and table.loc[0, "one face"] == 36
 
