@@ -37,7 +37,7 @@ class Prepared:
     enlarged_size: int
 
     def report(self) -> pd.DataFrame:
-        """One row for display: in how many pictures one, no or several faces were found, and how many crops cut a face."""
+        """One row for display: in how many pictures one, no or several faces were found, how many crops cut one."""
         counts = {
             "pictures": len(self.found),
             "one face": int((self.found == 1).sum()),
@@ -126,7 +126,7 @@ def _in_squares(points: np.ndarray, squares: np.ndarray, size: int) -> np.ndarra
 
 def outside(points: np.ndarray, size: int) -> np.ndarray:
     """Which points ``[N, 68, 2]`` lie beyond the outer edges of a picture of ``size`` pixels, ``bool [N, 68]``."""
-    return ((points < -0.5) | (points > size - 0.5)).any(axis=2)
+    return np.any((points < -0.5) | (points > size - 0.5), axis=2)
 
 
 def prepared(arrays: dict[str, np.ndarray]) -> Prepared:
