@@ -7,7 +7,7 @@ import pandas as pd
 
 from fer_utils.papers.landmark_ensemble import protocol as rules
 from fer_utils.papers.landmark_ensemble.points import targets
-from fer_utils.papers.landmark_ensemble.schedule import batches_per_epoch
+from fer_utils.papers.landmark_ensemble.protocol import Task
 from fer_utils.papers.landmark_ensemble.settings import ONE_CYCLE, PAPER_RATES, PARTS
 from fer_utils.papers.landmark_ensemble.study import Study
 
@@ -52,17 +52,25 @@ def landmark_changes(study: Study, protocol: str = "sound") -> pd.DataFrame:
 
 def _stage_1(study: Study, protocol: str, part: str) -> tuple[float, float, float]:
     """Mean error of one part in stage 1 on training faces; the mean face's on training and test faces; in %."""
-    size, variants, member = study.settings.image_size, study.settings.augmentation.variants, PARTS.index(part)
-    moved, upright = targets(study.variants["points"], part, size), targets(study.points, part, size)
     found = []
     for tasks, trained in study.units("el", protocol):
         for number, task in enumerate(tasks):
-            own = moved[(task.fold.train[:, None] * variants + np.arange(variants)).ravel()]
-            mean = own.mean(axis=0)
-            shares = (np.abs(part_of - mean).mean() for part_of in (own, upright[task.fold.test]))
-            found.append((float(trained["seen"][number, member]), *(float(share) for share in shares)))
-    seen, training, test = (100 * float(np.mean(column)) for column in zip(*found, strict=True))
+            found.append((100 * float(trained["seen"][number, PARTS.index(part)]), *mean_face(study, task, part)))
+    seen, training, test = (float(np.mean(column)) for column in zip(*found, strict=True))
     return seen, training, test
+
+
+def mean_face(study: Study, task: Task, part: str) -> tuple[float, float]:
+    """What always saying the mean of the training faces, moved as they are, has for an error.
+
+    Returns:
+        On those faces, and on the upright test faces, in % of the crop's side.
+    """
+    size, variants = study.settings.image_size, study.settings.augmentation.variants
+    rows = (task.fold.train[:, None] * variants + np.arange(variants)).ravel()
+    moved, upright = targets(study.variants["points"][rows], part, size), targets(study.points, part, size)
+    mean = moved.mean(axis=0)
+    return 100 * float(np.abs(moved - mean).mean()), 100 * float(np.abs(upright[task.fold.test] - mean).mean())
 
 
 def learning_curves(study: Study, protocol: str = "sound") -> dict[str, dict[str, np.ndarray]]:
@@ -73,7 +81,7 @@ def learning_curves(study: Study, protocol: str = "sound") -> dict[str, dict[str
         error in % of the crop's side, and of the cross-entropy of stages 2 and 3.
     """
     task = study.tasks(protocol)[0]
-    batches = batches_per_epoch(len(task.fold.train), study.settings.batch_size)
+    batches = study.batches(protocol)
     shared = {"task": task, "labels": study.labels, **study.variants, "n_classes": len(study.classes),
               "batches": batches}  # fmt: skip
     calls = [{**shared, "settings": study.settings.but(**own)} for own in (PAPER_RATES, ONE_CYCLE)]

@@ -199,19 +199,22 @@ class Study(Base[Settings]):
         distinct = protocols if self._twice else protocols[:1]
         return [call for protocol in distinct for kind in kinds[::-1] for call in self._calls(kind, protocol)]
 
+    def batches(self, protocol: str) -> int:
+        """Steps an epoch, the same for all folds: the longest training part is seen once."""
+        longest = max(len(task.fold.train) for task in self.tasks(protocol))
+        return batches_per_epoch(longest, self.settings.batch_size)
+
     def _task_groups(self, protocol: str) -> list[list[Task]]:
         """The tasks of each unit: many folds on a GPU; one on a processor, so that a killed run goes on there."""
         tasks, size = self.tasks(protocol), max(1, networks_together(self.settings) // MEMBERS)
         return [tasks[start : start + size] for start in range(0, len(tasks), size)]
 
     def _calls(self, kind: str, protocol: str) -> list[dict[str, Any]]:
-        longest = max(len(task.fold.train) for task in self.tasks(protocol))
-        batches = batches_per_epoch(longest, self.settings.batch_size)
         # Where one training serves both protocols, the weights that are kept are those of the sound one.
         kept = self.selection(protocol if self._twice else "sound")
         shared = {
             "kind": kind, "crops": self.crops, "labels": self.labels, **self.variants,
-            "n_classes": len(self.classes), "settings": self.settings, "batches": batches,
+            "n_classes": len(self.classes), "settings": self.settings, "batches": self.batches(protocol),
             "together": networks_together(self.settings), "kept": kept,
         }  # fmt: skip
         return [{**shared, "tasks": tasks} for tasks in self._task_groups(protocol)]
