@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_utils.errors import FerError, check_choice
 from fer_utils.papers.answers import Answers
+from fer_utils.papers.landmark_ensemble.protocol import Task, cross_entropy
 from fer_utils.papers.landmark_ensemble.settings import EPOCH_SELECTIONS
 from fer_utils.scores import Estimate
-
-if TYPE_CHECKING:
-    from fer_utils.papers.landmark_ensemble.protocol import Task
-
-
-def cross_entropy(shares: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Mean over the pictures of minus the logarithm of the share ``shares [..., T, C]`` gives to ``truth [T]``."""
-    right = shares[..., np.arange(len(truth)), truth]
-    return -np.log(np.maximum(right, 1e-7)).mean(axis=-1)
 
 
 @dataclass(frozen=True, eq=False)

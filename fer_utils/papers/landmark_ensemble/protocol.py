@@ -25,7 +25,6 @@ from fer_utils import splits
 from fer_utils.devices import one_core, prefer_keras_backend, seed_everything
 from fer_utils.errors import FerError, check_choice
 from fer_utils.papers.landmark_ensemble.augment import draw_variants
-from fer_utils.papers.landmark_ensemble.outcome import cross_entropy
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared
 from fer_utils.papers.landmark_ensemble.schedule import Rates, rates_of
 from fer_utils.papers.landmark_ensemble.settings import (
@@ -264,6 +263,12 @@ def _losses(answers: np.ndarray, looked_at: Sequence[Looked], labels: np.ndarray
     """Mean cross-entropy of each network on the people set aside for it, from their softmax ``[T, G, C]``."""
     own = [(answers[: len(one.aside), network], labels[one.aside]) for network, one in enumerate(looked_at)]
     return np.array([cross_entropy(shares, truth) for shares, truth in own], np.float32)
+
+
+def cross_entropy(shares: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Mean over the pictures of minus the logarithm of the share ``shares [..., T, C]`` gives to ``truth [T]``."""
+    right = shares[..., np.arange(len(truth)), truth]
+    return -np.log(np.maximum(right, 1e-7)).mean(axis=-1)
 
 
 def _gathered(results: list[dict[str, Any]], n_tasks: int) -> dict[str, np.ndarray]:

@@ -12,10 +12,11 @@ from scipy.special import softmax
 from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.landmark_ensemble.gradcam import rebuild
-from fer_utils.papers.landmark_ensemble.outcome import Outcome, cross_entropy, select
+from fer_utils.papers.landmark_ensemble.outcome import Outcome, select
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared
 from fer_utils.papers.landmark_ensemble.protocol import (
     Task,
+    cross_entropy,
     draw,
     holdout,
     learning_curve,
