@@ -295,9 +295,9 @@ def train_all(studies: Sequence[Study], protocols: Sequence[str] = PROTOCOLS) ->
     Returns:
         How many units there were.
     """
-    first = studies[0]
-    closer = [] if first.closer() is first else first.closer().work(protocols[-1:], ("el",))
-    calls = [*closer, *(call for study in studies for call in study.work(protocols))]
+    first, closer = studies[0], studies[0].closer()
+    calls = [] if closer is first else closer.work(protocols[-1:], ("el",))
+    calls += [call for study in studies for call in study.work(protocols)]
     return len(first.mapper(rules.train, calls, "training"))
 
 
