@@ -26,7 +26,7 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_dir() / "numba"))
 os.environ["MPLBACKEND"] = "Agg"
 
 SLOW = (
-    "reproduce/test_killed.py", "papers/landmark_ensemble/test_on_torch.py", "papers/clifer/test_gdm.py",
+    "reproduce/test_killed.py", "papers/clifer/test_gdm.py",
     "papers/clifer/test_gwr.py", "datasets/test_damage.py", "test_devices.py", "papers/clifer/test_identity.py",
     "papers/mobilenet_jaffe/test_model.py",
     "papers/landmark_ensemble/test_trainer.py", "avatars/stand_ins/test_layouts.py", "test_image_features.py",
@@ -34,19 +34,11 @@ SLOW = (
 )  # fmt: skip
 """Files that take long; they come first, so that no process is left alone with one at the end."""
 
-BACKEND_ASKED_FOR = os.environ.get("KERAS_BACKEND")
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     home = Path(__file__).parent
     place = {home / name: number for number, name in enumerate(SLOW)}
     items.sort(key=lambda item: place.get(item.path, len(SLOW)))
-
-
-@pytest.fixture(scope="session")
-def backend_asked_for() -> str | None:
-    """``KERAS_BACKEND`` as it was when pytest started."""
-    return BACKEND_ASKED_FOR
 
 
 @pytest.fixture(scope="session")

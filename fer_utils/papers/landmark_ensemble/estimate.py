@@ -10,10 +10,13 @@ import numpy as np
 from fer_utils import data
 from fer_utils.papers.landmark_ensemble import complexity, pipeline
 from fer_utils.papers.landmark_ensemble import protocol as rules
+from fer_utils.papers.landmark_ensemble.checks import landmark_check, photographs, turned_heads
+from fer_utils.papers.landmark_ensemble.learnt import learning_curves
 from fer_utils.papers.landmark_ensemble.points import N_POINTS, outputs_of
 from fer_utils.papers.landmark_ensemble.protocol import Task, parts_of
-from fer_utils.papers.landmark_ensemble.settings import MEMBERS, Settings, settings_for, wild_set
-from fer_utils.papers.landmark_ensemble.study import Study, landmark_check, photographs, train_all, turned_heads
+from fer_utils.papers.landmark_ensemble.schedule import rates_of
+from fer_utils.papers.landmark_ensemble.settings import MEMBERS, TRANSFERRED, Settings, settings_for, wild_set
+from fer_utils.papers.landmark_ensemble.study import Study, train_all
 from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
 from fer_utils.papers.study import Mapper, wanted
 from fer_utils.splits import Fold
@@ -43,9 +46,11 @@ def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
         study.prepare(turned_heads(parameters["turned"]))
     for protocol in protocols:
         study.audit(protocol)
-    other, studies = wild_set(parameters["wild"], parameters["dataset"]), [study]
+    learning_curves(study, protocols[-1])
+    other, studies = wild_set(parameters["wild"], parameters["dataset"], parameters["profile"]), [study]
     if other:
-        studies.append(Study(data.load(other), settings, seeds, mapper, detector, tested=[faces]))
+        elsewhere = settings_for(parameters["profile"], other).with_knobs(parameters)
+        studies.append(Study(data.load(other), elsewhere, seeds, mapper, detector, tested=[faces]))
     train_all(studies, protocols)
     for each in studies[1:]:
         for protocol in protocols:
@@ -77,6 +82,10 @@ def _some_crops(call: Call, most: int = 64) -> dict[str, Any]:
     return {**call, "crops": crops, "points": points}
 
 
+def _few_crops(call: Call, most: int = 64) -> dict[str, Any]:
+    return {**call, "crops": call["crops"][:most]}
+
+
 # -- training -------------------------------------------------------------------------------------
 
 
@@ -87,9 +96,9 @@ def _operations(settings: Settings, n_classes: int) -> float:
 
 
 def _evaluations(call: Call) -> int:
-    settings, transferred = call["settings"], call["kind"] != "baseline"
-    epochs = settings.tune_epochs if transferred else settings.baseline_epochs
-    return -(-epochs // settings.check_every) + transferred
+    settings, kind = call["settings"], call["kind"]
+    epochs = len(rates_of(kind, settings, call["batches"]).rest) // call["batches"]
+    return -(-epochs // settings.check_every) + (kind in TRANSFERRED)
 
 
 def train_work(call: Call) -> float:
@@ -98,21 +107,39 @@ def train_work(call: Call) -> float:
     picture = _operations(settings, call["n_classes"])
     networks = MEMBERS * len(tasks)
     stacks = -(-networks // call["together"])
-    transferred = call["kind"] != "baseline"
-    epochs = settings.landmark_epochs + settings.tune_epochs if transferred else settings.baseline_epochs
-    steps = call["batches"] * epochs
+    rates, transferred = rates_of(call["kind"], settings, call["batches"]), call["kind"] in TRANSFERRED
+    steps = len(rates.landmarks) + len(rates.rest)
     # The way back costs twice the way forward.
     work = networks * steps * settings.batch_size * 3 * picture
     # The frozen extractor sees a picture in each of its variants once.
-    drawn = call["batches"] * settings.head_epochs * settings.batch_size * transferred
+    drawn = len(rates.head) * settings.batch_size
     distinct = min(drawn, max(len(task.fold.train) for task in tasks) * settings.augmentation.variants)
     work += networks * distinct * picture
     # Landmarks are read before and after tuning.
     tested = max(len(task.fold.test) for task in tasks)
     aside = max(len(task.aside) for task in tasks)
     work += networks * picture * (_evaluations(call) * (tested + aside) + 2 * transferred * tested)
-    light = call["batches"] * settings.head_epochs * transferred
-    return float(work + stacks * (BUILDING + STEP * (steps + light)))
+    return float(work + stacks * (BUILDING + STEP * (steps + len(rates.head))))
+
+
+def curve_work(call: Call) -> float:
+    """Operations of a call of ``protocol.learning_curve``: one network through all stages."""
+    settings = call["settings"]
+    steps = sum(map(len, rates_of("ftl", settings, call["batches"])))
+    return BUILDING + steps * (STEP + settings.batch_size * 3 * _operations(settings, call["n_classes"]))
+
+
+def curve_result(call: Call) -> dict[str, Any]:
+    """Zeros in the shapes of what ``protocol.learning_curve`` returns."""
+    rates = rates_of("ftl", call["settings"], call["batches"])
+    return {"landmarks": np.zeros(len(rates.landmarks)), "expressions": np.zeros(len(rates.head) + len(rates.rest))}
+
+
+def curve_probe(call: Call) -> dict[str, Any]:
+    """The same network, an epoch of few batches a stage."""
+    settings = call["settings"].but(landmark_epochs=1, head_epochs=1, tune_epochs=1)
+    step = settings.batch_size * 3 * _operations(settings, call["n_classes"])
+    return {**call, "settings": settings, "batches": int(np.clip(PROBE_OPERATIONS / step, 1, call["batches"]))}
 
 
 def train_result(call: Call) -> dict[str, Any]:
@@ -124,10 +151,11 @@ def train_result(call: Call) -> dict[str, Any]:
         "aside": np.zeros((looks, len(tasks), MEMBERS), np.float32),
         "epochs": np.zeros(looks, np.int64),
     }
-    if call["kind"] != "baseline":
+    if call["kind"] in TRANSFERRED:
         outputs = max(outputs_of(part) for part in parts_of(call["kind"]) if part)
         for name in ("before", "after"):
             result[name] = np.zeros((len(tasks), MEMBERS, tested, outputs), np.float32)
+        result["seen"] = np.zeros((len(tasks), MEMBERS), np.float32)
     body: list[tuple[int, ...]] = []
     channels = 3
     for width in np.repeat(settings.filters, 2).tolist():
@@ -173,13 +201,14 @@ KINDS = (
     ),
     Kind(
         pipeline.mirror_gap, "landmarks in the mirror", lambda call: float(len(call["crops"])),
-        lambda call: {"gap": np.zeros(len(call["crops"]))}, _some_crops,
+        lambda call: {"gap": np.zeros(len(call["crops"]))}, _few_crops,
     ),
     LEAK_AUDIT,
     Kind(
         rules.draw, "augmentation", lambda call: float(len(call["crops"]) * call["augmentation"].variants),
         _variants, _some_crops,
     ),
+    Kind(rules.learning_curve, "learning curves", curve_work, curve_result, curve_probe),
     Kind(rules.train, "training", train_work, train_result, train_probe, train_memory),
 )  # fmt: skip
 """Every unit function that the notebook maps."""

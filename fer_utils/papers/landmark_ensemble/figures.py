@@ -75,28 +75,57 @@ def stages(pictures: Mapping[str, np.ndarray], points: Mapping[str, np.ndarray],
 def landmark_changes(crops: np.ndarray, before: np.ndarray, after: np.ndarray, table: pd.DataFrame) -> Figure:
     """Figure 10: EL's landmarks before (orange) and after (blue) the extractor was tuned, and each part's mean error.
 
-    Points outside the crop are not drawn.
+    Every point is drawn, also one that a network places beside the crop.
 
     Args:
         crops: ``uint8 [n, S, S]``.
         before, after: ``float [n, 68, 2]`` in pixels.
-        table: from ``Study.landmark_changes``.
+        table: from ``learnt.landmark_changes``.
     """
     n = len(crops)
-    figure, axes = plt.subplots(1, n + 1, figsize=(2.1 * n + 3.6, 2.8), layout="constrained",
-                                width_ratios=[1] * n + [1.6])  # fmt: skip
+    figure, axes = plt.subplots(1, n + 1, figsize=(2.1 * n + 4.4, 2.9), layout="constrained",
+                                width_ratios=[1] * n + [2])  # fmt: skip
     for number, axis in enumerate(axes[:-1]):
         _face(axis, crops[number], "")
-        axis.plot(*before[number].T, ".", markersize=3, color=COLOURS[1], label="before")
-        axis.plot(*after[number].T, ".", markersize=3, color=COLOURS[0], label="after")
+        axis.plot(*before[number].T, ".", markersize=3, color=COLOURS[1], label="before", clip_on=False)
+        axis.plot(*after[number].T, ".", markersize=3, color=COLOURS[0], label="after", clip_on=False)
     at = np.arange(len(table))
-    axes[-1].bar(at - 0.2, table["before %"], 0.4, color=COLOURS[1], label="before")
-    axes[-1].bar(at + 0.2, table["after %"], 0.4, color=COLOURS[0], label="after")
+    bars = {"training faces %": ("training faces, before", COLOURS[2]), "before %": ("test faces, before", COLOURS[1]),
+            "after %": ("test faces, after", COLOURS[0])}  # fmt: skip
+    for place, (column, (label, colour)) in enumerate(bars.items()):
+        axes[-1].bar(at + 0.27 * (place - 1), table[column], 0.27, color=colour, label=label)
     axes[-1].set_xticks(at, table["part"], rotation=30)
     axes[-1].set(ylabel="mean absolute error,\n% of the crop's side")
     axes[-1].legend(fontsize=7, frameon=False)
     figure.suptitle("Figure 10: landmarks before and after fine-tuning for expressions", fontsize=11)
     sns.despine(ax=axes[-1])
+    return figure
+
+
+def learning_curves(curves: Mapping[str, Mapping[str, np.ndarray]], batches: int, mean_face: float,
+                    classes: int) -> Figure:  # fmt: skip
+    """Error against steps under several schedules: landmarks on the left, expressions on the right.
+
+    Args:
+        curves: from ``learnt.learning_curves``: a schedule's name and its means per epoch.
+        batches: steps an epoch.
+        mean_face: the error of always saying the mean training face, % of the crop's side.
+        classes: how many there are; guessing costs their logarithm.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.2), layout="constrained")
+    for number, (name, own) in enumerate(curves.items()):
+        for axis, stage in zip(axes, ("landmarks", "expressions"), strict=True):
+            steps = batches * np.arange(1, len(own[stage]) + 1)
+            axis.plot(steps, own[stage], "o-", markersize=3, color=COLOURS[number], label=name)
+    axes[0].axhline(mean_face, color="0.4", linestyle="--", label="the mean face")
+    axes[1].axhline(np.log(classes), color="0.4", linestyle="--", label="guessing")
+    axes[0].set(xlabel="steps", ylabel="error on the batch,\n% of the crop's side", title="stage 1: landmarks")
+    axes[1].set(xlabel="steps", ylabel="cross-entropy on the batch, nats", title="stages 2 and 3: expressions")
+    for axis in axes:
+        axis.set_ylim(bottom=0)
+        axis.legend(fontsize=8, frameon=False)
+        axis.grid(alpha=0.3)
+    sns.despine(figure)
     return figure
 
 
@@ -109,7 +138,7 @@ def heatmaps(crops: np.ndarray, rows: Mapping[str, np.ndarray], titles: Sequence
         titles: n, above the faces.
     """
     size, n = crops.shape[1], len(crops)
-    figure, axes = plt.subplots(len(rows) + 1, n, figsize=(1.3 * n + 1, 1.3 * len(rows) + 1.7), squeeze=False,
+    figure, axes = plt.subplots(len(rows) + 1, n, figsize=(1.5 * n + 1, 1.5 * len(rows) + 1.9), squeeze=False,
                                 layout="constrained")  # fmt: skip
     for column in range(n):
         _face(axes[0, column], crops[column], titles[column])

@@ -4,6 +4,7 @@ Many small networks of one shape are *one* network whose convolutions are groupe
 owns channels ``g*c`` to ``(g+1)*c`` of every layer, and nothing passes between groups.
 Batch-norm, ReLU, pooling and Adam work channel by channel or weight by weight anyway. So a stack
 of networks is an ordinary Keras model on either backend, and with one network it is the paper's.
+It is trained as its twin (:mod:`fer_utils.papers.landmark_ensemble.twin`).
 """
 
 from __future__ import annotations
@@ -13,13 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils.devices import import_keras, one_thread
+from fer_utils.devices import import_keras
 from fer_utils.errors import check_choice
 from fer_utils.papers.landmark_ensemble.settings import BATCH_NORM_MODES, KERAS_BACKEND
 
 keras = import_keras(KERAS_BACKEND)
-if keras.backend.backend() == "torch":
-    one_thread()
 
 CHANNELS = 3
 LAST_CONVOLUTION = "last_convolution"

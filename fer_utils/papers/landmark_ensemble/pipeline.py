@@ -24,9 +24,9 @@ class Prepared:
 
     Attributes:
         crops: ``uint8 [N, S, S]``.
-        points: ``float32 [N, 68, 2]``, x and y in pixels of the crop, by dlib's predictor.
+        points: ``float32 [N, 68, 2]``, x and y in pixels of the crop, by dlib's predictor; all lie within.
         squares: ``int64 [N, 3]``: left, top and side of the crop in the enlarged picture.
-        found: ``int64 [N]``, faces that the detector saw; with none the whole picture is the crop.
+        found: ``int64 [N]``, faces that the detector saw; with none the predictor looks at the whole picture.
         enlarged_size: side in pixels of the picture that the detector saw.
     """
 
@@ -37,12 +37,13 @@ class Prepared:
     enlarged_size: int
 
     def report(self) -> pd.DataFrame:
-        """One row for display: in how many pictures one, no or several faces were found."""
+        """One row for display: in how many pictures one, no or several faces were found, how many crops cut one."""
         counts = {
             "pictures": len(self.found),
             "one face": int((self.found == 1).sum()),
             "no face (whole picture)": int((self.found == 0).sum()),
             "several faces (best score)": int((self.found > 1).sum()),
+            "a landmark outside the crop": int(outside(self.points, self.crops.shape[1]).any(axis=1).sum()),
         }
         return pd.DataFrame([counts])
 
@@ -57,9 +58,7 @@ class Prepared:
             ``float32 [N, 68, 2]`` in pixels of the crops.
         """
         scale = self.enlarged_size / np.array([size[1], size[0]])
-        enlarged = (points + 0.5) * scale - 0.5
-        shift, side = self.squares[:, None, :2], self.squares[:, None, 2:]
-        return ((enlarged - shift + 0.5) * self.crops.shape[1] / side - 0.5).astype(np.float32)
+        return _in_squares((points + 0.5) * scale - 0.5, self.squares, self.crops.shape[1])
 
     def at(self, size: int) -> Prepared:
         """The same faces with crops of ``size`` pixels."""
@@ -85,7 +84,11 @@ def prepare(
     *, faces: FaceSet, detector_size: int, clahe_clip: float, clahe_tiles: int, landmark_size: int, margin: float,
     detector: str,
 ) -> dict[str, np.ndarray]:  # fmt: skip
-    """Stages 1 to 4 as a unit: enlarge, equalise, find and crop the face, place 68 landmarks.
+    """Stages 1 to 4 as a unit: enlarge, equalise, find the face, place 68 landmarks and crop it around them.
+
+    The detector's box runs from above the hair to the chin, and no further: in a square about it more than half of the
+    faces have a landmark outside, though the paper's coordinates lie between 0 and 1. So the predictor gets that square
+    for the face's box, as in the authors' notebook, and the crop is the square about the points that it places.
 
     Args:
         faces: pictures of any size.
@@ -93,24 +96,37 @@ def prepare(
         detector: ``"ssd"`` in the paper; see :func:`fer_utils.preprocess.detect_faces`.
 
     Returns:
-        The arrays of :class:`Prepared`. The predictor takes the whole crop for the face's box, as
-        the authors' notebook does.
+        The arrays of :class:`Prepared`.
     """
     equalised = clahe(enlarge(faces.images, detector_size), clahe_clip, clahe_tiles)
     candidates = face_boxes(faces.with_images(equalised), detector)
-    squares = np.tile(np.array([0, 0, detector_size]), (len(faces), 1))
-    for row, boxes in enumerate(candidates):
-        if len(boxes):
-            squares[row] = square_around(choose_face(boxes, WHEN_SEVERAL, equalised.shape[1:]), margin)
+    boxes = np.tile(np.array([0.0, 0.0, detector_size, detector_size]), (len(faces), 1))
+    for row, seen in enumerate(candidates):
+        if len(seen):
+            left, top, side = square_around(choose_face(seen, WHEN_SEVERAL, equalised.shape[1:]), 0.0)
+            boxes[row] = left, top, left + side, top + side
+    placed = landmarks68(equalised, boxes)
+    squares = np.array([square_around(np.concatenate([own.min(axis=0), own.max(axis=0)]), margin) for own in placed])
     cut = [cut_square(image, tuple(square)) for image, square in zip(equalised, squares, strict=True)]
     crops = np.concatenate([resize(crop[None], landmark_size) for crop in cut])
     return {
         "crops": crops,
-        "points": landmarks_of_crops(crops),
+        "points": _in_squares(placed, squares, landmark_size),
         "squares": squares,
-        "found": np.array([len(boxes) for boxes in candidates]),
+        "found": np.array([len(seen) for seen in candidates]),
         "enlarged_size": np.array(detector_size),
     }
+
+
+def _in_squares(points: np.ndarray, squares: np.ndarray, size: int) -> np.ndarray:
+    """Points on enlarged pictures as points on their crops of ``size`` pixels, ``float32 [N, 68, 2]``."""
+    shift, side = squares[:, None, :2], squares[:, None, 2:]
+    return ((points - shift + 0.5) * size / side - 0.5).astype(np.float32)
+
+
+def outside(points: np.ndarray, size: int) -> np.ndarray:
+    """Which points ``[N, 68, 2]`` lie beyond the outer edges of a picture of ``size`` pixels, ``bool [N, 68]``."""
+    return np.any((points < -0.5) | (points > size - 0.5), axis=2)
 
 
 def prepared(arrays: dict[str, np.ndarray]) -> Prepared:
@@ -125,18 +141,18 @@ def landmarks_of_crops(crops: np.ndarray) -> np.ndarray:
     return landmarks68(crops, np.tile(np.array([0.0, 0.0, side, side]), (len(crops), 1)))
 
 
-def mirror_gap(*, crops: np.ndarray, points: np.ndarray) -> dict[str, np.ndarray]:
-    """How far dlib contradicts itself: landmarks of the mirrored picture, mirrored back, against those of the picture.
+def mirror_gap(*, crops: np.ndarray) -> dict[str, np.ndarray]:
+    """How far dlib contradicts itself: landmarks of the mirrored crop, mirrored back, against those of the crop.
 
     It takes no truth, so it works on photographs; a mistake that is the same on both sides goes unseen.
 
     Args:
         crops: ``uint8 [N, S, S]``.
-        points: ``float32 [N, 68, 2]``, dlib's landmarks on them.
 
     Returns:
         ``gap`` ``float64 [N]``: mean distance as a fraction of the face's height from brows to chin.
     """
+    points = landmarks_of_crops(crops)
     back = landmarks_of_crops(np.ascontiguousarray(crops[:, :, ::-1]))[:, MIRROR]
     back[..., 0] = crops.shape[2] - 1 - back[..., 0]
     return {"gap": np.linalg.norm(back - points, axis=2).mean(axis=1, dtype=float) / face_heights(points)}

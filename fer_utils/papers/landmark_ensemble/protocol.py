@@ -1,4 +1,4 @@
-"""Who is trained on and who is tested (Section II), the units that do it, and the choice of an epoch.
+"""Who is trained on and who is tested (Section II), and the units that do it.
 
 ==========  ==================================================================================
 tenfold     people in ascending order, every tenth to the same fold, or blocks (CK+)
@@ -14,7 +14,7 @@ epoch is chosen on them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +24,9 @@ from scipy.special import softmax
 from fer_utils import splits
 from fer_utils.devices import one_core, prefer_keras_backend, seed_everything
 from fer_utils.errors import FerError, check_choice
-from fer_utils.papers.answers import Answers
 from fer_utils.papers.landmark_ensemble.augment import draw_variants
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared
+from fer_utils.papers.landmark_ensemble.schedule import Rates, rates_of
 from fer_utils.papers.landmark_ensemble.settings import (
     EPOCH_SELECTIONS,
     FOLD_RULES,
@@ -104,8 +104,12 @@ def tasks_of(folds: Sequence[Fold], groups: np.ndarray, settings: Settings, seed
         FerError: a training part has fewer than two people.
     """
     tasks = []
+    nobody = np.empty(0, np.int64)
     for seed in seeds:
         for number, fold in enumerate(list(folds)[: settings.max_folds]):
+            if settings.aside_share == 0:
+                tasks.append(Task(fold, nobody, seed * SEEDS_APART + number))
+                continue
             aside = splits.inner_split(groups[fold.train], settings.aside_share, seed)
             inner = Fold(fold.name, fold.train[aside.train], fold.test)
             tasks.append(Task(inner, fold.train[aside.test], seed * SEEDS_APART + number))
@@ -121,8 +125,8 @@ def with_everyone(task: Task) -> Task:
 def parts_of(kind: str) -> list[str | None]:
     """What the five networks of an ensemble learn first."""
     check_choice("kind of network", kind, KINDS)
-    parts: dict[str, list[str | None]] = {"baseline": [None] * MEMBERS, "ftl": ["all"] * MEMBERS, "el": [*PARTS]}
-    return parts[kind]
+    parts: dict[str, list[str | None]] = {"ftl": ["all"] * MEMBERS, "el": [*PARTS]}
+    return parts.get(kind, [None] * MEMBERS)
 
 
 # -- units: pure functions of their arguments, run and stored one by one by fer_utils.reproduce ----
@@ -139,12 +143,12 @@ def draw(*, crops: np.ndarray, points: np.ndarray, augmentation: Augmentation) -
 @one_core
 def train(
     *, kind: str, tasks: list[Task], crops: np.ndarray, labels: np.ndarray, images: np.ndarray, points: np.ndarray,
-    n_classes: int, settings: Settings, batches: int, together: int,
+    n_classes: int, settings: Settings, batches: int, together: int, kept: str,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Train the ensembles of one kind on some tasks, all stages, and evaluate them on the test images on the way.
 
     Args:
-        kind: ``"baseline"``, ``"ftl"`` or ``"el"``.
+        kind: ``"baseline"``, ``"control"``, ``"ftl"`` or ``"el"``.
         tasks: one ensemble of five networks each.
         crops: ``uint8 [N, S, S]``, the untouched faces, for testing.
         labels: ``int64 [N]``.
@@ -153,6 +157,7 @@ def train(
         settings: rates, epochs, sizes.
         batches: batches in an epoch, the same for all folds.
         together: networks that train side by side; the same numbers for any choice.
+        kept: one of ``EPOCH_SELECTIONS``: after which epoch the weights are kept that this unit leaves behind.
 
     Returns:
         With ``K`` evaluations, ``F`` tasks, ``T`` the longest test part:
@@ -161,65 +166,103 @@ def train(
         ``epochs`` ``int64 [K]``: epochs of classification before each evaluation;
         ``before``, ``after`` ``float32 [F, 5, T, outputs]``: landmarks by the stage-1 head before and
         after the extractor was tuned (absent for Baseline);
-        ``body_<i>``, ``top_<i>``: final weights of the first task's five networks.
+        ``seen`` ``float32 [F, 5]``: stage 1's mean absolute error on training faces, moved as they are (likewise);
+        ``body_<i>``, ``top_<i>``: weights of the first task's five networks.
+
+    All kinds start from the same extractors and see their faces in the same order.
     """
     from fer_utils.papers.landmark_ensemble.trainer import Member
 
+    check_choice("epoch selection", kept, EPOCH_SELECTIONS)
     members = [
-        Member(part, task.fold.train, task.seed * len(KINDS) * MEMBERS + KINDS.index(kind) * MEMBERS + number)
+        Member(part, task.fold.train, task.seed * MEMBERS + number)
         for task in tasks
         for number, part in enumerate(parts_of(kind))
     ]
     seed_everything(members[0].seed)
-    material = (images, points, np.repeat(labels, settings.augmentation.variants), n_classes, settings, batches)
-    shown = _padded([task.fold.test for task in tasks for _ in range(MEMBERS)])
-    aside = [task.aside for task in tasks for _ in range(MEMBERS)]
+    steps = rates_of(kind, settings, batches)
+    epochs = sum(map(len, steps)) // batches
+    material = (images, points, np.repeat(labels, settings.augmentation.variants), n_classes, settings, batches, epochs)
+    looked_at = [Looked(task.fold.test, task.aside, kept) for task in tasks for _ in range(MEMBERS)]
     results = []
     for start in track(range(0, len(members), together), f"training {len(members)} {kind} networks"):
         chunk = slice(start, start + together)
-        results.append(_train_chunk(kind, members[chunk], material, crops, labels, shown[:, chunk], aside[chunk]))
+        results.append(_train_chunk(members[chunk], steps, material, crops, labels, looked_at[chunk]))
     return _gathered(results, len(tasks))
 
 
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """On which rows a network is looked at on its way, and by which its weights are kept (``EPOCH_SELECTIONS``)."""
+
+    test: np.ndarray
+    aside: np.ndarray
+    kept: str
+
+
 def _train_chunk(
-    kind: str, members: list[Any], material: tuple[Any, ...], crops: np.ndarray, labels: np.ndarray, shown: np.ndarray,
-    aside: list[np.ndarray],
+    members: list[Any], steps: Rates, material: tuple[Any, ...], crops: np.ndarray, labels: np.ndarray,
+    looked_at: list[Looked],
 ) -> dict[str, Any]:  # fmt: skip
     """One stack through its stages; every array's first axis (second where evaluations come first) is its networks."""
     from fer_utils.papers.landmark_ensemble.trainer import Stack, pieces
 
-    stack, settings = Stack(members, *material), material[4]
-    result: dict[str, Any] = {}
-    if kind != "baseline":
-        heads = stack.learn_landmarks()
-        result["before"] = stack.viewer(crops, heads)(shown).swapaxes(0, 1)
+    stack, settings, batches = Stack(members, *material), material[4], material[5]
+    test, result, transferred = _padded([one.test for one in looked_at]), {}, bool(steps.landmarks)
+    if transferred:
+        heads, _, result["seen"] = stack.learn_landmarks(steps.landmarks)
+        result["before"] = stack.answers(crops, test, heads).swapaxes(0, 1)
     stack.new_classifier()
-    if kind != "baseline":
-        stack.learn_head()
-        stack.start_tuning(settings.tune_rate, settings.batch_norm)
-        done, epochs = settings.head_epochs, settings.tune_epochs
-    else:
-        stack.start_tuning(settings.baseline_rate, "batch")
-        done, epochs = 0, settings.baseline_epochs
-    view, evaluations = stack.viewer(crops, stack.classifier), []
+    if transferred:
+        stack.learn_head(steps.head)
+    stack.start_tuning(settings.batch_norm if transferred else "batch")
+    done, best = 0, Best(looked_at, labels)
+    evaluations: list[tuple[int, np.ndarray, np.ndarray]] = []
     # Transferred networks are evaluated between stages 2 and 3 as well.
-    for piece in ([0] if done else []) + pieces(epochs, settings.check_every):
-        if piece:
-            stack.tune(piece)
-            done += piece
-        evaluations.append((done, softmax(view(shown), axis=-1).swapaxes(0, 1), _losses(view, aside, labels)))
-    if kind != "baseline":
-        result["after"] = stack.viewer(crops, heads)(shown).swapaxes(0, 1)
+    for piece in [0] * transferred + pieces(len(steps.rest) // batches, settings.check_every):
+        stack.tune(steps.rest[done * batches : (done + piece) * batches])
+        done += piece
+        shares = softmax(stack.answers(crops, test, stack.classifier), axis=-1).swapaxes(0, 1)
+        losses = np.full(len(members), np.nan, np.float32)
+        if len(looked_at[0].aside):
+            given = stack.answers(crops, _padded([one.aside for one in looked_at]), stack.classifier)
+            losses = _losses(softmax(given, axis=-1), looked_at, labels)
+        best.look(stack.weights(), len(evaluations), shares, losses)
+        evaluations.append((done + len(steps.head) // batches, shares, losses))
+    if transferred:
+        stack.put_back(best.networks)
+        result["after"] = stack.answers(crops, test, heads).swapaxes(0, 1)
     columns = zip(("epochs", "scores", "aside"), zip(*evaluations, strict=True), strict=True)
-    return {**result, **{name: np.stack(values) for name, values in columns}, "weights": stack.weights()}
+    return {**result, **{name: np.stack(values) for name, values in columns}, "weights": best.networks}
 
 
-def _losses(view: Callable[[np.ndarray], np.ndarray], aside: list[np.ndarray], labels: np.ndarray) -> np.ndarray:
-    """Mean cross-entropy of each network on the people set aside for it; NaN where there are none."""
-    if not len(aside[0]):
-        return np.full(len(aside), np.nan, np.float32)
-    shares = softmax(view(_padded(aside)), axis=-1)
-    return np.array([cross_entropy(shares[: len(rows), g], labels[rows]) for g, rows in enumerate(aside)], np.float32)
+class Best:
+    """Each network's weights after the evaluation that its rule prefers.
+
+    Attributes:
+        networks: extractor and head of each.
+    """
+
+    def __init__(self, rules: Sequence[Looked], labels: np.ndarray) -> None:
+        self.networks: list[Any] = [None] * len(rules)
+        self._rules, self._labels, self._least = rules, labels, np.full(len(rules), np.inf)
+
+    def look(self, networks: list[Any], number: int, shares: np.ndarray, aside: np.ndarray) -> None:
+        """At evaluation ``number``: softmax on the test faces ``[G, T, C]``, losses on those set aside ``[G]``."""
+        for network, rule in enumerate(self._rules):
+            loss = float(aside[network])
+            if rule.kept == "last_epoch":
+                loss = -number
+            elif rule.kept == "test_fold":
+                loss = float(cross_entropy(shares[network, : len(rule.test)], self._labels[rule.test]))
+            if loss < self._least[network]:
+                self._least[network], self.networks[network] = loss, networks[network]
+
+
+def _losses(answers: np.ndarray, looked_at: Sequence[Looked], labels: np.ndarray) -> np.ndarray:
+    """Mean cross-entropy of each network on the people set aside for it, from their softmax ``[T, G, C]``."""
+    own = [(answers[: len(one.aside), network], labels[one.aside]) for network, one in enumerate(looked_at)]
+    return np.array([cross_entropy(shares, truth) for shares, truth in own], np.float32)
 
 
 def cross_entropy(shares: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -229,19 +272,17 @@ def cross_entropy(shares: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 def _gathered(results: list[dict[str, Any]], n_tasks: int) -> dict[str, np.ndarray]:
-    shares = np.concatenate([result["scores"] for result in results], axis=1)
+    shares = _joined([result["scores"] for result in results], axis=1)
     aside = np.concatenate([result["aside"] for result in results], axis=1)
     gathered = {
         "scores": shares.reshape(len(shares), n_tasks, MEMBERS, *shares.shape[2:]),
         "aside": aside.reshape(len(aside), n_tasks, MEMBERS),
         "epochs": results[0]["epochs"].astype(np.int64),
     }
-    for name in ("before", "after"):
+    for name in ("before", "after", "seen"):
         if name in results[0]:
-            widest = max(result[name].shape[-1] for result in results)
-            wide = [np.pad(r[name], ((0, 0), (0, 0), (0, widest - r[name].shape[-1]))) for r in results]
-            landmarks = np.concatenate(wide)
-            gathered[name] = landmarks.reshape(n_tasks, MEMBERS, *landmarks.shape[1:])
+            found = _joined([result[name] for result in results], axis=0)
+            gathered[name] = found.reshape(n_tasks, MEMBERS, *found.shape[1:]).astype(np.float32)
     networks = [network for result in results for network in result["weights"]][:MEMBERS]
     for place, name in enumerate(("body", "top")):
         for number, arrays in enumerate(zip(*(network[place] for network in networks), strict=True)):
@@ -249,109 +290,44 @@ def _gathered(results: list[dict[str, Any]], n_tasks: int) -> dict[str, np.ndarr
     return gathered
 
 
+def _joined(parts: list[np.ndarray], axis: int) -> np.ndarray:
+    """Arrays one after the other, the shorter ones filled with zeros in their other directions."""
+    longest = [max(sizes) for sizes in zip(*(part.shape for part in parts), strict=True)]
+    filled = []
+    for part in parts:
+        missing = np.subtract(longest, part.shape)
+        missing[axis] = 0
+        filled.append(np.pad(part, [(0, most) for most in missing]))
+    return np.concatenate(filled, axis)
+
+
+@one_core
+def learning_curve(
+    *, task: Task, labels: np.ndarray, images: np.ndarray, points: np.ndarray, n_classes: int, settings: Settings,
+    batches: int,
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """FTL's first network of one task through its stages: how far each step brings it.
+
+    Returns:
+        ``landmarks`` ``float64 [steps]``: the batch's mean absolute error of stage 1, a share of the crop's side;
+        ``expressions`` ``float64 [steps]``: the batch's cross-entropy of stages 2 and 3, in nats.
+    """
+    from fer_utils.papers.landmark_ensemble.trainer import Member, Stack
+
+    steps = rates_of("ftl", settings, batches)
+    epochs = sum(map(len, steps)) // batches
+    drawn = np.repeat(labels, settings.augmentation.variants)
+    member = Member("all", task.fold.train, task.seed * MEMBERS)
+    seed_everything(member.seed)
+    stack = Stack([member], images, points, drawn, n_classes, settings, batches, epochs)
+    _, landmarks, _ = stack.learn_landmarks(steps.landmarks)
+    stack.new_classifier()
+    head = stack.learn_head(steps.head)
+    stack.start_tuning(settings.batch_norm)
+    return {"landmarks": landmarks, "expressions": np.concatenate([head, stack.tune(steps.rest)])}
+
+
 def _padded(rows: list[np.ndarray]) -> np.ndarray:
     """Rows of several tasks side by side, ``int64 [longest, G]``; shorter ones are repeated from their start."""
     longest = max(map(len, rows))
     return np.stack([np.resize(own, longest) for own in rows], axis=1).astype(np.int64)
-
-
-# -- reading what was trained ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """The softmax vectors of one kind of network on all test images, folds and seeds one after the other.
-
-    Attributes:
-        truth: class codes, ``int64 [T]``.
-        scores: ``float32 [5, T, C]``, softmax of each network after the epoch that was selected.
-        subject: ``[T]``, for the intervals.
-        row: ``int64 [T]``, the face set's row.
-        fold: ``int64 [T]``, the task's number.
-        epochs: ``int64 [F, 5]``, epochs of classification of each network.
-    """
-
-    truth: np.ndarray
-    scores: np.ndarray
-    subject: np.ndarray
-    row: np.ndarray
-    fold: np.ndarray
-    epochs: np.ndarray
-
-    def predicted(self, member: int | None = None) -> np.ndarray:
-        """Equation 4: the class of the largest *sum* of softmax vectors, or one network's own; ``int64 [T]``."""
-        return (self.scores.sum(axis=0) if member is None else self.scores[member]).argmax(axis=1)
-
-    def answers(self, member: int | None = None) -> Answers:
-        """The ensemble's answers, or one network's own.
-
-        Each fold and seed has its own pictures, so all stand in one row.
-        """
-        return self._answers(self.predicted(member)[None])
-
-    def members(self) -> Answers:
-        """The answers of the five networks, a row each."""
-        return self._answers(self.scores.argmax(axis=2))
-
-    def _answers(self, predicted: np.ndarray) -> Answers:
-        return Answers(self.truth, predicted, self.subject, self.scores.shape[2], self.row)
-
-    def fold_mean(self, member: int | None = None) -> float:
-        """The paper's number: the mean of the folds' accuracies."""
-        correct = self.answers(member).correct[0]
-        return float(np.mean([correct[self.fold == number].mean() for number in np.unique(self.fold)]))
-
-
-def select(
-    trained: dict[str, np.ndarray], tasks: Sequence[Task], labels: np.ndarray, subjects: np.ndarray, selection: str,
-    among: np.ndarray | None = None,
-) -> Outcome:  # fmt: skip
-    """Choose after which epoch each network is scored, and collect the answers.
-
-    Args:
-        trained: from :func:`train` on ``tasks``.
-        tasks: what was trained.
-        labels: ``int64 [N]`` of all faces.
-        subjects: ``[N]`` of all faces.
-        selection: ``"test_fold"``: each network's epoch of lowest loss on the test fold itself (the
-            authors' notebook); ``"inner_split"``: on the people set aside; ``"last_epoch"``: no choice.
-        among: ``bool [N]``, which faces count where only some of the tested are asked for.
-
-    Raises:
-        UsageError: there is no such selection.
-        FerError: ``"inner_split"`` of networks that were trained on those set aside as well.
-    """
-    check_choice("epoch selection", selection, EPOCH_SELECTIONS)
-    evaluated = trained["scores"]
-    best = np.full(evaluated.shape[1:3], len(evaluated) - 1)
-    if selection == "inner_split":
-        if np.isnan(trained["aside"]).any():
-            raise FerError("inner_split needs networks that were trained without the people set aside")
-        best = trained["aside"].argmin(axis=0)
-    parts = []
-    for number, task in enumerate(tasks):
-        counted = np.ones(len(task.fold.test), bool) if among is None else among[task.fold.test]
-        test = task.fold.test[counted]
-        truth, own = labels[test], evaluated[:, number, :, : len(counted)][:, :, counted]
-        if selection == "test_fold":
-            best[number] = cross_entropy(own, truth).argmin(axis=0)
-        chosen = np.take_along_axis(own, best[number][None, :, None, None], axis=0)[0]
-        parts.append((truth, chosen, subjects[test], test, np.full(len(test), number)))
-    truth, chosen, who, row, fold = (list(column) for column in zip(*parts, strict=True))
-    return Outcome(
-        np.concatenate(truth), np.concatenate(chosen, axis=1), np.concatenate(who), np.concatenate(row),
-        np.concatenate(fold), trained["epochs"][best],
-    )  # fmt: skip
-
-
-def joined(outcomes: Sequence[Outcome]) -> Outcome:
-    """Outcomes of several units as one; folds are numbered through."""
-    starts = np.cumsum([0, *(len(outcome.epochs) for outcome in outcomes)])
-    return Outcome(
-        np.concatenate([one.truth for one in outcomes]),
-        np.concatenate([one.scores for one in outcomes], axis=1),
-        np.concatenate([one.subject for one in outcomes]),
-        np.concatenate([one.row for one in outcomes]),
-        np.concatenate([one.fold + start for one, start in zip(outcomes, starts, strict=False)]),
-        np.concatenate([one.epochs for one in outcomes]),
-    )

@@ -1,8 +1,48 @@
-"""Which face, in which variant, a network sees when: settled before any training, from a seed."""
+"""How fast a network learns in each step, and which face it sees in which variant: settled before any training."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+
+from fer_utils.learning.schedule import rates
+from fer_utils.papers.landmark_ensemble.settings import Settings
+
+
+class Rates(NamedTuple):
+    """The rate of every step of a network's stages; the first two are empty where expressions are learnt alone."""
+
+    landmarks: list[float]
+    head: list[float]
+    rest: list[float]
+
+
+def rates_of(kind: str, settings: Settings, batches: int) -> Rates:
+    """The rates of one kind of network.
+
+    The control learns expressions in as many steps as stages 1 to 3 have together. Along one cycle where the others
+    have one; at the paper's constant rates it is taken through the same stages: Baseline's rate, and in the last stage
+    that of fine-tuning. For Baseline of the paper has as many steps already, what it lacks is that last, low rate.
+
+    Args:
+        kind: of ``settings.KINDS``.
+        settings: rates, epochs, schedule.
+        batches: in an epoch.
+    """
+    way, cycle = settings.schedule, settings.schedule == "one_cycle"
+    before, last = settings.landmark_epochs + settings.head_epochs, settings.tune_epochs
+    if kind == "baseline":
+        return Rates([], [], rates(way, settings.baseline_rate, settings.baseline_epochs * batches))
+    if kind == "control":
+        if cycle:
+            return Rates([], [], rates(way, settings.baseline_rate, (before + last) * batches))
+        return Rates([], [], [settings.baseline_rate] * (before * batches) + [settings.tune_rate] * (last * batches))
+    return Rates(
+        rates(way, settings.landmark_rate, settings.landmark_epochs * batches),
+        rates(way, settings.head_rate, settings.head_epochs * batches),
+        rates(way, settings.tune_rate, last * batches),
+    )
 
 
 def batches_per_epoch(n_rows: int, batch_size: int) -> int:

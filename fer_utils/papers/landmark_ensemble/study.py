@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fer_utils import data, leak_audit, scores
+from fer_utils import leak_audit, scores
 from fer_utils.devices import gpu_visible
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
@@ -17,17 +17,29 @@ from fer_utils.leak_audit import LeakReport
 from fer_utils.papers.finding import Leak
 from fer_utils.papers.landmark_ensemble import complexity, pipeline
 from fer_utils.papers.landmark_ensemble import protocol as rules
+from fer_utils.papers.landmark_ensemble.outcome import Outcome, joined, select
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared
-from fer_utils.papers.landmark_ensemble.points import PART_POINTS, targets
-from fer_utils.papers.landmark_ensemble.protocol import Outcome, Task
+from fer_utils.papers.landmark_ensemble.protocol import Task
 from fer_utils.papers.landmark_ensemble.schedule import batches_per_epoch
-from fer_utils.papers.landmark_ensemble.settings import KIND_TITLES, KINDS, MEMBERS, PARTS, Settings
+from fer_utils.papers.landmark_ensemble.settings import (
+    KIND_TITLES,
+    KINDS,
+    MEMBERS,
+    PARTS,
+    Settings,
+)
 from fer_utils.papers.study import PROTOCOLS, Mapper
 from fer_utils.papers.study import Study as Base
 from fer_utils.splits import Fold
 
-SELECTION = {"published": "test_fold", "sound": "inner_split"}
-"""How either protocol chooses the epoch."""
+COMPARED = (
+    ("ftl", "baseline"), ("el", "ftl"), ("el", "baseline"),
+    ("ftl", "control"), ("el", "control"), ("control", "baseline"),
+)  # fmt: skip
+"""Pairs of kinds: the paper's order first, then the two transferred ones at equal work."""
+
+READABLE = 64
+"""Side in pixels from which on Grad-CAM's maps, 8 x 8 then, can be read."""
 
 TOGETHER_GPU = 50
 """Networks in a stack on a GPU; fifty of 160 pixels need about 30 GB of its memory."""
@@ -39,7 +51,7 @@ pixels), 1.10 at 60 M (48 pixels), 1.18 at 107 M (64 pixels)."""
 
 
 class Study(Base[Settings]):
-    """All three kinds of network on one data set.
+    """All kinds of network on one data set.
 
     Args:
         faces: what is trained on; without ``tested`` also what is tested on.
@@ -56,6 +68,7 @@ class Study(Base[Settings]):
         labels: class codes of all sets, one after the other, ``int64 [N]``.
         subjects: ``[N]``, who is in each picture.
         origin: ``[N]``, the data set of each picture.
+        position: ``int64 [N]``, its row there before classes were left out.
 
     Raises:
         UsageError: seeds are missing or come twice.
@@ -74,7 +87,9 @@ class Study(Base[Settings]):
         if len(self.classes) < 2:
             names = " and ".join(one.name for one in sets)
             raise FerError(f"of {', '.join(wanted)} {names} have fewer than two classes in common; name others")
-        self.sets = [one.select(one.table["label"].isin(self.classes).to_numpy()) for one in sets]
+        kept = [np.flatnonzero(one.table["label"].isin(self.classes)) for one in sets]
+        self.sets = [one.select(rows) for one, rows in zip(sets, kept, strict=True)]
+        self.position = np.concatenate(kept)
         super().__init__(self.sets[0], settings, seeds, mapper)
         self.labels = np.concatenate([self._codes(one) for one in self.sets])
         # Two data sets never show the same person, whatever they call them.
@@ -137,11 +152,22 @@ class Study(Base[Settings]):
             return [fold]
         return rules.subject_folds(own.subjects, self.settings.folds, self.settings.fold_rule)
 
+    @property
+    def _twice(self) -> bool:
+        """Whether the two protocols train on other people."""
+        return self.settings.train_twice and self.settings.aside_share > 0
+
+    def selection(self, protocol: str) -> str:
+        """How a protocol chooses the epoch: on the test fold; on people set aside; or, without those, not at all."""
+        if protocol == "published":
+            return "test_fold"
+        return "inner_split" if self.settings.aside_share else "last_epoch"
+
     def tasks(self, protocol: str) -> list[Task]:
         """What is trained for a protocol; the same for both where one training serves both."""
         groups = np.concatenate([_groups(faces) for faces in self.sets])
         tasks = rules.tasks_of(self.folds, groups, self.settings, self.seeds)
-        if protocol == "published" and self.settings.train_twice:
+        if protocol == "published" and self._twice:
             return [rules.with_everyone(task) for task in tasks]
         return tasks
 
@@ -156,10 +182,27 @@ class Study(Base[Settings]):
 
     # -- networks ---------------------------------------------------------------------------
 
-    def work(self, protocols: Sequence[str]) -> list[dict[str, Any]]:
+    def closer(self) -> Study:
+        """A study whose pictures are large enough for Grad-CAM: this one, or its first fold at 64 pixels.
+
+        The last maps are an eighth of the picture's side. Half as wide, a network of twice the side costs the same.
+        """
+        settings = self.settings
+        if settings.image_size >= READABLE:
+            return self
+        narrower = tuple(max(2, width // 2) for width in settings.filters)
+        settings = settings.but(image_size=READABLE, filters=narrower, max_folds=1)
+        return Study(self.faces, settings, self.seeds[:1], self.mapper, self.detector)
+
+    def work(self, protocols: Sequence[str], kinds: Sequence[str] = KINDS) -> list[dict[str, Any]]:
         """The calls of ``protocol.train`` that these protocols need, longest first."""
-        distinct = protocols if self.settings.train_twice else protocols[:1]
-        return [call for protocol in distinct for kind in KINDS[::-1] for call in self._calls(kind, protocol)]
+        distinct = protocols if self._twice else protocols[:1]
+        return [call for protocol in distinct for kind in kinds[::-1] for call in self._calls(kind, protocol)]
+
+    def batches(self, protocol: str) -> int:
+        """Steps an epoch, the same for all folds: the longest training part is seen once."""
+        longest = max(len(task.fold.train) for task in self.tasks(protocol))
+        return batches_per_epoch(longest, self.settings.batch_size)
 
     def _task_groups(self, protocol: str) -> list[list[Task]]:
         """The tasks of each unit: many folds on a GPU; one on a processor, so that a killed run goes on there."""
@@ -167,12 +210,12 @@ class Study(Base[Settings]):
         return [tasks[start : start + size] for start in range(0, len(tasks), size)]
 
     def _calls(self, kind: str, protocol: str) -> list[dict[str, Any]]:
-        longest = max(len(task.fold.train) for task in self.tasks(protocol))
-        batches = batches_per_epoch(longest, self.settings.batch_size)
+        # Where one training serves both protocols, the weights that are kept are those of the sound one.
+        kept = self.selection(protocol if self._twice else "sound")
         shared = {
             "kind": kind, "crops": self.crops, "labels": self.labels, **self.variants,
-            "n_classes": len(self.classes), "settings": self.settings, "batches": batches,
-            "together": networks_together(self.settings),
+            "n_classes": len(self.classes), "settings": self.settings, "batches": self.batches(protocol),
+            "together": networks_together(self.settings), "kept": kept,
         }  # fmt: skip
         return [{**shared, "tasks": tasks} for tasks in self._task_groups(protocol)]
 
@@ -182,7 +225,7 @@ class Study(Base[Settings]):
             self._trained[kind, protocol] = self.mapper(rules.train, self._calls(kind, protocol), f"training {kind}")
         return self._trained[kind, protocol]
 
-    def _units(self, kind: str, protocol: str) -> list[tuple[list[Task], dict[str, np.ndarray]]]:
+    def units(self, kind: str, protocol: str) -> list[tuple[list[Task], dict[str, np.ndarray]]]:
         """The tasks of each unit and what it gave."""
         return list(zip(self._task_groups(protocol), self.trained(kind, protocol), strict=True))
 
@@ -190,22 +233,22 @@ class Study(Base[Settings]):
         """Test answers of one kind of network.
 
         Args:
-            kind: ``"baseline"``, ``"ftl"`` or ``"el"``.
+            kind: one of ``KINDS``.
             protocol: ``"published"`` or ``"sound"``, which also chooses the epoch unless ``selection`` does.
             selection: one of ``EPOCH_SELECTIONS``.
             tested_on: only images of the data set of this name.
         """
         among = None if tested_on is None else self.origin == tested_on
         parts = []
-        chosen_on = selection or SELECTION[protocol]
-        for tasks, trained in self._units(kind, protocol):
-            parts.append(rules.select(trained, tasks, self.labels, self.subjects, chosen_on, among))
-        return rules.joined(parts)
+        chosen_on = selection or self.selection(protocol)
+        for tasks, trained in self.units(kind, protocol):
+            parts.append(select(trained, tasks, self.labels, self.subjects, chosen_on, among))
+        return joined(parts, len(self.seeds))
 
     # -- tables -----------------------------------------------------------------------------
 
     def accuracies(self, protocol: str, selection: str | None = None, tested_on: str | None = None) -> pd.DataFrame:
-        """A row a network of Table I (or III): the three ensembles and EL's five members.
+        """A row a network of Table I (or III): the ensembles and EL's five members.
 
         Columns ``network``, ``accuracy %`` with its interval, ``mean of folds %``, ``people``.
         """
@@ -217,74 +260,45 @@ class Study(Base[Settings]):
                 members = [(part.capitalize(), number) for number, part in enumerate(PARTS)] + members
             for name, member in members:
                 estimate = outcome.answers(member).accuracy()
-                cells = {"mean of folds %": 100 * outcome.fold_mean(member), "people": estimate.n}
+                cells = {"mean of folds %": 100 * outcome.fold_mean(member).value, "people": estimate.n}
                 rows.append({"network": name, **estimate.percent(), **cells})
         return pd.DataFrame(rows)
 
-    def differences(self, protocol: str) -> pd.DataFrame:
-        """Which kind of network is better, on the same images.
+    def differences(self, protocol: str, tested_on: str | None = None) -> pd.DataFrame:
+        """Which kind of network is better, on the same images: at equal steps of the last stage, and at equal work.
 
-        Columns ``difference``, ``points`` with its interval over people, and McNemar's p.
+        Columns ``difference``, ``points`` with its interval over people and seeds, ``half-width``, and McNemar's p for
+        the first seed.
         """
+        answers = {kind: self.outcome(kind, protocol, tested_on=tested_on).answers() for kind in KINDS}
         rows = []
-        for first, second in (("el", "ftl"), ("ftl", "baseline"), ("el", "baseline")):
-            one, other = (self.outcome(kind, protocol).answers() for kind in (first, second))
+        for first, second in COMPARED:
+            one, other = answers[first], answers[second]
             points = one.minus(other).both
             low, high = (100 * bound for bound in points.ci95)
             rows.append({"difference": f"{KIND_TITLES[first]} - {KIND_TITLES[second]}", "points": 100 * points.value,
-                         "low": low, "high": high, "interval": points.how,
+                         "low": low, "high": high, "half-width": (high - low) / 2, "interval": points.how,
                          "McNemar p": scores.mcnemar(one.correct[0], other.correct[0])})  # fmt: skip
-        return pd.DataFrame(rows)
-
-    def landmark_errors(self, protocol: str = "sound") -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """How far EL's landmarks lie from dlib's on the test images, before and after the extractor was tuned.
-
-        Returns:
-            For each part ``float64 [T]`` before and after, mean absolute differences as fractions of the crop's side,
-            and ``[T]``, the person in each image.
-        """
-        errors: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {part: [] for part in PARTS}
-        for tasks, trained in self._units("el", protocol):
-            for number, task in enumerate(tasks):
-                for member, part in enumerate(PARTS):
-                    rows = task.fold.test
-                    wanted = targets(self.points[rows], part, self.settings.image_size)
-                    before, after = (
-                        trained[name][number, member, : len(rows), : wanted.shape[1]] for name in ("before", "after")
-                    )
-                    errors[part].append((_error(before, wanted), _error(after, wanted), self.subjects[rows]))
-        joined = {part: [np.concatenate(column) for column in zip(*rows, strict=True)] for part, rows in errors.items()}
-        return {part: (before, after, people) for part, (before, after, people) in joined.items()}
-
-    def landmark_changes(self, protocol: str = "sound") -> pd.DataFrame:
-        """Figure 10 in numbers: each part's mean landmark error before and after the extractor was tuned.
-
-        Columns ``part``, ``before %``, ``after %``, ``change %`` of the crop's side.
-        """
-        rows = []
-        for part, (before, after, _) in self.landmark_errors(protocol).items():
-            old, new = 100 * before.mean(), 100 * after.mean()
-            rows.append({"part": part, "before %": old, "after %": new, "change %": new - old})
         return pd.DataFrame(rows)
 
     def first_task(self, kind: str, protocol: str = "sound") -> tuple[Task, dict[str, np.ndarray]]:
         """The first fold and what its unit left behind, weights included."""
-        tasks, trained = self._units(kind, protocol)[0]
+        tasks, trained = self.units(kind, protocol)[0]
         return tasks[0], trained
-
-
-def _error(predicted: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    return np.abs(predicted - wanted).mean(axis=1, dtype=float)
 
 
 def train_all(studies: Sequence[Study], protocols: Sequence[str] = PROTOCOLS) -> int:
     """Train every network of some studies that share a mapper, all at once, so that the units can share the workers.
 
+    The first one's networks for Grad-CAM are among them.
+
     Returns:
         How many units there were.
     """
-    calls = [call for study in studies for call in study.work(protocols)]
-    return len(studies[0].mapper(rules.train, calls, "training"))
+    first, closer = studies[0], studies[0].closer()
+    calls = [] if closer is first else closer.work(protocols[-1:], ("el",))
+    calls += [call for study in studies for call in study.work(protocols)]
+    return len(first.mapper(rules.train, calls, "training"))
 
 
 def _groups(faces: FaceSet) -> np.ndarray:
@@ -305,57 +319,3 @@ def networks_together(settings: Settings) -> int:
 
 def _has(faces: FaceSet, name: str) -> bool:
     return name in faces.classes and bool((faces.table["label"] == name).any())
-
-
-def photographs(profile: str) -> FaceSet:
-    """Real people on whom detector and landmarks are checked: London's, a few of them in ``"smoke"``."""
-    faces = data.load("london")
-    return faces.select(np.arange(12)) if profile == "smoke" else faces
-
-
-def turned_heads(name: str) -> FaceSet:
-    """The faces of Figure 12: a set with known landmarks and the column ``angle``, two expressions of it.
-
-    Two are enough to see the angle's part, and finding faces takes time.
-    """
-    faces = data.load(name)
-    return faces.select(faces.table["label"].isin(["neutral", "surprise"]).to_numpy())
-
-
-def landmark_check(sets: Mapping[str, Prepared], mapper: Mapper) -> pd.DataFrame:
-    """Detection and landmarks of several data sets: :meth:`Prepared.report` and dlib's disagreement with its mirror.
-
-    Column ``mirror gap %``: median over the pictures, in per cent of the face's height.
-    """
-    calls = [{"crops": found.crops, "points": found.points} for found in sets.values()]
-    gaps = mapper(pipeline.mirror_gap, calls, "landmarks in the mirror")
-    rows = [
-        found.report().assign(**{"data": name, "mirror gap %": 100 * np.median(gap["gap"])})
-        for (name, found), gap in zip(sets.items(), gaps, strict=True)
-    ]
-    table = pd.concat(rows, ignore_index=True)
-    return table[["data", *(name for name in table if name != "data")]]
-
-
-def error_by_angle(found: Prepared, truth: np.ndarray, angles: np.ndarray, size: tuple[int, int]) -> pd.DataFrame:
-    """Figure 12 with a truth to measure against: dlib's error by the angle of the head.
-
-    Args:
-        found: prepared faces.
-        truth: ``float32 [N, 68, 2]``, true points in pixels of the original pictures.
-        angles: ``[N]``, e.g. yaw in degrees, or its bins.
-        size: height and width of the original pictures.
-
-    Returns:
-        A row an angle: ``angle``, ``images``, ``all`` and one column a part: the mean distance in per
-        cent of the face's height from brows to chin, and ``failed %``: images off by more than 10 per cent.
-    """
-    wanted = found.into_crop(truth, size)
-    share = 100 * np.linalg.norm(found.points - wanted, axis=2) / pipeline.face_heights(wanted)[:, None]
-    rows = []
-    for angle in np.unique(angles):
-        mine = share[angles == angle]
-        parts = {part: float(mine[:, PART_POINTS[part]].mean()) for part in ("all", *PARTS)}
-        failed = 100 * float((mine.mean(axis=1) > 10).mean())
-        rows.append({"angle": angle, "images": len(mine), **parts, "failed %": failed})
-    return pd.DataFrame(rows)

@@ -12,7 +12,6 @@ import pytest
 
 from fer_utils.data import load
 from fer_utils.faces import FaceSet
-from fer_utils.papers.landmark_ensemble import model
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared
 from fer_utils.papers.landmark_ensemble.settings import Augmentation, Settings
 
@@ -28,13 +27,6 @@ TINY = Settings(
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
     yield tmp_path / "cache"
-
-
-@pytest.fixture(scope="session")
-def stacks_train_fast(backend_asked_for: str | None) -> None:
-    """TensorFlow compiles the gradients of grouped convolutions for minutes on a processor: only where asked for."""
-    if model.keras.backend.backend() == "tensorflow" and backend_asked_for != "tensorflow":
-        pytest.skip("trained on torch instead, by test_on_torch.py; KERAS_BACKEND=tensorflow trains here")
 
 
 @pytest.fixture(scope="session")

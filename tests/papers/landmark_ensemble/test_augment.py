@@ -16,7 +16,7 @@ STILL = Augmentation(rotation=0, shift=0, shear=0, flip=False, variants=1)
 @pytest.fixture(scope="module")
 def real(photographs: FaceSet) -> Prepared:
     return prepared(prepare(faces=photographs, detector_size=300, clahe_clip=2.0, clahe_tiles=8, landmark_size=160,
-                            margin=0.0, detector="ssd"))  # fmt: skip
+                            margin=0.1, detector="ssd"))  # fmt: skip
 
 
 def test_the_mirrored_points_are_those_of_the_mirrored_photograph(real: Prepared) -> None:

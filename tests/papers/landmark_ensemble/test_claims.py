@@ -14,7 +14,13 @@ from fer_utils.papers.answers import Answers
 from fer_utils.papers.claims import load_claims
 from fer_utils.papers.finding import Finding
 from fer_utils.papers.landmark_ensemble import claims
-from fer_utils.papers.landmark_ensemble.claims import findings, neutral_excess, table_2
+from fer_utils.papers.landmark_ensemble.claims import (
+    differences,
+    findings,
+    neutral_excess,
+    on_the_same_pictures,
+    table_2,
+)
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared
 from fer_utils.papers.landmark_ensemble.study import Study
 from tests.papers.landmark_ensemble.conftest import TINY
@@ -44,6 +50,7 @@ def test_pictures_in_the_paper_s_place_answer_directions_only(drawn: FaceSet, ma
     assert found["order/el_minus_ftl/jaffe/accuracy_difference"].estimate.value > 0
     # The made-up landmark heads are a tenth of the crop worse after fine-tuning, or better where they were above.
     assert "figure_10/nose/sfew/landmark_error_difference" in found and not any("table_2" in name for name in found)
+    assert "order/neutral_false_positives_minus_next/sfew/count_difference" in found
     assert not any(name.startswith(("figure_7", "figure_8", "figure_9")) for name in found)
 
 
@@ -67,6 +74,60 @@ def test_a_stand_in_for_the_paper_s_data_is_not_the_paper_s_data(drawn: FaceSet)
     assert claims.own(as_named(drawn, "jaffe", stand_in=False))
     assert not claims.own(as_named(drawn, "jaffe", stand_in=True)) and not claims.own(drawn)
     assert claims.place(drawn) == "jaffe" and claims.place(as_named(drawn, "ck_plus", stand_in=True)) == "ck+"
+
+
+@pytest.mark.parametrize("name", claims.PLACES)
+def test_a_stand_in_answers_the_diagonal_against_guessing(drawn: FaceSet, mapper: CountingMapper, name: str) -> None:
+    faces = set_of(drawn, name)
+    study = Study(replace(faces, stand_in=True), TINY, [0], mapper)
+    found = by_id(findings(study, ["sound"]))
+    cells = {key: one for key, one in found.items() if key.startswith(claims.MATRICES[name])}
+    assert len(cells) == len(study.classes) and all(one.reference > 0 for one in cells.values())
+    tested = np.bincount(study.outcome("el", "sound").answers().truth, minlength=len(study.classes))
+    title = claims.TITLES.get(study.classes[1], study.classes[1])
+    cell = cells[f"{claims.MATRICES[name]}/{title}/{title}/count"]
+    assert cell.reference == pytest.approx(tested[1] / len(study.classes))
+    assert not any("table_2" in key or "benchmark" in key for key in found)
+    neutral = [key for key in found if "neutral_false_positives" in key]
+    assert neutral == ([] if name == "jaffe" else [
+        f"order/neutral_false_positives_minus_next/{claims.PLACES[name]}/count_difference"
+    ])  # fmt: skip
+    assert ("table_3/sfew_valid/el/accuracy" in found) == (name == "sfew")
+    if name == "sfew":
+        assert found["table_3/sfew_valid/el/accuracy"].estimate == found["table_1/sfew/el/accuracy"].estimate
+
+
+def test_the_paper_s_number_is_a_mean_of_folds(drawn: FaceSet, mapper: CountingMapper) -> None:
+    """One fold of two people, two of one: their accuracies weigh the same."""
+    few = drawn.select(drawn.subjects < "p4")
+    study = Study(few, TINY, [0], mapper)
+    found = by_id(findings(study, ["sound"]))["table_1/jaffe/ftl/accuracy"].estimate
+    outcome = study.outcome("ftl", "sound")
+    right = outcome.answers().correct[0]
+    means = [right[outcome.fold == number].mean() for number in range(3)]
+    assert found.value == pytest.approx(np.mean(means)) and found.value != pytest.approx(right.mean())
+    assert found.low < found.value < found.high and found.how.endswith("mean of folds")
+
+
+def test_differences_say_who_can_see_the_paper_s(drawn: FaceSet, mapper: CountingMapper) -> None:
+    table = differences(Study(drawn, TINY, [0], mapper), "sound").set_index("difference")
+    assert table.loc["FTL - Baseline", "paper"] == 7.4 and table.loc["EL - Baseline", "paper"] == pytest.approx(12.12)
+    assert table.loc["EL - Baseline, equal work", "paper"] == pytest.approx(12.12)
+    for _, row in table.drop("Baseline, equal work - Baseline").iterrows():
+        assert row["sees the paper's difference"] == ("yes" if row["half-width"] < row["paper"] else "no: 6 people")
+    assert table.loc["Baseline, equal work - Baseline", "sees the paper's difference"] == ""
+
+
+def test_table_3_beside_table_1_on_the_same_pictures(drawn: FaceSet, mapper: CountingMapper) -> None:
+    """The other set lacks a class, so only the pictures of two are in both; rows are numbered apart there."""
+    other = replace(drawn.select((drawn.table["label"] != "neutral").to_numpy()), name="other")
+    study, cross = Study(drawn, TINY, [0], mapper), Study(other, TINY, [0], mapper, tested=[drawn])
+    table = on_the_same_pictures(study, cross, "sound").set_index("network")
+    assert (table["pictures"] == 24).all()
+    here, there = study.outcome("el", "sound"), cross.outcome("el", "sound", tested_on="drawn")
+    both = np.isin(here.row, np.flatnonzero(drawn.table["label"] != "neutral"))
+    by_hand = there.answers().correct.mean() - here.answers().correct[0][both].mean()
+    assert table.loc["EL", "points"] == pytest.approx(100 * by_hand)
 
 
 def test_cross_data_answers_table_3(drawn: FaceSet, mapper: CountingMapper) -> None:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fer_utils.papers.landmark_ensemble.complementarity import agreement, complementarity
-from fer_utils.papers.landmark_ensemble.protocol import Outcome
+from fer_utils.papers.landmark_ensemble.complementarity import (
+    agreement,
+    complementarity,
+    gain,
+    gains,
+    parts_against_starts,
+)
+from fer_utils.papers.landmark_ensemble.outcome import Outcome, joined
 
 
 def outcome(answers: list[list[int]], truth: list[int], sure: float = 0.9) -> Outcome:
@@ -46,3 +52,37 @@ def test_paired_differences_are_over_people() -> None:
     assert better.answers(0).minus(better.answers(3)).both.value == 0.0
     with pytest.raises(ValueError, match="different pictures"):
         better.answers().minus(outcome([[0]] * 5, [0]).answers())
+
+
+def test_what_adding_up_brings() -> None:
+    """Whoever is right is outvoted by four: the sum is worse than the mean of its members."""
+    np.testing.assert_allclose(gain(ONE_EACH), [[-0.2, -0.2, -0.2, -0.2]], atol=1e-12)
+    assert not gain(UNANIMOUS).any()
+    table = gains({"EL": UNANIMOUS, "FTL": ONE_EACH}).set_index("networks")["points"]
+    assert table.to_dict() == pytest.approx({"EL": 0, "FTL": -20, "EL - FTL": 20})
+
+
+def test_seeds_are_averaged() -> None:
+    both = joined([ONE_EACH, UNANIMOUS], 2)
+    one, other, found = complementarity(ONE_EACH), complementarity(UNANIMOUS), complementarity(both)
+    assert found == pytest.approx({name: (one[name] + other[name]) / 2 for name in one})
+    np.testing.assert_allclose(agreement(both), (agreement(ONE_EACH) + agreement(UNANIMOUS)) / 2)
+
+
+def test_parts_that_cover_each_other_beat_starts_of_one_part() -> None:
+    """Part ``n`` knows picture ``n`` for sure and guesses the rest at random, under every seed the same."""
+    shares = np.full((5, 5, 2), 0.5, np.float32)
+    for part in range(5):
+        shares[part, part] = (0.9, 0.1)
+        shares[part, (part + 1) % 5] = (0.45, 0.55)
+    rows = np.arange(5)
+    one = Outcome(rows * 0, shares, np.array([f"p{n}" for n in rows]), rows, rows * 0, np.zeros((1, 5), int))
+    five = joined([one] * 5, 5)
+    table = parts_against_starts(five).set_index("ensembles")
+    assert list(table.index) == ["5 starts of one part", "5 different parts", "difference"]
+    # Five starts say what one says: wrong on one picture in five. Five parts together are right on all.
+    assert table["accuracy %"].tolist() == pytest.approx([80, 100, 20])
+    two = parts_against_starts(joined([one] * 2, 2)).set_index("ensembles")
+    # With two, the first is put right by the second, and nobody puts the second right.
+    assert two.index[1] == "2 different parts" and two.loc["2 starts of one part", "accuracy %"] == pytest.approx(80)
+    assert two.loc["difference", "accuracy %"] == pytest.approx(0)

@@ -13,6 +13,8 @@ from fer_utils.faces import FaceSet
 from fer_utils.papers.landmark_ensemble import estimate as room
 from fer_utils.papers.landmark_ensemble import protocol
 from fer_utils.papers.landmark_ensemble.estimate import KINDS, ask
+from fer_utils.papers.landmark_ensemble.learnt import learning_curves
+from fer_utils.papers.landmark_ensemble.settings import KINDS as NETWORKS
 from fer_utils.papers.landmark_ensemble.settings import PARAMETERS, settings_for
 from fer_utils.papers.landmark_ensemble.study import Study
 from fer_utils.papers.planning import Kind, Planner
@@ -53,13 +55,15 @@ def test_what_is_asked_for_is_what_the_study_asks_for(drawn: FaceSet, asked: Rec
     study = Study(drawn, settings_for("smoke", "drawn"), [0], by_hand)
     for name in ("published", "sound"):
         study.audit(name)
-        for kind in ("baseline", "ftl", "el"):
+        for kind in NETWORKS:
             study.trained(kind, name)
+    study.closer().trained("el", "sound")
+    learning_curves(study)
     rest = [kind.title for key, (kind, _) in asked.calls.items() if key not in by_hand.calls]
     assert set(by_hand.calls) <= set(asked.calls)
     # Beside the study's own: the photographs, and dlib in the mirror on both sets.
     assert sorted(rest) == ["faces and landmarks", *["landmarks in the mirror"] * 2]
-    assert len(asked.asked[protocol.train].work) == 3
+    assert len(asked.asked[protocol.train].work) == 5
 
 
 def test_more_costs_more() -> None:
@@ -73,8 +77,10 @@ def test_more_costs_more() -> None:
     assert work(wild="drawn") > smoke
 
 
-@pytest.mark.parametrize("title", ["augmentation", "leak audit", "landmarks in the mirror", "training"])
-def test_results_have_the_shapes_of_real_ones(asked: Recorder, title: str, stacks_train_fast: None) -> None:
+@pytest.mark.parametrize(
+    "title", ["augmentation", "leak audit", "landmarks in the mirror", "training", "learning curves"]
+)
+def test_results_have_the_shapes_of_real_ones(asked: Recorder, title: str) -> None:
     for kind, call in asked.calls.values():
         if kind.title == title:
             probe = kind.probe(call)

@@ -31,10 +31,22 @@ def test_stages_end_in_the_summed_softmax() -> None:
 
 
 def test_landmark_changes_show_numbers() -> None:
-    table = pd.DataFrame({"part": PARTS, "before %": range(1, 6), "after %": range(5), "change %": -1})
-    figure = figures.landmark_changes(CROPS, POINTS, POINTS + 1, table)
-    assert [bar.get_height() for bar in figure.axes[-1].patches] == [1, 2, 3, 4, 5, 0, 1, 2, 3, 4]
+    table = pd.DataFrame({"part": PARTS, "before %": range(1, 6), "after %": range(5), "change %": -1,
+                          "training faces %": 7})  # fmt: skip
+    figure = figures.landmark_changes(CROPS, POINTS, POINTS + 40, table)
+    assert [bar.get_height() for bar in figure.axes[-1].patches] == [7] * 5 + [1, 2, 3, 4, 5, 0, 1, 2, 3, 4]
+    # Also those that a network places beside the crop.
+    assert not any(line.get_clip_on() for line in figure.axes[0].lines)
     assert "%" in figure.axes[-1].get_ylabel()
+    plt.close(figure)
+
+
+def test_learning_curves_stand_at_their_steps() -> None:
+    curves = {"a": {"landmarks": np.array([3.0, 2]), "expressions": np.array([2.0, 1, 0.5])}}
+    figure = figures.learning_curves(curves, 12, 1.5, 8)
+    left, right = figure.axes
+    assert left.lines[0].get_xdata().tolist() == [12, 24] and left.lines[1].get_ydata()[0] == 1.5
+    assert right.lines[0].get_xdata().tolist() == [12, 24, 36] and right.lines[1].get_ydata()[0] == np.log(8)
     plt.close(figure)
 
 

@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
+from fer_utils.papers.landmark_ensemble.gradcam import rebuild
+from fer_utils.papers.landmark_ensemble.outcome import Outcome, select
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared
 from fer_utils.papers.landmark_ensemble.protocol import (
-    Outcome,
     Task,
     cross_entropy,
     draw,
     holdout,
+    learning_curve,
     parts_of,
-    select,
     subject_folds,
     tasks_of,
     train,
@@ -66,13 +68,16 @@ def test_people_are_set_aside_within_training(drawn: FaceSet) -> None:
         assert len(parts[0] | parts[1] | parts[2]) == sum(map(len, parts)) == 6 and parts[1]
         whole = with_everyone(task)
         assert set(whole.fold.train) == set(task.fold.train) | set(task.aside) and not len(whole.aside)
-    assert len(tasks_of(subject_folds(drawn.subjects, 3, "blocks"), drawn.subjects, TINY.but(max_folds=1), [0])) == 1
+    blocks = subject_folds(drawn.subjects, 3, "blocks")
+    assert len(tasks_of(blocks, drawn.subjects, TINY.but(max_folds=1), [0])) == 1
+    (task,) = tasks_of(blocks, drawn.subjects, TINY.but(max_folds=1, aside_share=0.0), [0])
+    assert not len(task.aside) and task.fold.train.tolist() == blocks[0].train.tolist()
 
 
 def test_what_each_kind_learns_first() -> None:
-    assert parts_of("baseline") == [None] * 5 and parts_of("ftl") == ["all"] * 5
+    assert parts_of("baseline") == parts_of("control") == [None] * 5 and parts_of("ftl") == ["all"] * 5
     assert parts_of("el") == ["eyebrows", "eyes", "nose", "mouth", "jaw"]
-    with pytest.raises(UsageError, match="kind of network must be one of baseline, ftl, el"):
+    with pytest.raises(UsageError, match="kind of network must be one of baseline, control, ftl, el"):
         parts_of("fll")
 
 
@@ -96,8 +101,10 @@ def test_the_ensemble_sums_softmax_vectors_and_does_not_vote() -> None:
 def test_the_paper_s_number_is_the_mean_of_folds() -> None:
     right, wrong = [0.1, 0.9], [0.9, 0.1]
     found = outcome_of([[right, wrong, right, right]], [1, 1, 1, 1], [0, 0, 0, 1])
-    assert found.fold_mean() == pytest.approx((2 / 3 + 1) / 2)
-    assert found.answers().accuracy().value == 0.75
+    assert found.fold_mean().value == pytest.approx((2 / 3 + 1) / 2)
+    assert found.answers().accuracy().value == 0.75 and 0.75 - found.answers().accuracy().low == pytest.approx(
+        found.fold_mean().value - found.fold_mean().low
+    )
     assert found.answers().confusion().tolist() == [[0, 0], [1, 3]]
 
 
@@ -147,8 +154,8 @@ def tasks(drawn: FaceSet) -> list[Task]:
 
 
 @pytest.fixture(scope="module")
-def trained(stacks_train_fast: None, material: dict[str, Any], tasks: list[Task]) -> dict[str, np.ndarray]:
-    return train(kind="el", tasks=tasks, settings=TINY, together=10, **material)
+def trained(material: dict[str, Any], tasks: list[Task]) -> dict[str, np.ndarray]:
+    return train(kind="el", tasks=tasks, settings=TINY, together=10, kept="last_epoch", **material)
 
 
 def test_a_unit_s_arrays(trained: dict[str, np.ndarray]) -> None:
@@ -158,6 +165,7 @@ def test_a_unit_s_arrays(trained: dict[str, np.ndarray]) -> None:
     assert trained["aside"].shape == (evaluations, folds, 5) and np.isfinite(trained["aside"]).all()
     assert trained["epochs"].tolist() == [2, 3, 4]
     assert trained["before"].shape == trained["after"].shape == (folds, 5, longest, 40)
+    assert trained["seen"].shape == (folds, 5) and (trained["seen"] > 0).all()
     assert trained["body_0"].shape == (5, 3, 3, 3, 3) and trained["top_5"].shape == (5, len(CLASSES))
     for name, value in trained.items():
         assert isinstance(name, str) and value.dtype.kind in "fi"
@@ -166,20 +174,43 @@ def test_a_unit_s_arrays(trained: dict[str, np.ndarray]) -> None:
 def test_one_fold_alone_gives_what_it_gives_beside_another(
     material: dict[str, Any], tasks: list[Task], trained: dict[str, np.ndarray]
 ) -> None:
-    alone = train(kind="el", tasks=tasks[:1], settings=TINY, together=5, **material)
+    alone = train(kind="el", tasks=tasks[:1], settings=TINY, together=5, kept="last_epoch", **material)
     np.testing.assert_allclose(trained["before"][:1], alone["before"], atol=0.02)
     np.testing.assert_allclose(trained["scores"][:, :1], alone["scores"], atol=0.02)
     np.testing.assert_allclose(trained["aside"][:, :1], alone["aside"], atol=0.05)
 
 
-@pytest.mark.usefixtures("stacks_train_fast")
 def test_baseline_learns_the_bars(material: dict[str, Any], tasks: list[Task], drawn: FaceSet) -> None:
     """Strangers' bars are told apart far better than by chance after some epochs of direct training."""
     longer = TINY.but(filters=(4, 8), baseline_epochs=15, check_every=15, norm_momentum=0.8)
-    found = train(kind="baseline", tasks=tasks[:1], settings=longer, together=5, **material)
+    found = train(kind="baseline", tasks=tasks[:1], settings=longer, together=5, kept="last_epoch", **material)
     assert "before" not in found and found["scores"].shape[0] == 1
     outcome = select(found, tasks[:1], drawn.labels, drawn.subjects, "last_epoch")
     assert outcome.answers().accuracy().value > 0.7
+
+
+@pytest.mark.parametrize("kept", ["inner_split", "test_fold", "last_epoch"])
+def test_the_weights_left_behind_are_those_of_the_epoch_that_is_scored(
+    material: dict[str, Any], tasks: list[Task], drawn: FaceSet, kept: str
+) -> None:
+    """Put into Keras' own model, they give the softmax of the evaluation that the rule picks."""
+    steep = TINY.but(tune_rate=0.05, baseline_rate=0.05, baseline_epochs=4)
+    found = train(kind="baseline", tasks=tasks[:1], settings=steep, together=5, kept=kept, **material)
+    scored = select(found, tasks[:1], drawn.labels, drawn.subjects, kept)
+    body, top = rebuild(found, len(CLASSES), steep)
+    test = tasks[0].fold.test
+    pictures = np.repeat(material["crops"][test][..., None].astype(np.float32) / 127.5 - 1, 15, axis=-1)
+    given = np.asarray(top.predict(np.asarray(body.predict(pictures, verbose=0)), verbose=0))
+    np.testing.assert_allclose(softmax(given, axis=-1).swapaxes(0, 1), scored.scores, atol=1e-3)
+    assert (scored.epochs == 4).all() or kept != "last_epoch"
+
+
+def test_a_learning_curve_is_that_of_the_unit_s_first_network(material: dict[str, Any], tasks: list[Task]) -> None:
+    shared = {key: value for key, value in material.items() if key != "crops"}
+    curve = learning_curve(task=tasks[0], settings=TINY, **shared)
+    assert curve["landmarks"].shape == (5,) and curve["expressions"].shape == (20,)
+    again = learning_curve(task=tasks[0], settings=TINY, **shared)
+    np.testing.assert_array_equal(curve["expressions"], again["expressions"])
 
 
 def test_variants_are_a_unit_too(material: dict[str, Any]) -> None:

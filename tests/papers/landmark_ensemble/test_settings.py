@@ -32,9 +32,17 @@ def test_the_augmentation_s_settings_are_settings_too() -> None:
 
 
 def test_on_what_table_3_trains() -> None:
-    assert wild_set("auto", "avatars_studio") == wild_set("avatars_wild", "jaffe") == "avatars_wild"
+    assert wild_set("auto", "avatars_studio", "evening") == wild_set("avatars_wild", "jaffe", "quick") == "avatars_wild"
     for wild, dataset in (("auto", "jaffe"), ("auto", "avatars_wild"), ("none", "avatars_studio"), (None, "sfew")):
-        assert wild_set(wild, dataset) is None
+        assert wild_set(wild, dataset, "paper") is None
+    assert wild_set("auto", "avatars_studio", "quick") is None
+
+
+@pytest.mark.parametrize("profile", ["evening", "paper"])
+@pytest.mark.parametrize("dataset", ["ck_plus", "jaffe", "sfew"])
+def test_a_stand_in_trains_as_long_as_the_set_that_it_plays(dataset: str, profile: str) -> None:
+    assert settings_for(profile, f"{dataset}:stand-in") == settings_for(profile, dataset)
+    assert len({settings_for(profile, name) for name in ("ck_plus", "jaffe", "sfew")}) == 3
 
 
 def test_the_notebook_s_parameters_are_settings() -> None:
@@ -47,17 +55,23 @@ def test_the_notebook_s_parameters_are_settings() -> None:
 
 def test_smaller_profiles_keep_the_method() -> None:
     for settings in PROFILES.values():
-        for name in ("batch_size", "head_rate", "tune_rate", "baseline_rate", "clahe_clip"):
+        for name in ("batch_size", "head_rate", "baseline_rate", "clahe_clip"):
             assert getattr(settings, name) == getattr(PROFILES["paper"], name)
 
 
-def test_only_the_profiles_for_a_laptop_slow_stage_1() -> None:
-    assert {name: settings.landmark_rate for name, settings in PROFILES.items()} == {
-        "smoke": 1e-2,
-        "quick": 1e-3,
-        "evening": 1e-3,
-        "paper": 1e-2,
-    }
+def test_only_the_profiles_for_a_laptop_change_the_rates() -> None:
+    rates = {name: (one.schedule, one.landmark_rate, one.tune_rate) for name, one in PROFILES.items()}
+    assert rates["smoke"] == rates["paper"] == ("constant", 1e-2, 1e-4)
+    assert rates["quick"] == rates["evening"] == ("one_cycle", 3e-3, 1e-2)
+
+
+@pytest.mark.parametrize("dataset", ["avatars_studio", "ck_plus", "jaffe", "sfew"])
+def test_baseline_learns_expressions_as_long_as_the_others_or_in_the_paper_as_long_as_all_stages(dataset: str) -> None:
+    for profile in ("quick", "evening"):
+        settings = settings_for(profile, dataset)
+        assert settings.baseline_epochs == settings.head_epochs + settings.tune_epochs
+    paper = settings_for("paper", dataset)
+    assert paper.baseline_epochs == paper.landmark_epochs + paper.head_epochs + paper.tune_epochs
 
 
 @pytest.mark.parametrize(
@@ -70,7 +84,7 @@ def test_only_the_profiles_for_a_laptop_slow_stage_1() -> None:
         ({"batch_norm": "stord"}, "Did you mean 'stored'"),
         ({"head_activation": "tanh"}, "head_activation must be one of linear, relu"),
         ({"fold_rule": "random"}, "fold_rule must be one of every_tenth, blocks"),
-        ({"aside_share": 1.0}, "aside_share must be a number above 0 and below 1"),
+        ({"aside_share": 1.0}, "aside_share must be a number of at least 0 and below 1"),
         ({"filters": ()}, "filters must name the width of each block"),
         ({"folds": 1}, "folds must be a whole number of at least 2"),
         ({"tune_epoch": 3}, "no setting 'tune_epoch'. Did you mean 'tune_epochs'"),

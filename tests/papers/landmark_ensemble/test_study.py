@@ -13,9 +13,11 @@ import pytest
 from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.landmark_ensemble import pipeline, points, protocol, study
+from fer_utils.papers.landmark_ensemble.checks import error_by_angle, landmark_check
+from fer_utils.papers.landmark_ensemble.learnt import landmark_changes, learning_curves
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared, prepare
-from fer_utils.papers.landmark_ensemble.settings import MEMBERS, PARTS, settings_for
-from fer_utils.papers.landmark_ensemble.study import Study, error_by_angle, landmark_check, train_all
+from fer_utils.papers.landmark_ensemble.settings import MEMBERS, PARTS, TRANSFERRED, settings_for
+from fer_utils.papers.landmark_ensemble.study import Study, train_all
 from fer_utils.reproduce.units import unit_key
 from tests.papers.landmark_ensemble.conftest import TINY
 
@@ -50,7 +52,7 @@ class CountingMapper:
 
 def made_up(call: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """Networks that know the answer but for noise; EL's are surer, and the second look is the better one."""
-    sure = {"baseline": 0.2, "ftl": 1.0, "el": 3.0}[call["kind"]]
+    sure = {"baseline": 0.2, "control": 0.6, "ftl": 1.0, "el": 3.0}[call["kind"]]
     longest = max(len(task.fold.test) for task in call["tasks"])
     rng = np.random.default_rng(len(call["kind"]))
     given = rng.normal(0, 1, (2, len(call["tasks"]), MEMBERS, longest, call["n_classes"])).astype(np.float32)
@@ -60,9 +62,15 @@ def made_up(call: Mapping[str, Any]) -> dict[str, np.ndarray]:
     powers = np.exp(given)
     aside = np.tile(np.array([2.0, 1.0], np.float32)[:, None, None], (1, len(call["tasks"]), MEMBERS))
     aside *= 1 if len(call["tasks"][0].aside) else np.nan
-    landmarks = np.full((len(call["tasks"]), MEMBERS, longest, 40), 0.5, np.float32)
-    return {"scores": powers / powers.sum(-1, keepdims=True), "aside": aside, "epochs": np.array([3, 4]),
-            "before": landmarks, "after": landmarks + np.float32(0.1)}  # fmt: skip
+    found = {"scores": powers / powers.sum(-1, keepdims=True), "aside": aside, "epochs": np.array([3, 4])}
+    if call["kind"] in TRANSFERRED:
+        landmarks = np.full((len(call["tasks"]), MEMBERS, longest, 40), 0.5, np.float32)
+        found |= {
+            "before": landmarks,
+            "after": landmarks + np.float32(0.1),
+            "seen": np.full((len(call["tasks"]), MEMBERS), 0.03),
+        }
+    return found
 
 
 @pytest.fixture
@@ -76,16 +84,57 @@ def small(drawn: FaceSet, mapper: CountingMapper) -> Study:
 
 
 def test_every_fold_and_kind_is_a_unit_and_runs_once(small: Study, mapper: CountingMapper) -> None:
-    assert train_all([small]) == 2 * 3 * 3
-    small.accuracies("published"), small.accuracies("sound"), small.landmark_changes()
-    assert mapper.ran == {"prepare": 1, "draw": 1, "train": 18}
+    """Four kinds in three folds under two protocols, and EL's first fold at 64 pixels."""
+    assert train_all([small]) == 2 * 3 * 4 + 1
+    small.accuracies("published"), small.accuracies("sound"), landmark_changes(small)
+    small.closer().first_task("el")
+    assert mapper.ran == {"prepare": 1, "draw": 2, "train": 25}
 
 
 def test_one_training_serves_both_protocols_if_asked(drawn: FaceSet, mapper: CountingMapper) -> None:
     once = Study(drawn, TINY.but(train_twice=False), [0], mapper)
-    assert train_all([once]) == 9
+    assert train_all([once]) == 13
     once.accuracies("published"), once.accuracies("sound")
-    assert mapper.ran["train"] == 9
+    assert mapper.ran["train"] == 13
+
+
+def test_where_nobody_is_set_aside_the_last_epoch_counts(drawn: FaceSet, mapper: CountingMapper) -> None:
+    short = Study(drawn, TINY.but(aside_share=0.0), [0], mapper)
+    assert (short.selection("published"), short.selection("sound")) == ("test_fold", "last_epoch")
+    assert train_all([short]) == 13 and not any(len(task.aside) for task in short.tasks("sound"))
+    assert {call["kept"] for call in short.work(("published", "sound"))} == {"last_epoch"}
+    with pytest.raises(FerError, match="without the people set aside"):
+        short.outcome("el", "sound", "inner_split")
+
+
+def test_weights_are_kept_after_the_epoch_that_table_1_scores(small: Study) -> None:
+    kept = {call["kept"] for call in small.work(("published",))}, {call["kept"] for call in small.work(("sound",))}
+    assert kept == ({"test_fold"}, {"inner_split"})
+
+
+def test_pictures_large_enough_for_grad_cam(small: Study, drawn: FaceSet, mapper: CountingMapper) -> None:
+    closer = small.closer()
+    assert closer.crops.shape[1:] == (64, 64) and closer.settings.filters == (2, 2) and len(closer.tasks("sound")) == 1
+    large = Study(drawn, TINY.but(image_size=64), [0], mapper)
+    assert large.closer() is large and train_all([large]) == 24
+
+
+def test_seeds_answer_for_the_same_pictures(drawn: FaceSet, mapper: CountingMapper) -> None:
+    found = Study(drawn, TINY, [0, 1], mapper).outcome("el", "sound")
+    answers, members = found.answers(), found.members()
+    assert answers.predicted.shape == (2, 36) and members.predicted.shape == (10, 36) and found.epochs.shape == (6, 5)
+    assert sorted(answers.pictures) == list(range(36)) and "2 seeds" in answers.accuracy().how
+    for seed in range(2):
+        own = found.of_seed(seed)
+        np.testing.assert_array_equal(own.answers().predicted[0], answers.predicted[seed])
+        np.testing.assert_array_equal(own.members().predicted, members.predicted[5 * seed : 5 * seed + 5])
+
+
+def test_learning_curves_have_a_point_an_epoch(drawn: FaceSet, drawn_faces: Prepared) -> None:
+    found = learning_curves(Study(drawn, TINY, [0], CountingMapper(drawn_faces)))
+    assert list(found) == ["the paper's rates", "one cycle"]
+    for own in found.values():
+        assert len(own["landmarks"]) == 1 and len(own["expressions"]) == 4 and 0 < own["landmarks"][0] < 100
 
 
 def test_interrupted_in_the_third_fold_it_resumes_there(small: Study, mapper: CountingMapper) -> None:
@@ -100,7 +149,13 @@ def test_interrupted_in_the_third_fold_it_resumes_there(small: Study, mapper: Co
 
 def test_table_1_has_the_paper_s_rows(small: Study) -> None:
     table = small.accuracies("sound").set_index("network")
-    assert list(table.index) == ["Baseline", "FTL", *(part.capitalize() for part in PARTS), "EL"]
+    assert list(table.index) == [
+        "Baseline",
+        "Baseline, equal work",
+        "FTL",
+        *(part.capitalize() for part in PARTS),
+        "EL",
+    ]
     assert table.loc["EL", "accuracy %"] > table.loc["FTL", "accuracy %"] > table.loc["Baseline", "accuracy %"]
     assert (table["people"] == 6).all() and (table["low %"] <= table["accuracy %"]).all()
     assert small.outcome("el", "sound").epochs.shape == (3, 5) and (small.outcome("el", "sound").epochs == 4).all()
@@ -130,7 +185,16 @@ def test_the_audit_of_two_sets_counts_over_both(drawn: FaceSet, mapper: Counting
 def test_differences_are_in_points(small: Study) -> None:
     table = small.differences("sound").set_index("difference")
     el, baseline = (small.outcome(kind, "sound").answers().accuracy().value for kind in ("el", "baseline"))
-    assert list(table.index) == ["EL - FTL", "FTL - Baseline", "EL - Baseline"]
+    work = "Baseline, equal work"
+    assert list(table.index) == [
+        "FTL - Baseline",
+        "EL - FTL",
+        "EL - Baseline",
+        f"FTL - {work}",
+        f"EL - {work}",
+        f"{work} - Baseline",
+    ]
+    np.testing.assert_allclose(table["half-width"], (table["high"] - table["low"]) / 2)
     assert table.loc["EL - Baseline", "points"] == pytest.approx(100 * (el - baseline))
     assert (table["low"] <= table["points"]).all() and table["McNemar p"].between(0, 1).all()
 
@@ -144,10 +208,13 @@ def test_landmark_change_by_hand(small: Study, monkeypatch: pytest.MonkeyPatch) 
     """All points at the middle of the crop: the made-up heads are right before and a tenth of the side off after."""
     middle = np.full((36, 68, 2), 16.0, np.float32)
     monkeypatch.setattr(type(small), "points", middle)
-    table = small.landmark_changes()
+    table = landmark_changes(small)
     assert table["part"].tolist() == list(PARTS)
     np.testing.assert_allclose(table["before %"], 0, atol=1e-4)
     np.testing.assert_allclose(table["change %"], 10, atol=1e-4)
+    np.testing.assert_allclose(table["training faces %"], 3, atol=1e-4)
+    # Turned faces differ from their mean, upright ones are all the same here but for that mean.
+    assert (table["mean face, training %"] > 0.1).all()
 
 
 def test_cross_data_keeps_common_classes_and_scores_each_set(drawn: FaceSet, mapper: CountingMapper) -> None:
@@ -192,7 +259,7 @@ def test_where_people_are_unknown_movies_are_set_aside_whole(drawn: FaceSet, map
 
 
 def test_a_predictor_that_contradicts_itself_is_found_out(
-    drawn_faces: Prepared, mapper: CountingMapper, monkeypatch: pytest.MonkeyPatch
+    drawn_faces: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says the same of every picture, mirrored or not: right for a symmetric face, off for one moved aside."""
     middle = np.linspace(5, 26, 68)[:, None] * np.ones(2)
@@ -202,7 +269,7 @@ def test_a_predictor_that_contradicts_itself_is_found_out(
     for told, gap in ((middle, 0.0), (aside, 4 / height)):
         every = np.repeat(told[None], len(drawn_faces.crops), axis=0)
         monkeypatch.setattr(pipeline, "landmarks_of_crops", lambda crops, every=every: every.copy())
-        table = landmark_check({"drawn": replace(drawn_faces, points=every)}, mapper)
+        table = landmark_check({"drawn": drawn_faces}, CountingMapper(drawn_faces))
         assert table.loc[0, "mirror gap %"] == pytest.approx(100 * gap, abs=1e-4)
         assert table.loc[0, "data"] == "drawn" and table.loc[0, "one face"] == 36
 

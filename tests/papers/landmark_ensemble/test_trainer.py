@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import softmax
+from torch import nn
 
-from fer_utils.papers.landmark_ensemble import model
+from fer_utils.papers.landmark_ensemble import model, trainer
 from fer_utils.papers.landmark_ensemble.augment import draw_variants
 from fer_utils.papers.landmark_ensemble.model import keras
 from fer_utils.papers.landmark_ensemble.pipeline import Prepared
 from fer_utils.papers.landmark_ensemble.points import outputs_of, targets
-from fer_utils.papers.landmark_ensemble.schedule import batches_per_epoch, stream
+from fer_utils.papers.landmark_ensemble.schedule import batches_per_epoch, rates_of, stream
 from fer_utils.papers.landmark_ensemble.settings import Settings
 from fer_utils.papers.landmark_ensemble.trainer import Member, Stack, pieces
+from fer_utils.papers.landmark_ensemble.twin import weights_of
 from tests.papers.landmark_ensemble.conftest import CLASSES, SIDE, TINY
 
 MEMBERS = [
@@ -32,24 +34,28 @@ def labels(drawn) -> np.ndarray:
     return np.repeat(drawn.labels, TINY.augmentation.variants)
 
 
-def stack(members: list[Member], variants, labels, settings: Settings = TINY) -> Stack:
-    return Stack(members, *variants, labels, len(CLASSES), settings, batches=6)
+BATCHES = 6
 
 
-def three_stages(stacked: Stack) -> list[np.ndarray]:
-    """Landmarks after stage 1, scores after stages 2 and 3, each on the first eight pictures."""
-    images = np.asarray(stacked.album.images)
+def stack(members: list[Member], variants, labels, settings: Settings = TINY, device: str | None = None) -> Stack:
+    epochs = settings.landmark_epochs + settings.head_epochs + settings.tune_epochs
+    return Stack(members, *variants, labels, len(CLASSES), settings, BATCHES, epochs, device)
+
+
+def three_stages(stacked: Stack, images: np.ndarray) -> tuple[list[np.ndarray], nn.Sequential]:
+    """Landmarks after stage 1, scores after stages 2 and 3, each on the first eight pictures; and stage 1's heads."""
     rows = np.repeat(np.arange(8)[:, None], len(stacked.members), axis=1)
-    heads = stacked.learn_landmarks()
-    found = [stacked.viewer(images, heads)(rows)]
+    steps = rates_of("el", stacked.settings, BATCHES)
+    heads, losses, seen = stacked.learn_landmarks(steps.landmarks)
+    assert losses.shape == (len(steps.landmarks),) and seen.shape == (len(stacked.members),) and (seen > 0).all()
+    found = [stacked.answers(images, rows, heads)]
     stacked.new_classifier()
-    stacked.learn_head()
-    stacked.start_tuning(stacked.settings.tune_rate, stacked.settings.batch_norm)
-    view = stacked.viewer(images, stacked.classifier)
-    found.append(softmax(view(rows), axis=-1))
-    stacked.tune(1)
-    stacked.tune(1)
-    return [*found, softmax(view(rows), axis=-1)]
+    stacked.learn_head(steps.head)
+    found.append(softmax(stacked.answers(images, rows, stacked.classifier), axis=-1))
+    stacked.start_tuning(stacked.settings.batch_norm)
+    stacked.tune(steps.rest[:BATCHES])
+    stacked.tune(steps.rest[BATCHES:])
+    return [*found, softmax(stacked.answers(images, rows, stacked.classifier), axis=-1)], heads
 
 
 def ordinary(member: Member, variants, labels, settings: Settings) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -94,17 +100,16 @@ def ordinary(member: Member, variants, labels, settings: Settings) -> tuple[list
     return [*found, network.predict(pictures[:8], verbose=0)], tuned.get_weights()
 
 
-@pytest.mark.usefixtures("stacks_train_fast")
 @pytest.mark.parametrize("batch_norm", ["stored", "batch"])
 def test_a_stack_equals_fit_one_at_a_time(variants, labels, batch_norm: str) -> None:
-    """Kernels agree to a hundredth of what they moved, in 36 steps of Adam.
+    """Kernels agree to a twenty-fifth of what they moved, in 30 steps of Adam: sums are made in another order.
 
     Answers agree less well: a bias before batch-norm has no gradient but a rounding error, which Adam blows up, and
     batch-norm's running mean follows it with a delay.
     """
     settings = TINY.but(batch_norm=batch_norm)
     stacked = stack(MEMBERS, variants, labels, settings)
-    together = three_stages(stacked)
+    together, _ = three_stages(stacked, variants[0])
     bodies = [body for body, _ in stacked.weights()]
     for number, member in enumerate(MEMBERS):
         alone, body = ordinary(member, variants, labels, settings)
@@ -113,14 +118,14 @@ def test_a_stack_equals_fit_one_at_a_time(variants, labels, batch_norm: str) -> 
         start = model.initial_extractor(settings.filters, member.seed)
         for ours, theirs, before in zip(bodies[number][::6], body[::6], start[::6], strict=True):
             moved = np.abs(theirs - before).mean()
-            assert moved > 0.01 and np.abs(ours - theirs).mean() < 0.01 * moved
+            assert moved > 0.01 and np.abs(ours - theirs).mean() < 0.04 * moved
         assert np.ptp(alone[1], axis=1).min() > 0.03
 
 
-@pytest.mark.usefixtures("stacks_train_fast")
 def test_who_stands_beside_a_network_does_not_matter(variants, labels) -> None:
     first, second = stack(MEMBERS, variants, labels), stack(MEMBERS[1:], variants, labels)
-    for together, fewer in zip(three_stages(first), three_stages(second), strict=True):
+    both = [three_stages(one, variants[0])[0] for one in (first, second)]
+    for together, fewer in zip(*both, strict=True):
         np.testing.assert_allclose(together[:, 1:, : fewer.shape[2]], fewer, atol=0.02)
     bodies = [body for body, _ in first.weights()[1:]], [body for body, _ in second.weights()]
     for one, other in zip(*bodies, strict=True):
@@ -128,10 +133,9 @@ def test_who_stands_beside_a_network_does_not_matter(variants, labels) -> None:
             assert np.abs(ours - theirs).mean() < 1e-4
 
 
-@pytest.mark.usefixtures("stacks_train_fast")
 def test_unused_outputs_are_never_trained(variants, labels) -> None:
     stacked = stack(MEMBERS, variants, labels)
-    kernel, bias = stacked.learn_landmarks().get_weights()[2:]
+    kernel, bias = weights_of(three_stages(stacked, variants[0])[1])[2:]
     assert (kernel[1, :, 18:] == 0).all() and (bias[1, 18:] == 0).all()
     assert (bias[1, :18] != 0).all() and (bias[0] != 0).all()
 
@@ -143,16 +147,51 @@ def test_training_lowers_the_landmark_error(variants, labels) -> None:
     errors = []
     for epochs in (1, 15):
         stacked = stack(MEMBERS[:1], variants, labels, TINY.but(landmark_epochs=epochs, norm_momentum=0.8))
-        heads = stacked.learn_landmarks()
-        errors.append(np.abs(stacked.viewer(images, heads)(rows)[:, 0] - wanted).mean())
+        heads, losses, _ = stacked.learn_landmarks([1e-2] * (epochs * BATCHES))
+        errors.append(np.abs(stacked.answers(images, rows, heads)[:, 0] - wanted).mean())
+        assert losses[-1] < losses[0]
     assert errors[1] < 0.5 * errors[0]
 
 
-@pytest.mark.usefixtures("stacks_train_fast")
 def test_a_stack_trains_the_same_again(variants, labels) -> None:
-    first, second = (three_stages(stack(MEMBERS[:2], variants, labels)) for _ in range(2))
+    first, second = (three_stages(stack(MEMBERS[:2], variants, labels), variants[0])[0] for _ in range(2))
     for once, again in zip(first, second, strict=True):
         np.testing.assert_array_equal(once, again)
+
+
+def test_weights_that_were_kept_can_be_put_back(variants, labels) -> None:
+    stacked = stack(MEMBERS, variants, labels)
+    rows = np.repeat(np.arange(8)[:, None], 2, axis=1)
+    stacked.new_classifier()
+    kept, given = stacked.weights(), stacked.answers(variants[0], rows, stacked.classifier)
+    stacked.start_tuning("batch")
+    stacked.tune([1e-2] * 3)
+    assert np.abs(stacked.answers(variants[0], rows, stacked.classifier) - given).max() > 1e-3
+    stacked.put_back(kept)
+    np.testing.assert_array_equal(stacked.answers(variants[0], rows, stacked.classifier), given)
+
+
+def test_the_loop_never_waits_for_the_device(variants, labels, monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch's ``meta`` device holds no values: whatever asks for one, or mixes it with a host's tensor, fails."""
+    monkeypatch.setattr(trainer, "_host", lambda values: values)
+    stacked = stack(MEMBERS, variants, labels, device="meta")
+    _, losses, seen = stacked.learn_landmarks([1e-2] * 2)
+    stacked.new_classifier()
+    stacked.start_tuning("batch")
+    assert {losses.device.type, seen.device.type, stacked.tune([1e-2] * 2).device.type} == {"meta"}
+
+
+def test_the_rates_of_each_stage() -> None:
+    short = TINY.but(landmark_epochs=1, head_epochs=1, tune_epochs=2, baseline_epochs=3, tune_rate=1e-4)
+    assert rates_of("el", short, 2) == ([1e-2] * 2, [1e-2] * 2, [1e-4] * 4) == rates_of("ftl", short, 2)
+    assert rates_of("baseline", short, 2) == ([], [], [1e-2] * 6)
+    # As many steps as stages 1 to 3, the last at their rate.
+    assert rates_of("control", short, 2) == ([], [], [1e-2] * 4 + [1e-4] * 4)
+    cycle = short.but(schedule="one_cycle")
+    landmarks, head, rest = rates_of("ftl", cycle, 20)
+    alone = rates_of("control", cycle, 20).rest
+    assert len(alone) == len(landmarks) + len(head) + len(rest) == 80
+    assert max(rest) == 1e-4 and max(alone) == 1e-2 and alone[0] < max(alone) and alone[-1] < 1e-6
 
 
 def test_streams_show_every_face_once_a_round_in_its_next_variant() -> None:
