@@ -184,6 +184,18 @@ def train_probe(call: Call) -> dict[str, Any]:
     return {**call, "tasks": tasks, "settings": small, "batches": batches}
 
 
+def train_rehearsal(call: Call) -> dict[str, Any]:
+    """As many networks side by side as the run has, full batches, one of them an epoch and an epoch a stage."""
+    settings = call["settings"].but(
+        landmark_epochs=1, head_epochs=1, tune_epochs=1, baseline_epochs=2, check_every=1
+    )  # fmt: skip
+    few, tasks = settings.batch_size, []
+    for task in call["tasks"][: max(1, call["together"] // MEMBERS)]:
+        fold = Fold(task.fold.name, task.fold.train, task.fold.test[:few])
+        tasks.append(Task(fold, task.aside[:few], task.seed))
+    return {**call, "tasks": tasks, "settings": settings, "batches": 1}
+
+
 def train_memory(call: Call) -> float:
     """Bytes of a stack's feature maps in training: after convolution, norm and ReLU, and their gradients."""
     settings, side, values = call["settings"], call["settings"].image_size, 0
@@ -209,6 +221,9 @@ KINDS = (
         _variants, _some_crops,
     ),
     Kind(rules.learning_curve, "learning curves", curve_work, curve_result, curve_probe),
-    Kind(rules.train, "training", train_work, train_result, train_probe, train_memory),
+    Kind(
+        rules.train, "training", train_work, train_result, train_probe, train_memory, train_rehearsal,
+        variant=lambda call: str(call["kind"]),
+    ),
 )  # fmt: skip
 """Every unit function that the notebook maps."""
