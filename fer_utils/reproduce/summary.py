@@ -101,7 +101,7 @@ def _headlines(claims: pd.DataFrame, rows: list[dict[str, Any]], folders: Mappin
             of.setdefault((row["claim"], row["run"]), []).append(row)
         for run in runs:
             claim = next(claim for claim in headline.claims if (claim, run) in of)
-            for row in of[claim, run]:
+            for row in sorted(of[claim, run], key=_apart):
                 control = read_control(headline.control, folders[run], row["reading"])
                 found.append(row | {"short": headline.short, "control": control})
         if not runs:
@@ -110,13 +110,20 @@ def _headlines(claims: pd.DataFrame, rows: list[dict[str, Any]], folders: Mappin
     return found
 
 
-def _rank(row: Mapping[str, Any]) -> tuple[bool, int, int, str]:
-    """Sorts a paper's runs: the paper's own data first, then its notebook's default, then larger runs."""
+def _rank(row: Mapping[str, Any]) -> tuple[int, int, int, str]:
+    """Sorts a paper's runs: the paper's own data, then its stand-in, its notebook's default, larger runs."""
     recorded = next((paper.recorded for paper in PAPERS if paper.name == row["paper"]), ())
     names = [name.partition(":")[0] for name in recorded]
     place = names.index(row["dataset"]) if row["dataset"] in names else len(names)
-    own = row["kind"] == "real" and row["dataset"] in row["paper_dataset"].split()
-    return (not own, place, -PROFILES.index(row["profile"]), row["run"])
+    own = row["dataset"] in row["paper_dataset"].split()
+    near = 0 if own and row["kind"] == "real" else 1 if own else 2
+    return (near, place, -PROFILES.index(row["profile"]), row["run"])
+
+
+def _apart(row: Mapping[str, Any]) -> float:
+    """Sorts the readings of a run: the one that comes closest to the paper's number as published first."""
+    side = row["published"] or row["sound"]
+    return abs(side["value"] - row["paper_value"]) if side and row["paper_value"] is not None else 0.0
 
 
 def _row(claim: pd.Series, numbers: Mapping[str, Mapping[str, Any]], run: Mapping[str, Any] | None) -> dict[str, Any]:
