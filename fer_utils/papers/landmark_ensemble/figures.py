@@ -96,7 +96,8 @@ def landmark_changes(crops: np.ndarray, before: np.ndarray, after: np.ndarray, t
         axes[-1].bar(at + 0.27 * (place - 1), table[column], 0.27, color=colour, label=label)
     axes[-1].set_xticks(at, table["part"], rotation=30)
     axes[-1].set(ylabel="mean absolute error,\n% of the crop's side")
-    axes[-1].legend(fontsize=7, frameon=False)
+    axes[-1].set_ylim(top=1.7 * table[list(bars)].to_numpy().max())
+    axes[-1].legend(fontsize=7, frameon=False, loc="upper left")
     figure.suptitle("Figure 10: landmarks before and after fine-tuning for expressions", fontsize=11)
     sns.despine(ax=axes[-1])
     return figure

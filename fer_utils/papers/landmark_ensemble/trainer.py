@@ -235,7 +235,8 @@ class Stack:
         return twin(blueprint, weights, self.device)
 
     def _there(self, array: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+        # What comes out of a store may be read-only, which torch warns of.
+        return torch.from_numpy(np.require(array, requirements=["C", "W"])).to(self.device)
 
 
 def _own_outputs(parts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
