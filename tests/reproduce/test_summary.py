@@ -131,7 +131,7 @@ def test_a_paper_s_most_telling_run_comes_first(tmp_path: Path):
         facts = {"data": {about["dataset"]: "0"}, "kind": about["kind"], "profile": about["profile"]}
         make_run(tmp_path, name, [number(**about)], **facts)
     found = [row["run"].split("/")[1] for row in summarise(tmp_path)["headlines"] if row["run"]]
-    assert found == ["jaffe-quick", "london-evening", "london-quick", "jaffe-stand-in-quick", "cmu_faces-paper"]
+    assert found == ["jaffe-quick", "jaffe-stand-in-quick", "london-evening", "london-quick", "cmu_faces-paper"]
 
 
 def test_a_paper_has_its_idea_and_names_a_picture_that_its_notebook_draws():
@@ -203,3 +203,11 @@ def test_a_control_of_one_protocol_leaves_the_other_open(tmp_path: Path):
     (tmp_path / "tables" / "table_1.csv").write_text("protocol,network,accuracy %,low %,high %\nsound,Baseline,40,,\n")
     found = read_control(Control("Baseline", "table_1", {"network": "Baseline"}), tmp_path)
     assert found == {"name": "Baseline", "published": None, "sound": {"value": 40.0, "ci95": None}}
+
+
+def test_of_two_readings_the_one_that_comes_closest_to_the_paper_comes_first(tmp_path: Path):
+    values = {"raw pixels": 50.0, "pixels −1 to 1": 85.0}
+    numbers = [number(value=value, reading=reading) for reading, value in values.items()]
+    make_run(tmp_path, "05_mobilenet_jaffe/jaffe-quick", numbers)
+    found = [row["reading"] for row in summarise(tmp_path)["headlines"] if row["run"]]
+    assert found == ["pixels −1 to 1", "raw pixels"]
