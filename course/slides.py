@@ -48,7 +48,7 @@ PREDICT = {
         "And with people apart?",
     ),
     "05_mobilenet_jaffe": (
-        '"protocols"',
+        '"published_and_sound"',
         "Put the splits in order of accuracy: A augment, then split; B photographs apart; C one person left out; "
         "D people apart.",
     ),
