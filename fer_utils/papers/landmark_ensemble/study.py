@@ -45,8 +45,9 @@ TOGETHER_GPU = 50
 """Networks in a stack on a GPU; fifty of 160 pixels need about 30 GB of its memory."""
 
 SMALL_FLOPS = 50e6
-"""A picture's operations below which a processor takes five networks side by side: no slower than one at a time (on an
-AMD core 205 ms a step against 5 x 41 at 32 pixels, 389 against 5 x 100 at 64, both 7 M). Larger ones fill its caches."""
+"""A picture's operations below which a processor stacks five networks: no slower than one at a time (on an
+AMD core 205 ms a step against 5 x 41 at 32 pixels, 389 against 5 x 100 at 64, both 7 M).
+Larger ones fill its caches."""
 
 
 class Study(Base[Settings]):
