@@ -22,6 +22,7 @@ from fer_utils.gans import objectives
 from fer_utils.gans.checkpoint import NETWORKS, load_state, save_state
 from fer_utils.gans.networks import Discriminator, Generator, initialise, to_network, to_pixels
 from fer_utils.gans.settings import GanSettings
+from fer_utils.graphs import Repeated
 from fer_utils.progress import track
 from fer_utils.saving import Clock
 from fer_utils.store import array_digest, key
@@ -66,10 +67,10 @@ class _State:
         for network in (self.generator, self.discriminator):
             initialise(network, start)
             network.to(device, memory_format=torch.channels_last)
-        betas = (settings.beta1, settings.beta2)
+        betas, gpu = (settings.beta1, settings.beta2), device.type == "cuda"
         self.optimisers = {
             name: torch.optim.Adam(
-                getattr(self, name).parameters(), settings.learning_rate * pace, betas, fused=device.type == "cuda"
+                getattr(self, name).parameters(), settings.learning_rate * pace, betas, fused=gpu, capturable=gpu
             )
             for name, pace in (("generator", 1.0), ("discriminator", settings.critic_pace))
         }
@@ -137,9 +138,10 @@ def train(
         load_state(checkpoint, state, identity)
     if state.epoch == 0 and 0 in wanted:
         _draw_grid(state, settings, seed, 0)
+    loop = _Loop(state, settings, held, classes)
     last, saving = min(epochs, stop_after or epochs), Clock()
     for _ in track(range(state.epoch, last), f"{settings.objective}, {len(images):,} pictures"):
-        _epoch(state, settings, held, classes)
+        loop.epoch()
         if state.epoch in wanted:
             _draw_grid(state, settings, seed, wanted.index(state.epoch))
         if checkpoint is not None and (saving.due() or state.epoch == stop_after):
@@ -151,48 +153,58 @@ def train(
     return TrainedGan(settings, *networks, history, state.grids.cpu().numpy(), wanted)
 
 
-def _epoch(state: _State, settings: GanSettings, held: Tensor, classes: Tensor | None) -> None:
-    """The next epoch: a new order, in whole batches, as far as there are steps left."""
-    count, batch = len(held), min(settings.batch_size, len(held))
-    steps, done = settings.steps_an_epoch(count), state.epoch * settings.steps_an_epoch(count)
-    order = torch.randperm(count, generator=state.random, device=held.device)
-    order = order.repeat(settings.critic_steps)[: steps * settings.critic_steps * batch]
-    batches = order.reshape(steps, settings.critic_steps, batch)[: len(state.history) - done]
-    for number, rows in enumerate(batches):
-        state.history[done + number] = _step(state, settings, held, classes, rows)
-    state.epoch += 1
+class _Loop:
+    """The steps of a training, with what they read lying still on the device: :mod:`fer_utils.graphs`."""
 
+    def __init__(self, state: _State, settings: GanSettings, held: Tensor, classes: Tensor | None) -> None:
+        self.state, self.settings, self.held, self.classes = state, settings, held, classes
+        batch = min(settings.batch_size, len(held))
+        self.rows = torch.zeros(settings.critic_steps, batch, dtype=torch.int64, device=held.device)
+        self.at = torch.zeros(1, dtype=torch.int64, device=held.device)
+        self._repeat = Repeated(self._step, held.device, [state.random] if state.random else [])
 
-def _step(
-    state: _State, settings: GanSettings, held: Tensor, classes: Tensor | None, batches: Tensor
-) -> Tensor:  # float [4]
-    """``critic_steps`` steps of the discriminator and one of the generator, on the last step's fakes."""
-    objective, device = settings.objective, held.device
-    # The penalty differentiates twice, which half precision does not survive.
-    half = device.type == "cuda" and objective == "dcgan"
-    for number, rows in enumerate(batches):
-        real = to_network(held[rows]).contiguous(memory_format=torch.channels_last)
-        known = None if classes is None else classes[rows]
-        noise = objectives.noise(objective, len(rows), settings.latent, state.random, device)
+    def epoch(self) -> None:
+        """The next epoch: a new order, in whole batches, as far as there are steps left."""
+        state, settings, (critic_steps, batch) = self.state, self.settings, self.rows.shape
+        steps, done = settings.steps_an_epoch(len(self.held)), state.epoch * settings.steps_an_epoch(len(self.held))
+        order = torch.randperm(len(self.held), generator=state.random, device=self.held.device)
+        order = order.repeat(critic_steps)[: steps * critic_steps * batch]
+        self.at.fill_(done)
+        for rows in order.reshape(steps, critic_steps, batch)[: len(state.history) - done]:
+            self.rows.copy_(rows)
+            self._repeat()
+        state.epoch += 1
+
+    def _step(self) -> None:
+        """``critic_steps`` steps of the discriminator and one of the generator, on the last step's fakes."""
+        state, settings, objective, device = self.state, self.settings, self.settings.objective, self.held.device
+        # The penalty differentiates twice, which half precision does not survive.
+        half = device.type == "cuda" and objective == "dcgan"
+        for number, rows in enumerate(self.rows):
+            real = to_network(self.held[rows]).contiguous(memory_format=torch.channels_last)
+            known = None if self.classes is None else self.classes[rows]
+            noise = objectives.noise(objective, len(rows), settings.latent, state.random, device)
+            with torch.autocast("cuda", torch.bfloat16, enabled=half):
+                with torch.set_grad_enabled(number == len(self.rows) - 1):
+                    fake = state.generator(noise, known)
+                _learn(state.discriminator, True)
+                real_value, fake_value = state.discriminator(real, known), state.discriminator(fake.detach(), known)
+                loss = objectives.critic_loss(objective, real_value, fake_value)
+                if objective == "wgan_gp":
+                    loss = loss + settings.penalty * objectives.gradient_penalty(
+                        state.discriminator, real, fake.detach(), known, state.random
+                    )
+            _descend(state.optimisers["discriminator"], loss)
+        # Gradients for weights that are not about to move are a third of the backward pass.
+        _learn(state.discriminator, False)
         with torch.autocast("cuda", torch.bfloat16, enabled=half):
-            with torch.set_grad_enabled(number == len(batches) - 1):
-                fake = state.generator(noise, known)
-            _learn(state.discriminator, True)
-            real_value, fake_value = state.discriminator(real, known), state.discriminator(fake.detach(), known)
-            loss = objectives.critic_loss(objective, real_value, fake_value)
-            if objective == "wgan_gp":
-                loss = loss + settings.penalty * objectives.gradient_penalty(
-                    state.discriminator, real, fake.detach(), known, state.random
-                )
-        _descend(state.optimisers["discriminator"], loss)
-    # Gradients for weights that are not about to move are a third of the backward pass.
-    _learn(state.discriminator, False)
-    with torch.autocast("cuda", torch.bfloat16, enabled=half):
-        generator_loss = objectives.generator_loss(objective, state.discriminator(fake, known))
-    _descend(state.optimisers["generator"], generator_loss)
-    if settings.average:
-        _follow(state.shown, state.generator, settings.average)
-    return torch.stack([loss, generator_loss, real_value.mean(), fake_value.mean()]).detach().float()
+            generator_loss = objectives.generator_loss(objective, state.discriminator(fake, known))
+        _descend(state.optimisers["generator"], generator_loss)
+        if settings.average:
+            _follow(state.shown, state.generator, settings.average)
+        told = torch.stack([loss, generator_loss, real_value.mean(), fake_value.mean()]).detach().float()
+        state.history.index_copy_(0, self.at, told.unsqueeze(0))
+        self.at += 1
 
 
 def drawing(device: torch.device, seed: int) -> torch.Generator | None:

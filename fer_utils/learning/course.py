@@ -1,7 +1,7 @@
 """One training of one classifier, and what it answers on the way.
 
-The loop sends the device work and never asks it for a result: row numbers and moves lie there already, the loss is
-summed there, and the rate of a step is a number that the host knows.
+The loop sends the device work and never asks it for a result: row numbers and moves lie there already, steps are
+counted and the loss is summed there, and the rate of a step is a number that the host knows, or lies there too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fer_utils.devices import in_use
+from fer_utils.graphs import Repeated
 from fer_utils.learning.album import Album
 from fer_utils.learning.draws import draw_moves, draw_rows
 from fer_utils.learning.recipe import Recipe
@@ -56,33 +57,46 @@ class Course:
         moves = draw_moves(total, recipe, seed)
         self._moves = None if moves is None else torch.from_numpy(moves).to(self.device)
         self._rates = rates(recipe.schedule, recipe.rate, steps)
+        # What a captured step reads: how many steps were made, and the rate of each.
+        self._at = torch.zeros(1, dtype=torch.int64, device=self.device)
+        self._places = torch.arange(self.batch, device=self.device)
+        self._kept_rates = torch.tensor(self._rates, dtype=torch.float32).to(self.device)
+        self._loss = torch.zeros((), device=self.device)
+        gpu = self.device.type == "cuda"
         self._optimiser = torch.optim.SGD(
-            [each for each in self.network.parameters() if each.requires_grad], recipe.rate, recipe.momentum,
-            weight_decay=recipe.weight_decay, nesterov=recipe.nesterov and recipe.momentum > 0,
-            fused=self.device.type == "cuda",
+            [each for each in self.network.parameters() if each.requires_grad],
+            self._kept_rates[:1].clone() if gpu else recipe.rate, recipe.momentum,
+            weight_decay=recipe.weight_decay, nesterov=recipe.nesterov and recipe.momentum > 0, fused=gpu,
         )  # fmt: skip
+        self._repeat = Repeated(self._step, self.device)
 
     def advance(self, steps: int) -> Tensor:
         """Make so many steps; gives their mean loss in nats, still on the device."""
         self.network.train()
+        self._loss.zero_()
+        for _ in range(steps):
+            self._repeat()
+            self.done += 1
+        return self._loss / steps
+
+    def _step(self) -> None:
+        places = self._at * self.batch + self._places
+        rows = self._rows[places]
+        pictures = self._album.batch(rows, None if self._moves is None else self._moves[places])
         # Half the bits where a GPU has the circuits for it; processors of laptops do not.
-        half = torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda")
-        total = torch.zeros((), device=self.device)
-        for step in range(self.done, self.done + steps):
-            part = slice(step * self.batch, (step + 1) * self.batch)
-            rows = self._rows[part]
-            pictures = self._album.batch(rows, None if self._moves is None else self._moves[part])
-            with half:
-                given = self.network(pictures)
-            loss = F.cross_entropy(given.float(), self._labels[rows], label_smoothing=self.recipe.label_smoothing)
-            for group in self._optimiser.param_groups:
-                group["lr"] = self._rates[step]
-            self._optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            self._optimiser.step()
-            total += loss.detach()
-        self.done += steps
-        return total / steps
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda"):
+            given = self.network(pictures)
+        loss = F.cross_entropy(given.float(), self._labels[rows], label_smoothing=self.recipe.label_smoothing)
+        for group in self._optimiser.param_groups:
+            if isinstance(group["lr"], Tensor):
+                group["lr"].copy_(self._kept_rates[self._at])
+            else:
+                group["lr"] = self._rates[self.done]
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self._optimiser.step()
+        self._loss += loss.detach()
+        self._at += 1
 
     def answers(self, images: np.ndarray) -> np.ndarray:
         """The class that the network now takes each of ``uint8 [N, S, S]`` for, ``uint8 [N]``."""
@@ -115,6 +129,9 @@ class Course:
                 self._optimiser.state[each]["momentum_buffer"] = torch.empty_like(each).copy_(momentum)
         _restore_generator(self.device, values["random"])
         self.done = done
+        self._at.fill_(done)
+        # The momenta lie elsewhere now.
+        self._repeat = Repeated(self._step, self.device)
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ def an_epoch(settings: GanSettings, pictures: np.ndarray) -> train._State:
     state = train._State(settings, 0, settings.all_steps(len(pictures)), 0, META)
     held = torch.from_numpy(pictures).to(META).permute(0, 3, 1, 2)
     labels = labels_for(settings)
-    train._epoch(state, settings, held, None if labels is None else torch.from_numpy(labels).to(META))
+    train._Loop(state, settings, held, None if labels is None else torch.from_numpy(labels).to(META)).epoch()
     return state
 
 
