@@ -4,7 +4,7 @@ The loss of a stack (:mod:`fer_utils.papers.landmark_ensemble.model`) is the *su
 network gets exactly the gradient it would get alone, and Adam, which works weight by weight, takes the step it would
 take alone: a stack of fifty gives the same networks as fifty calls of Keras' ``fit`` (a test compares them). The loop
 sends the device work and never asks it for a result: pictures, targets and the order of both lie there already, each
-step's loss stays there, and the rate of a step is a number that the host knows.
+step's loss stays there, and the rate of a step is a number that the host knows, or lies there too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fer_utils.devices import in_use, one_thread
+from fer_utils.graphs import Repeated
 from fer_utils.papers.landmark_ensemble import model
 from fer_utils.papers.landmark_ensemble.model import Weights
 from fer_utils.papers.landmark_ensemble.points import N_POINTS, PART_POINTS, outputs_of, targets
@@ -206,14 +207,28 @@ class Stack:
         for network in networks:
             network.train()
         batch, found = self.settings.batch_size, torch.zeros(len(rates), device=self.device)
-        for step, rate in enumerate(rates):
+        # What a captured step reads: how many steps were made, and the rate of each.
+        at = torch.zeros(1, dtype=torch.int64, device=self.device)
+        places = torch.arange(batch, device=self.device)
+        known = torch.tensor(rates, dtype=torch.float32).to(self.device)
+
+        def step() -> None:
             for group in optimiser.param_groups:
-                group["lr"] = rate
+                if isinstance(group["lr"], Tensor):
+                    group["lr"].copy_(known[at].view(()))
             optimiser.zero_grad(set_to_none=True)
-            losses = losses_of(rows[step * batch : (step + 1) * batch]).mean(dim=0)
+            losses = losses_of(rows[at * batch + places]).mean(dim=0)
             losses.sum().backward()
             optimiser.step()
-            found[step] = losses.detach().mean()
+            found.index_copy_(0, at, losses.detach().mean().view(1))
+            at.add_(1)
+
+        repeat = Repeated(step, self.device)
+        for rate in rates:
+            for group in optimiser.param_groups:
+                if not isinstance(group["lr"], Tensor):
+                    group["lr"] = rate
+            repeat()
         return found
 
     def _head(self, widths: Sequence[int], own: Sequence[int]) -> nn.Sequential:
@@ -254,8 +269,11 @@ def _own_outputs(parts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _adam(networks: Sequence[nn.Module], device: torch.device) -> torch.optim.Optimizer:
-    weights = [weight for network in networks for weight in network.parameters()]
-    return torch.optim.Adam(weights, 0.0, (BETA_1, BETA_2), EPSILON, fused=device.type in ("cpu", "cuda"))
+    weights, gpu = [weight for network in networks for weight in network.parameters()], device.type == "cuda"
+    rate = torch.zeros((), device=device) if gpu else 0.0
+    return torch.optim.Adam(
+        weights, rate, (BETA_1, BETA_2), EPSILON, fused=device.type in ("cpu", "cuda"), capturable=gpu
+    )
 
 
 def _host(values: Tensor) -> np.ndarray:

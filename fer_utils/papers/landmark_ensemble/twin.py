@@ -65,14 +65,14 @@ class Normalization(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         moves = self.training and not self.stored
-        kept = self.momentum * self.variance if moves else None
+        # Autograd holds on to the tensors that it is given, so the running variance is moved behind its back.
+        variance = self.variance.clone() if moves else self.variance
         normal = F.batch_norm(
-            maps, self.mean, self.variance, self.scale, self.offset, moves, 1 - self.momentum, self.epsilon
+            maps, self.mean, variance, self.scale, self.offset, moves, 1 - self.momentum, self.epsilon
         )
-        if kept is not None:
-            count = maps.numel() // maps.shape[1]
-            # A new tensor: autograd holds on to the one that was given.
-            self.variance = kept + (self.variance - kept) * ((count - 1) / count)
+        if moves:
+            count, kept = maps.numel() // maps.shape[1], self.momentum * self.variance
+            self.variance.copy_(kept + (variance - kept) * ((count - 1) / count))
         return normal
 
 
