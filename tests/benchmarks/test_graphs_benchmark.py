@@ -18,6 +18,8 @@ from fer_utils.graphs import SWITCH
 from fer_utils.learning.course import Course
 from fer_utils.papers.gan_augmentation.networks import build
 from fer_utils.papers.gan_augmentation.settings import PROFILES
+from fer_utils.papers.landmark_ensemble.settings import MEMBERS, settings_for
+from fer_utils.papers.landmark_ensemble.trainer import Member, Stack
 from tests.benchmarks.conftest import Recorder, seconds
 
 pytestmark = pytest.mark.skipif(not gpu_visible(), reason="needs an NVIDIA GPU")
@@ -124,5 +126,48 @@ def test_a_gan(benchmark: Any, record: Recorder, monkeypatch: pytest.MonkeyPatch
         how=(
             f"{STEPS} generator steps of {settings.batch_size} pictures, {settings.critic_steps} critic steps each; "
             f"shortest of 2 runs, {shown / captured:,.0f} pictures a second captured, {shown / slow:,.0f} without"
+        ),
+    )
+
+
+@pytest.mark.parametrize("profile", ["evening", "paper"])
+def test_five_landmark_networks(
+    benchmark: Any, record: Recorder, monkeypatch: pytest.MonkeyPatch, profile: str
+) -> None:
+    settings = settings_for(profile).but(variants=1)
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (64, settings.image_size, settings.image_size), np.uint8)
+    members = [Member(None, np.arange(64), seed) for seed in range(MEMBERS)]
+
+    def stack() -> Stack:
+        points, labels = np.zeros((64, 68, 2), np.float32), np.arange(64) % CLASSES
+        made = Stack(members, images, points, labels, CLASSES, settings, STEPS, 10)
+        made.new_classifier()
+        made.start_tuning("batch")
+        return made
+
+    def more(made: Stack) -> float:
+        """A piece of twice as many steps less one of so many: each is captured anew."""
+        first = seconds(lambda: made.tune([1e-4] * STEPS), rounds=1)
+        return seconds(lambda: made.tune([1e-4] * 2 * STEPS), rounds=1) - first
+
+    captured, losses = stack(), []
+    losses.append(captured.tune([1e-4] * STEPS))
+    ours = benchmark.pedantic(more, args=(captured,), rounds=1)
+    monkeypatch.setenv(SWITCH, "0")
+    single = stack()
+    losses.append(single.tune([1e-4] * STEPS))
+    slow = more(single)
+    assert np.allclose(*losses, rtol=0.05)
+    shown = STEPS * settings.batch_size
+    record(
+        f"five landmark networks, {profile}: captured against kernel by kernel",
+        ours="landmark_ensemble.Stack: a captured step",
+        against="the same without capture",
+        ratio=slow / ours,
+        how=(
+            f"{STEPS} steps of {settings.batch_size} pictures of {settings.image_size} pixels; "
+            f"{1e3 * ours / STEPS:.2f} ms a step captured, {1e3 * slow / STEPS:.2f} without, "
+            f"{shown / ours:,.0f} pictures a second"
         ),
     )

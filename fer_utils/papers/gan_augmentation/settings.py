@@ -220,7 +220,7 @@ PROFILES = {
     # Two cores for an evening: all pictures of FER-2013, and networks as good as the paper's VGG-16.
     "evening": _QUICK.but(
         gan_side=48, gan_width=16, dcgan_rate=None, dcgan_average=None, dcgan_start=700, wgan_start=500,
-        dcgan_steps=40, wgan_steps=40, cgan_start=False,
+        dcgan_steps=40, wgan_steps=40,
         cgan_steps=500, searched=36, judged=200, generated=1_000, side=40, narrower=8, resnet_width=32, batch_size=64,
         epochs=5, rate=0.1, vgg_rate=0.05, rotation=11.0, translation=0.05, scale=0.1,
         train_images=None, test_images=None, held_out=0.1,
