@@ -194,8 +194,14 @@ def seed_everything(seed: int) -> None:
         if on_tensorflow:
             importlib.import_module("tensorflow").config.experimental.enable_op_determinism()
     if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+        deterministic_kernels()
+
+
+def deterministic_kernels() -> None:
+    """Ask torch, where it is loaded, for kernels that give the same bits every time; a GPU's would else add anyhow."""
+    if "torch" in sys.modules:
         torch = sys.modules["torch"]
-        torch.manual_seed(seed)
         os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
         torch.use_deterministic_algorithms(True, warn_only=True)
         # Nothing here reads memory before it writes it; to fill every new tensor first is a write for nothing.

@@ -58,6 +58,9 @@ def load_state(path: Path, state: Any, identity: Mapping[str, str]) -> None:
             number, _, what = key.partition("/")
             moments.setdefault(int(number), {})[what] = value
         optimiser = state.optimisers[name]
+        # Laid out as the weights are: fused Adam insists on it.
+        for each, mine in zip(optimiser.param_groups[0]["params"], moments.values(), strict=True):
+            mine |= {name: torch.empty_like(each).copy_(value) for name, value in mine.items() if name != "step"}
         optimiser.load_state_dict({**optimiser.state_dict(), "state": moments})
     state.random.set_state(tensors["random"])
     state.history.copy_(tensors["history"])

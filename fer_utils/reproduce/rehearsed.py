@@ -56,6 +56,8 @@ def look(module: str, qualname: str, call: Mapping[str, Any], environment: Mappi
     os.environ |= environment
     unit = getattr(importlib.import_module(module), qualname)
     torch = importlib.import_module("torch")
+    # As in any worker process.
+    importlib.import_module("fer_utils.devices").deterministic_kernels()
     if dies_in:
         _die_after_saving_in(Path(dies_in))
     if torch.cuda.is_available():

@@ -54,6 +54,8 @@ def compute(
     function = getattr(importlib.import_module(module), qualname)
     if code_of(function) != code:
         raise FerError("a worker has other code or other library versions than this machine; install the same there")
+    # As Run did in the notebook's process.
+    devices.deterministic_kernels()
     return function(**call)
 
 

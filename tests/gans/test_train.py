@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from fer_utils.errors import FerError
+from fer_utils.gans.checkpoint import load_state, save_state
 from fer_utils.gans.networks import Discriminator, Generator, initialise
 from fer_utils.gans.settings import WGAN_GP, GanSettings
-from fer_utils.gans.train import LABELLED, TrainedGan, generate, train, weights
+from fer_utils.gans.train import LABELLED, TrainedGan, _Loop, _State, generate, train, weights
 from tests.gans.conftest import TINY, labels_for
 
 
@@ -151,6 +152,21 @@ def test_sides_between(side: int) -> None:
     images = np.random.default_rng(0).integers(0, 256, (6, side, side)).astype(np.uint8)
     gan = train(images, GanSettings(**{**TINY, "image_size": side, "epochs": 1}).but(channels=1), 0)
     assert generate(gan, 3, 0).shape == (3, side, side, 1)
+
+
+def test_moments_come_back_laid_out_as_their_weights(pictures: np.ndarray, tmp_path: Path) -> None:
+    """Fused Adam on a GPU refuses any other layout."""
+    settings, path, identity = GanSettings(**TINY), tmp_path / "gan.npz", {"run": "this"}
+    first, second = (_State(settings, 0, 8, 0, torch.device("cpu")) for _ in range(2))
+    _Loop(first, settings, torch.from_numpy(pictures).permute(0, 3, 1, 2), None).epoch()
+    save_state(path, first, identity)
+    load_state(path, second, identity)
+    for name, optimiser in second.optimisers.items():
+        for weight, theirs in zip(optimiser.param_groups[0]["params"], getattr(first, name).parameters(), strict=True):
+            for moment in ("exp_avg", "exp_avg_sq"):
+                found = optimiser.state[weight][moment]
+                assert found.stride() == weight.stride()
+                assert torch.equal(found, first.optimisers[name].state[theirs][moment])
 
 
 def test_a_checkpoint_of_another_run_is_refused(pictures: np.ndarray, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from fer_utils import devices
 from fer_utils.errors import FerError
@@ -34,6 +35,16 @@ def compute(surroundings: dict[str, str], code: list[Any] | None = None) -> int:
 
 def test_a_worker_with_the_same_surroundings_computes() -> None:
     assert compute(devices.arithmetic()) == 4
+
+
+def test_a_worker_asks_for_deterministic_kernels() -> None:
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(False)
+    try:
+        compute(devices.arithmetic())
+        assert torch.are_deterministic_algorithms_enabled()
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
 
 
 def test_a_worker_with_other_code_is_refused() -> None:
