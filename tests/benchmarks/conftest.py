@@ -18,7 +18,7 @@ import fer_utils
 from fer_utils.devices import describe
 from fer_utils.files import write_json
 
-RECORD = Path(fer_utils.__file__).parents[1] / "results" / "benchmarks.json"
+RESULTS = Path(fer_utils.__file__).parents[1] / "results"
 SAME_MACHINE = ("platform", "python", "processor", "cores", "gpu")
 NOTHING: dict[str, Any] = {"machine": {}, "ratios": []}
 
@@ -37,23 +37,25 @@ def seconds(function: Callable[[], object], rounds: int) -> float:
 
 @pytest.fixture
 def record() -> Recorder:
-    """Write one ratio into ``results/benchmarks.json``; ratios of other names measured on this machine stay."""
+    """Write one ratio into ``results/benchmarks.json``, or that of a GPU; others measured on this machine stay."""
 
     def write(name: str, *, ours: str, against: str, ratio: float, how: str) -> None:
-        machine, stored = describe(), _stored()
+        machine = describe()
+        file = RESULTS / ("benchmarks.json" if machine["used"] == "cpu" else "benchmarks_gpu.json")
+        stored = _stored(file)
         if any(stored["machine"].get(fact) != machine.get(fact) for fact in SAME_MACHINE):
             stored = NOTHING
         entries = {entry["name"]: entry for entry in stored["ratios"]}
         # Three digits: a second run moves the third.
         entries[name] = {"name": name, "ours": ours, "against": against, "ratio": float(f"{ratio:.3g}"), "how": how}
         machine = {**stored["machine"], **machine}
-        write_json(RECORD, {"machine": machine, "ratios": [entries[key] for key in sorted(entries)]})
+        write_json(file, {"machine": machine, "ratios": [entries[key] for key in sorted(entries)]})
 
     return write
 
 
-def _stored() -> dict[str, Any]:
+def _stored(file: Path) -> dict[str, Any]:
     try:
-        return json.loads(RECORD.read_text(encoding="utf-8"))
+        return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return NOTHING
