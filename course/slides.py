@@ -68,11 +68,13 @@ def main(asked: list[str]) -> None:
 
 
 def recorded(notebook: Path) -> Path:
-    """The executed notebook of the recorded quick run on the notebook's own data."""
+    """The executed notebook of the recorded run on the notebook's own data: quick, or else of an evening."""
     cells = nbformat.read(notebook, as_version=4).cells
     (parameters,) = (cell.source for cell in cells if "parameters" in cell.metadata.get("tags", []))
     named = re.search(r'^dataset = "(.+?)"', parameters, flags=re.M)
-    return RESULTS / notebook.stem / f"{named[1].replace(':', '-') if named else 'all'}-quick" / "notebook.ipynb"
+    data = named[1].replace(":", "-") if named else "all"
+    runs = [*RESULTS.glob(f"{notebook.stem}/{data}-quick"), *RESULTS.glob(f"{notebook.stem}/{data}-evening*")]
+    return runs[0] / "notebook.ipynb"
 
 
 def html(deck: Any) -> str:
