@@ -1,5 +1,6 @@
 """The three places that say what to install must say the same."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -81,3 +82,28 @@ def test_nothing_private_is_in_the_tree():
         pytest.skip("not a git checkout")
     for name in listed.stdout.splitlines():
         assert not name.endswith((".pkl", ".pickle", ".joblib", ".pt", ".tiff", ".pgm")), name
+
+
+def test_the_citation_is_of_this_version_and_names_all_five_papers():
+    import fer_utils
+
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["cff-version"] == "1.2.0" and citation["license"] == project()["license"]
+    assert citation["version"] == fer_utils.__version__
+    titles = [each["title"] for each in citation["references"]]
+    notebooks = sorted((ROOT / "notebooks").glob("0[1-9]_*.ipynb"))
+    assert len(titles) == len(notebooks)
+    for title, notebook in zip(titles, notebooks, strict=True):
+        assert title in notebook.read_text(encoding="utf-8"), title
+
+
+def test_containers_make_the_environment_that_make_does():
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    made = "make .venv/.ready"
+    assert container["postCreateCommand"] == made and f"RUN {made}" in dockerfile
+    # pip needs the version, which is read from the package, and what the Makefile's rule reads.
+    before = dockerfile[: dockerfile.index(made)]
+    for name in ("pyproject.toml", "constraints.txt", "Makefile", "README.md", "fer_utils/__init__.py"):
+        assert name in before
+    assert "python:3.11" in dockerfile and container["image"].endswith("python:3.11")
