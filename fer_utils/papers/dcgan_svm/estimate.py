@@ -191,7 +191,7 @@ def _probe_features(labels: np.ndarray, length: int = PROBE_LENGTH) -> np.ndarra
 def _search_work(count: int, entries: float, settings: Settings) -> float:
     """Of one search among ``count`` rows, whose folds hold ``entries`` when all rows are judged on."""
     draws, work = settings.draws, settings.draws * PROPOSAL[settings.search]
-    for size in part_sizes(count):
+    for size in part_sizes(count, settings.whole_up_to):
         work += draws * _fits(entries * (size / count) ** 2, size)
         draws = going_on(draws)
     return work
@@ -242,11 +242,13 @@ def _recognise_rehearsal(call: Call) -> dict[str, Any]:
 
 def _few_work(call: Call) -> float:
     """Entries of the kernels that machines are fitted on and answer from, and of the distances."""
-    people, pictures = len(np.unique(call["groups"])), len(call["labels"])
-    sizes = [
-        len(fold.test) + min(1, count / people) * len(fold.train) for fold in call["folds"] for count in call["counts"]
-    ]
-    return float(pictures**2 + call["draws"] * sum(size**2 for size in sizes))
+    work = float(len(call["labels"]) ** 2)
+    for fold in call["folds"]:
+        people = len(np.unique(call["groups"][fold.train]))
+        for count in call["counts"]:
+            draws = 1 if count >= people else call["draws"]
+            work += draws * (len(fold.test) + min(1, count / people) * len(fold.train)) ** 2
+    return work
 
 
 def _few_result(call: Call) -> dict[str, Any]:

@@ -193,6 +193,10 @@ def recognise_few(
         for draw in range(draws):
             order = np.random.default_rng((seed, draw, *np.unique(groups[fold.test])[:2])).permutation(people)
             for place, count in enumerate(counts):
+                if draw and count >= len(people):
+                    # All of them, again.
+                    predicted[place, draw, fold.test] = predicted[place, 0, fold.test]
+                    continue
                 rows = fold.train[np.isin(groups[fold.train], order[:count])]
                 predicted[place, draw, fold.test] = _few(distances, labels, replace(fold, train=rows))
     return {"predicted": predicted}

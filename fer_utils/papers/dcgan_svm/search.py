@@ -28,10 +28,6 @@ STARTED_WITH = 4
 """Settings drawn at random before the first is proposed: ``bayesopt``'s default."""
 FACTOR = 3
 """One setting in so many goes on, to so many times as many rows: scikit-learn's default."""
-WHOLE_UP_TO = 3_000
-"""Up to so many rows every setting is judged on all of them. A fit of 2,700 rows takes half a second of an old core,
-one of 5,400 two. So experiment 6 on RAF-DB (15,339 rows) should take about 20 minutes as published and 50 as sound,
-where 30 settings on all rows would take two and five hours."""
 
 
 def explore(score: Callable[[Setting], float], settings: Settings, seed: int) -> list[tuple[Setting, float]]:
@@ -57,10 +53,10 @@ def unit_of(distances: np.ndarray, settings: Settings) -> float:
     return 1.0 if settings.search_range == "matlab" else typical_distance(distances)
 
 
-def part_sizes(count: int) -> list[int]:
+def part_sizes(count: int, whole_up_to: int) -> list[int]:
     """How many of ``count`` rows settings are judged on, from the first part to all rows."""
     sizes = [count]
-    while sizes[0] > WHOLE_UP_TO:
+    while sizes[0] > whole_up_to:
         sizes.insert(0, -(-sizes[0] // FACTOR))
     return sizes
 
@@ -70,7 +66,7 @@ def going_on(count: int) -> int:
     return max(1, round(count / FACTOR))
 
 
-def growing_rows(labels: np.ndarray, people: np.ndarray, seed: int) -> list[np.ndarray]:
+def growing_rows(labels: np.ndarray, people: np.ndarray, seed: int, whole_up_to: int) -> list[np.ndarray]:
     """Row numbers to judge settings on: a part, a part :data:`FACTOR` times as large that holds it, …, all.
 
     Whole people are drawn, so that what a person's pictures tell of each other is in every part, and as many from
@@ -80,9 +76,10 @@ def growing_rows(labels: np.ndarray, people: np.ndarray, seed: int) -> list[np.n
         labels: ``int64 [N]``.
         people: ``[N]``.
         seed: of the order.
+        whole_up_to: how many rows are not divided.
 
     Returns:
-        Sorted row numbers. The first part holds no more than :data:`WHOLE_UP_TO` rows, to within a person.
+        Sorted row numbers. The first part holds no more than ``whole_up_to`` rows, to within a person.
     """
     who = np.unique(people, return_inverse=True)[1]
     shown = np.zeros((who.max() + 1, labels.max() + 1), int)
@@ -96,7 +93,7 @@ def growing_rows(labels: np.ndarray, people: np.ndarray, seed: int) -> list[np.n
     order = shuffled[np.argsort(place[shuffled], kind="stable")]
     held = np.cumsum(shown[order].sum(axis=1))
     # Two people at least, so that one can be set aside.
-    ends = [max(2, np.searchsorted(held, size) + 1) for size in part_sizes(len(labels))]
+    ends = [max(2, np.searchsorted(held, size) + 1) for size in part_sizes(len(labels), whole_up_to)]
     return [np.flatnonzero(np.isin(who, order[:end])) for end in ends]
 
 
@@ -127,7 +124,7 @@ def best(
     Returns:
         The setting (of equal ones that which was tried first), and the unit of its scale.
     """
-    unit, parts = unit_of(distances, settings), growing_rows(labels, people, seed)
+    unit, parts = unit_of(distances, settings), growing_rows(labels, people, seed, settings.whole_up_to)
 
     def scores_on(rows: np.ndarray) -> Callable[[Setting], float]:
         within = distances[np.ix_(rows, rows)] if len(rows) < len(labels) else distances

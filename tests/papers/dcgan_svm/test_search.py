@@ -123,36 +123,33 @@ def test_halving_finds_what_the_whole_search_finds(data: Data, monkeypatch: pyte
         return svm.pooled_accuracy(kernel, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(search, "pooled_accuracy", spy)
-    monkeypatch.setattr(search, "WHOLE_UP_TO", 100)
-    halved = accuracy(*search.best(distances, labels, people, folds, many, 0))
+    halved = accuracy(*search.best(distances, labels, people, folds, many.but(whole_up_to=100), 0))
     # 18 settings on 90 rows (ten people), six of them on all.
     assert judged == [90] * 18 + [270] * 6
     assert halved == whole > 0.8
 
 
-def test_parts_grow_hold_whole_people_and_every_class_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert search.part_sizes(3_000) == [3_000] and search.part_sizes(15_339) == [1_705, 5_113, 15_339]
+def test_parts_grow_hold_whole_people_and_every_class_in_proportion() -> None:
+    assert search.part_sizes(3_000, 3_000) == [3_000] and search.part_sizes(15_339, 3_000) == [1_705, 5_113, 15_339]
     assert [search.going_on(count) for count in (30, 10, 3, 1)] == [10, 3, 1, 1]
     # Every picture its own person, one class rare, as in RAF-DB.
     labels = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [6_000, 2_500, 500]))
-    parts = search.growing_rows(labels, np.arange(9_000), 0)
+    parts = search.growing_rows(labels, np.arange(9_000), 0, 3_000)
     assert [len(part) for part in parts] == [1_000, 3_000, 9_000][-len(parts) :]
     for part in parts:
         assert np.allclose(np.bincount(labels[part]) / len(part), [6 / 9, 2.5 / 9, 0.5 / 9], atol=0.003)
     assert set(parts[0]) <= set(parts[1]) and not np.array_equal(
-        parts[0], search.growing_rows(labels, np.arange(9_000), 1)[0]
+        parts[0], search.growing_rows(labels, np.arange(9_000), 1, 3_000)[0]
     )
     # People of nine pictures each come whole.
-    monkeypatch.setattr(search, "WHOLE_UP_TO", 100)
     people = np.random.default_rng(1).permutation(np.repeat(np.arange(PEOPLE), 9))
-    few, everyone = search.growing_rows(np.tile(np.arange(3), 90), people, 0)
+    few, everyone = search.growing_rows(np.tile(np.arange(3), 90), people, 0, 100)
     assert np.array_equal(everyone, np.arange(270)) and 90 <= len(few) < 99
     assert set(np.bincount(people[few], minlength=PEOPLE)) == {0, 9}
 
 
-def test_a_part_holds_two_people_however_many_pictures_one_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "WHOLE_UP_TO", 10)
-    few, _, _ = search.growing_rows(np.tile([0, 1], 30), np.repeat([0, 1, 2], 20), 0)
+def test_a_part_holds_two_people_however_many_pictures_one_has() -> None:
+    few, _, _ = search.growing_rows(np.tile([0, 1], 30), np.repeat([0, 1, 2], 20), 0, 10)
     assert len(few) == 40
 
 
@@ -163,22 +160,20 @@ def test_folds_among_a_part_keep_their_sides() -> None:
 
 
 @pytest.mark.parametrize("whole_up_to", [3_000, 100])
-def test_no_row_outside_the_training_part_is_looked_at(
-    data: Data, whole_up_to: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(search, "WHOLE_UP_TO", whole_up_to)
+def test_no_row_outside_the_training_part_is_looked_at(data: Data, whole_up_to: int) -> None:
+    settings = SETTINGS.but(whole_up_to=whole_up_to)
     features, labels, people = data
     distances = svm.squared_distances(features)
     for fold in grouped_folds(people, 4, 0):
-        honest = search.choose(distances, labels, people, fold.train, SETTINGS, 0)
+        honest = search.choose(distances, labels, people, fold.train, settings, 0)
         # NaN would break any fit or prediction it entered; -9 is no class.
         poisoned = np.full_like(distances, np.nan)
         poisoned[np.ix_(fold.train, fold.train)] = distances[np.ix_(fold.train, fold.train)]
         hidden, strangers = labels.copy(), people.copy()
         hidden[fold.test], strangers[fold.test] = -9, -9
-        assert search.choose(poisoned, hidden, strangers, fold.train, SETTINGS, 0) == honest
+        assert search.choose(poisoned, hidden, strangers, fold.train, settings, 0) == honest
         with pytest.raises(ValueError, match="NaN"):
-            search.choose(poisoned, labels, people, np.append(fold.train, fold.test[0]), SETTINGS, 0)
+            search.choose(poisoned, labels, people, np.append(fold.train, fold.test[0]), settings, 0)
 
 
 def test_people_are_kept_apart_within_the_training_part(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
