@@ -35,6 +35,7 @@ from fer_utils.papers.study import PROFILES
 from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.units import Unit, run_units
+from fer_utils.reproduce.wording import STAND_IN
 
 STAMP_CHARACTERS_AN_INCH = 17
 """Of seven points."""
@@ -110,7 +111,7 @@ class Run:
         for faces in others:
             if self.faces is None or faces.name != self.faces.name:
                 if faces.stand_in:
-                    self._differs.append(f"{faces.name}: stand-in pictures")
+                    self._differs.append(f"{faces.name}: {STAND_IN}")
                 self._differs += [f"{faces.name}: {one}" for one in faces.differences]
         self._differs = list(dict.fromkeys(self._differs))
 

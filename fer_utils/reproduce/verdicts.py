@@ -8,9 +8,14 @@ direction holds    for orderings, and for other data or smaller runs: our interv
                    on the side of the reference (chance, or no difference) where the paper's
                    value lies
 direction fails    it lies wholly on the other side
+size excluded      for orderings with a size, on the paper's data: our interval holds 0, but not even
+                   half of the paper's difference
 undecided          our interval holds the reference: the run cannot tell
 not testable       and why
 =================  ============================================================================
+
+Why half: a gain of less than half the claimed one is another finding, while a smaller network or run may well cost
+some of it.
 """
 
 from __future__ import annotations
@@ -20,7 +25,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fer_utils.reproduce.wording import BOUNDS, digits
+from fer_utils.reproduce.wording import BOUNDS, STAND_IN, digits
 
 
 class Verdict(NamedTuple):
@@ -49,23 +54,32 @@ def judge(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
         return _judge_equivalence(claim, number)
     if claim["relation"] in ("=", ">=", "<=") and same_data and full_size and not number.get("differs"):
         return _judge_value(claim, number)
-    why = "an ordering" if claim["relation"] in (">", "<") else _why_direction_only(number, same_data)
-    return _judge_direction(claim, number, why)
+    limits = _limits(number, same_data)
+    if claim["relation"] in (">", "<"):
+        found = _judge_direction(claim, number, "an ordering")
+        return _judge_size(claim, number, found, limits) if same_data else found
+    why = limits[0] if limits else "no number is claimed"
+    return _judge_direction(claim, number, f"{why}, so only the direction counts")
 
 
-def _why_direction_only(number: Mapping[str, Any], same_data: bool) -> str:
+def _limits(number: Mapping[str, Any], same_data: bool) -> list[str]:
+    """Whatever keeps a value from being judged, the weightiest first."""
     if number["kind"] != "real":
-        return "stand-in pictures, so only the direction counts"
+        return [STAND_IN]
     if not same_data:
-        return f"other data than the paper's ({number['dataset']}), so only the direction counts"
+        return [f"other data than the paper's ({number['dataset']})"]
+    found = []
     if number.get("changed"):
         settings = ", ".join(f"{name}={value}" for name, value in number["changed"].items())
-        return f"settings changed ({settings}), so only the direction counts"
+        found.append(f"settings changed ({settings})")
     if number.get("differs"):
-        first, *others = number["differs"]
+        # Where a second set is a stand-in, that says more than any picture that is missing.
+        first, *others = sorted(number["differs"], key=lambda difference: not difference.endswith(STAND_IN))
         more = f" and {len(others)} more" if others else ""
-        return f"other pictures than the official release ({first}{more}), so only the direction counts"
-    return f"profile {number['profile']}, smaller than the paper's, so only the direction counts"
+        found.append(f"other pictures than the official release ({first}{more})")
+    if number["profile"] != "paper":
+        found.append(f"profile {number['profile']}, smaller than the paper's")
+    return found
 
 
 def _judge_value(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
@@ -97,6 +111,25 @@ def _judge_direction(claim: Mapping[str, Any], number: Mapping[str, Any], why: s
     if low <= reference <= high:
         return Verdict("undecided", text, claimed, why)
     return Verdict("direction holds" if (low > reference) == upward else "direction fails", text, claimed, why)
+
+
+def _judge_size(claim: Mapping[str, Any], number: Mapping[str, Any], found: Verdict, limits: list[str]) -> Verdict:
+    """What the paper's difference adds to the verdict on its sign, where our interval excludes even half of it."""
+    # A count, a test statistic or a score grows with the run, so that its half says nothing about a smaller one.
+    rate = claim["unit"].startswith(("%", "fraction"))
+    if not rate or number["ci95"] is None or found.verdict == "direction fails":
+        return found
+    (low, high), size, upward = number["ci95"], float(claim["value"]), claim["relation"] == ">"
+    half = size / 2
+    if not (high < half if upward else low > half) or not (size > 0 if upward else size < 0):
+        return found
+    size_text, half_text = (f"{value:g}".replace("-", "−") for value in (size, half))
+    short = f"wholly {'below' if upward else 'above'} {half_text}, which is half of the paper's {size_text}"
+    reason = f"{found.reason}, {short}: an effect of that size is excluded"
+    if limits:
+        reason += f"; no value is judged: {'; '.join(limits)}"
+    verdict = "size excluded" if found.verdict == "undecided" else found.verdict
+    return Verdict(verdict, reason, f"{found.claimed}, by {size_text} (excluded)", found.limit)
 
 
 def _judge_equivalence(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:

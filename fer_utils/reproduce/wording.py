@@ -14,12 +14,16 @@ VERDICTS = {
     "not reproduced": ("✗", "the paper’s value lies outside: same data, same sizes"),
     "direction holds": ("▲", "our interval lies on the claimed side of chance, or of no difference"),
     "direction fails": ("▼", "our interval lies on the other side"),
+    "size excluded": ("½", "the paper’s own data: our interval holds 0, but not even half of the claimed difference"),
     "undecided": ("?", "our interval allows both, or there is none"),
     "not testable": ("–", "no number of ours can be held against the claim"),
 }
 """Every verdict's sign and what it means."""
 
-# An ordering's value is a difference: what is claimed is its sign, not its size.
+STAND_IN = "stand-in pictures"
+"""How a run's differences from the official releases name a set that is rendered."""
+
+# An ordering's value is a difference: its sign is what is claimed, its size stands behind it.
 SIDES = {">": "above 0", "<": "below 0", "~0": "about 0"}
 BOUNDS = {">=": "at least ", "<=": "at most "}
 

@@ -202,6 +202,14 @@ def test_a_paper_s_picture_is_the_one_that_it_names_and_has_words():
     }  # fmt: skip
 
 
+def test_every_verdict_has_its_sign_and_a_colour_of_its_own():
+    found = re.findall(r"\.v(\d) { --c: (#\w{6}); }\n\.v\1::before { content: \"(.) \";", PAGES["report.css"])
+    assert [(int(place), sign) for place, _, sign in found] == [
+        (place, sign) for place, (sign, _) in enumerate(VERDICTS.values())
+    ]
+    assert len({colour for _, colour, _ in found}) == len(VERDICTS)
+
+
 def test_verdicts_are_counted_a_protocol_and_each_count_leads_to_its_claims():
     page = Page(PAGES["index.html"])
     for place, name in enumerate(VERDICTS):

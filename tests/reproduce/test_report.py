@@ -52,8 +52,8 @@ def test_headlines_and_counts_come_first_a_paper_and_protocol():
     assert (
         "3. Wadhawan & Gandhi 2021: landmark-aware ensemble accuracy, part-based ensemble (EL) "
         "jaffe real paper 97.14 % 96.7 reproduced 61.0 not reproduced +35.7 "
-        "published: 1 reproduced, 1 not reproduced, 2 direction holds "
-        "sound: 1 not reproduced, 1 direction holds, 1 undecided"
+        "published: 1 reproduced, 1 not reproduced, 2 direction holds, 1 size excluded "
+        "sound: 1 not reproduced, 1 direction holds, 1 direction fails, 1 undecided"
     ) in text
     assert text.index("published: 1 direction holds, 1 undecided") < text.index("claim data paper says")
 

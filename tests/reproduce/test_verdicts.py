@@ -84,6 +84,72 @@ def test_no_notable_difference_needs_an_interval_inside_the_margin(low, high, ve
     assert judge(claim, number(low, high)).verdict == verdict
 
 
+GAIN = {"value": 7.47, "tolerance": math.nan, "relation": ">", "dataset": "jaffe ck_plus", "unit": "% points"}
+LOSS = GAIN | {"value": -7.47, "relation": "<"}
+
+
+@pytest.mark.parametrize(
+    ("claim", "low", "high", "verdict"),
+    [
+        (GAIN, -1.04, 1.39, "size excluded"),
+        (GAIN, 0, 3.734, "size excluded"),  # an interval that ends at 0 holds it
+        (GAIN, -1, 3.735, "undecided"),  # exactly half is left
+        (GAIN, -1, 9, "undecided"),
+        (GAIN, -9, -1, "direction fails"),
+        (GAIN, 1, 3, "direction holds"),
+        (GAIN, 1, 9, "direction holds"),
+        (LOSS, -1.39, 1.04, "size excluded"),
+        (LOSS, -3.735, 1, "undecided"),
+        (LOSS, -9, 1, "undecided"),
+        (LOSS, 1, 9, "direction fails"),
+        (LOSS, -3, -1, "direction holds"),
+        (GAIN | {"value": 0.0}, -1, 1, "undecided"),  # only the sign is claimed
+        (GAIN | {"value": math.nan}, -1, 1, "undecided"),
+        (GAIN | {"value": 22.0, "unit": "images"}, -1, 1, "undecided"),  # a smaller run has fewer pictures to count
+        (GAIN | {"value": 0.2, "unit": "fraction"}, -0.01, 0.09, "size excluded"),
+    ],
+)
+def test_the_size_of_an_ordering_is_excluded_where_not_even_half_of_it_is_left(claim, low, high, verdict):
+    for profile in ("quick", "paper"):
+        assert judge(claim, number(low, high, profile=profile)).verdict == verdict
+
+
+@pytest.mark.parametrize("changes", [{"kind": "stand-in"}, {"dataset": "london"}, {"ci95": None}])
+def test_a_size_is_judged_on_the_papers_own_data_with_an_interval_alone(changes):
+    for low, high, verdict in ((-1, 1, "undecided"), (1, 3, "direction holds")):
+        ours = number(low, high, profile="quick", **changes)
+        found = judge(GAIN, ours)
+        assert found.verdict == ("undecided" if ours["ci95"] is None else verdict)
+        assert "excluded" not in found.reason + found.claimed
+
+
+def test_an_excluded_size_names_the_papers_half_of_it_our_interval_and_all_that_limits_the_verdict():
+    differs = ["173 pictures are missing", "avatars_studio: stand-in pictures"]
+    found = judge(GAIN, number(-1, 2, profile="evening", changed={"epochs": 5}, differs=differs))
+    assert found.reason == (
+        "an ordering: claimed above 0.0, our interval is [−1.0, 2.0], wholly below 3.735, which is half of the paper's "
+        "7.47: an effect of that size is excluded; no value is judged: settings changed (epochs=5); other pictures "
+        "than the official release (avatars_studio: stand-in pictures and 1 more); profile evening, smaller "
+        "than the paper's"
+    )
+    assert found.claimed == "above 0.0, by 7.47 (excluded)" and found.limit == "an ordering"
+    loss = judge(LOSS, number(-2, 1)).reason
+    assert "wholly above −3.735, which is half of the paper's −7.47" in loss and "no value is judged" not in loss
+
+
+def test_a_direction_that_holds_says_that_the_size_is_excluded():
+    small, large = (judge(GAIN, number(1, high)) for high in (3, 4))
+    assert small.verdict == large.verdict == "direction holds"
+    assert "half of the paper's 7.47: an effect of that size is excluded" in small.reason
+    assert small.claimed == "above 0.0, by 7.47 (excluded)"
+    assert "excluded" not in large.reason and large.claimed == "above 0.0"
+
+
+def test_a_claim_without_a_number_is_judged_by_its_direction_at_most():
+    found = judge(CLAIM | {"relation": "", "value": math.nan}, number(10, 20, reference=None))
+    assert (found.verdict, found.limit) == ("not testable", "no number is claimed, so only the direction counts")
+
+
 def test_a_costly_normalisation_claim_points_down_on_other_data():
     claim = {**CLAIM, "value": -40.0, "tolerance": math.nan, "relation": "<="}
     assert judge(claim, number(-30, -10, dataset="london", reference=0.0)).verdict == "direction holds"
