@@ -8,7 +8,7 @@ direction holds    for orderings, and for other data or smaller runs: our interv
                    on the side of the reference (chance, or no difference) where the paper's
                    value lies
 direction fails    it lies wholly on the other side
-size excluded      for orderings with a size, on the paper's data: our interval holds 0, but not even
+size excluded      for orderings with a size, tested on the paper's data: our interval holds 0, but not even
                    half of the paper's difference
 undecided          our interval holds the reference: the run cannot tell
 not testable       and why
