@@ -14,7 +14,7 @@ VERDICTS = {
     "not reproduced": ("✗", "the paper’s value lies outside: same data, same sizes"),
     "direction holds": ("▲", "our interval lies on the claimed side of chance, or of no difference"),
     "direction fails": ("▼", "our interval lies on the other side"),
-    "size excluded": ("½", "tested on the paper’s data: our interval holds 0, but not even half of the claimed difference"),
+    "size excluded": ("½", "on the paper’s test data: our interval holds 0, but not half of the claimed difference"),
     "undecided": ("?", "our interval allows both, or there is none"),
     "not testable": ("–", "no number of ours can be held against the claim"),
 }

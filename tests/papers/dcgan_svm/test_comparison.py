@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer_utils import splits
 from fer_utils.papers.dcgan_svm import protocol as steps
 from fer_utils.papers.dcgan_svm.cast import Role
 from fer_utils.papers.dcgan_svm.comparison import Comparison
 from fer_utils.papers.dcgan_svm.features import UNTRAINED
 from fer_utils.papers.dcgan_svm.study import Study
+from fer_utils.splits import Fold
 from tests.papers.dcgan_svm.conftest import SETTINGS, run_all
 
 
@@ -71,3 +73,19 @@ def test_few_labels_use_no_label_but_theirs(study: Study) -> None:
         spoilt[fold.test] = (spoilt[fold.test] + 1) % 4
         again = steps.recognise_few(**{**call, "labels": spoilt})["predicted"]
         assert np.array_equal(again[..., fold.test], honest[..., fold.test])
+
+
+def test_where_all_are_labelled_there_is_one_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    random, fitted, few = np.random.default_rng(0), [], steps._few
+
+    def spy(distances: np.ndarray, labels: np.ndarray, fold: Fold) -> np.ndarray:
+        fitted.append(len(fold.train))
+        return few(distances, labels, fold)
+
+    monkeypatch.setattr(steps, "_few", spy)
+    labels, groups = np.tile([0, 1], 12), np.repeat(np.arange(6), 4)
+    call = {"features": random.normal(size=(24, 3)), "labels": labels, "groups": groups, "counts": [2, 4], "draws": 3}
+    predicted = steps.recognise_few(**call, folds=splits.grouped_folds(groups, 3, 0), seed=0)["predicted"]
+    # Three folds of four people to learn from: two of them in three draws, and all of them once.
+    assert sorted(fitted) == [8] * 9 + [16] * 3
+    assert (predicted >= 0).all() and (predicted[1] == predicted[1][0]).all()
