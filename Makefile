@@ -6,7 +6,7 @@ READY   = $(VENV)/.ready
 TEACHER = $(VENV)/.course
 SMOKE   = .fer_cache/smoke
 
-.PHONY: reproduce compare record test test-rounding smoke lab lab-fresh course slides report notebooks docs bench \
+.PHONY: reproduce compare record test test-rounding test-gpu smoke lab lab-fresh course slides report notebooks docs bench \
         data lint clean
 
 reproduce: $(READY)   ## run every notebook headless into results/local/, print verdicts, compare with the recorded runs
@@ -29,6 +29,10 @@ test: $(READY)        ## run the tests
 test-rounding: $(READY) ## run what computes once more, as a processor without AVX-512 rounds
 	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=1 \
 	  $(PY) -m pytest $(PARALLEL) --ignore-glob '*estimate.py' --ignore-glob '*figures.py' $(COMPUTING) $(ARGS)
+
+test-gpu: $(READY)    ## where there is an NVIDIA GPU: does a captured step do what the same kernels do one by one?
+	FER_TEST_GPU=1 $(PY) -m pytest tests/test_graphs.py tests/gans/test_on_a_gpu.py $(ARGS)
+	FER_TEST_GPU=1 $(PY) -m pytest tests/benchmarks/test_graphs_benchmark.py --benchmark-only $(ARGS)
 
 smoke: $(READY)       ## run every notebook at the smallest size, side by side: does each cell run?
 	$(PY) -m fer_utils reproduce --profile smoke --results $(SMOKE) $(ARGS)

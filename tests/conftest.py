@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fer_utils import accelerators
 from fer_utils.cache_dir import cache_dir
 from fer_utils.locks import in_turn
 
@@ -21,6 +22,10 @@ if os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["FER_CACHE"] = str(cache_dir() / "tests")
 # A test with a cache of its own does not compile anew for it.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_dir() / "numba"))
+
+# Tests compare bits and closed forms, which hold on a processor. What a GPU must do has tests of its own: `make test-gpu`.
+if not os.environ.get("FER_TEST_GPU") and accelerators._driver_there():
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 # No test draws into a window, whatever the user's other programs do.
 os.environ["MPLBACKEND"] = "Agg"
