@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from fer_utils import accelerators
+from fer_utils import accelerators, nvml
 from fer_utils.errors import FerError, UsageError, check_choice
 from fer_utils.silence import hidden, quiet_stderr, silence_tensorflow
 
@@ -29,6 +29,9 @@ MPS_NOTE = (
     "Apple's GPU rounds as it likes: no run repeats another to the last digit, and numbers are not promised to equal "
     "those of a CPU or of an NVIDIA GPU."
 )
+
+GPU_PRECISION = "float32; paper 2's classifiers and DCGANs bfloat16"
+"""On an NVIDIA GPU; elsewhere all is float32."""
 
 TENSORFLOW_THREADS = 2
 """Fixed, because TensorFlow's sums on a CPU depend on the number of threads in the last bits: with a
@@ -232,7 +235,7 @@ def arithmetic() -> dict[str, str]:
 
 
 def describe() -> dict[str, object]:
-    """Facts about this machine for a receipt: processor, cores, threads, memory in GiB, the GPU if one is in use."""
+    """Facts about this machine for a receipt: processor, cores, threads, memory in GiB; if in use, GPU and driver."""
     used = in_use()
     facts: dict[str, object] = {
         "platform": f"{platform.system()} {platform.machine()}",
@@ -246,6 +249,8 @@ def describe() -> dict[str, object]:
         facts["memory_gib"] = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
     if used == "cuda":
         facts["gpu"] = importlib.import_module("torch").cuda.get_device_name(0)
+        facts["driver"] = nvml.driver()
+        facts["precision"] = GPU_PRECISION
     if used == "mps":
         facts.update(gpu="Apple GPU (Metal)", note=MPS_NOTE)
     if "torch" in sys.modules:

@@ -23,7 +23,7 @@ if os.environ.get("PYTEST_XDIST_WORKER"):
 # A test with a cache of its own does not compile anew for it.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_dir() / "numba"))
 
-# Tests compare bits and closed forms, which hold on a processor. What a GPU must do has tests of its own: `make test-gpu`.
+# Tests compare bits and closed forms, which hold on a processor. What a GPU must do has its own: `make test-gpu`.
 if not os.environ.get("FER_TEST_GPU") and accelerators._driver_there():
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
 

@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("files", "progress", "cache_dir", "locks", "stored", "store", "settings", "saving"),
     ("datasets", "preprocess"),
     ("splits", "leak_audit", "scores", "plots", "figure_style", "image_quality"),
-    ("accelerators", "devices", "graphs"),
+    ("accelerators", "nvml", "devices", "graphs"),
     ("gans", "image_features", "learning"),
     ("avatars",),
     ("data",),

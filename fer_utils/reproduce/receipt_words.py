@@ -21,6 +21,7 @@ def about(receipt: Mapping[str, Any]) -> Lines:
         "Pictures": ", ".join(f"{name}, fingerprint {print_}" for name, print_ in receipt["data"].items()),
         "Differs": "; ".join(receipt.get("differs") or ()),
         "Machine": _machine(receipt["device"]),
+        "Work": _work(receipt.get("work") or {}),
         "Code": _code(receipt["package"]),
         "People shown": "; ".join(pictures) or ("nobody" if "figures" in receipt else ""),
         "Libraries": ", ".join(f"{name} {version}" for name, version in (receipt.get("libraries") or {}).items()),
@@ -61,9 +62,20 @@ def _machine(device: Mapping[str, Any]) -> str:
     for name, words in (("cores", "{} cores"), ("memory_gib", "{} GiB"), ("python", "Python {}")):
         if device.get(name):
             parts.append(words.format(device[name]))
+    for name, words in (("driver", "driver {}"), ("precision", "{}")):
+        if device.get(name):
+            parts.append(words.format(device[name]))
     if device.get("keras_backend"):
         parts.append(f"Keras on {device['keras_backend']}")
     return ", ".join(parts)
+
+
+def _work(work: Mapping[str, Any]) -> str:
+    if not work.get("units"):
+        return ""
+    stored = f", {work['fetched']:,} of them computed before" if work["fetched"] else ""
+    energy = f"; the card used {work['gpu_joules'] / 1e3:,.0f} kJ meanwhile" if "gpu_joules" in work else ""
+    return f"{work['units']:,} units of work, {work['seconds']:,.0f} s of computing in all{stored}{energy}"
 
 
 def _code(package: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from IPython import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-from fer_utils import datasets, devices
+from fer_utils import datasets, devices, nvml
 from fer_utils.datasets.base import PEOPLE_UNKNOWN
 from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
@@ -34,7 +34,7 @@ from fer_utils.papers.parameters import as_suffix, named
 from fer_utils.papers.study import PROFILES
 from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
-from fer_utils.reproduce.units import Unit, run_units
+from fer_utils.reproduce.units import Unit, Work, run_units
 from fer_utils.reproduce.wording import STAND_IN
 
 STAMP_CHARACTERS_AN_INCH = 17
@@ -88,6 +88,8 @@ class Run:
         self._figures: dict[str, list[str]] = {}
         self._differs = list(faces.differences) if faces else []
         devices.seed_everything(self.seeds[0])
+        self._work = Work()
+        self._joules = nvml.joules() if devices.in_use() == "cuda" else None
 
     @property
     def label(self) -> str:
@@ -122,7 +124,8 @@ class Run:
     def map(self, function: Unit, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
         """Run units, or fetch those that are finished: :func:`fer_utils.reproduce.units.run_units`."""
         workers, dask = os.environ.get(WORKERS), os.environ.get(DASK) or None
-        return run_units(function, calls, stage=stage, workers=int(workers) if workers else None, dask=dask)
+        at_once = int(workers) if workers else None
+        return run_units(function, calls, stage=stage, workers=at_once, dask=dask, work=self._work)
 
     def table(self, frame: pd.DataFrame, name: str, caption: str, digits: int = 1, faces: FaceSet | None = None) -> Any:
         """Write ``tables/<name>.csv``, labelled row by row, and give it styled for display.
@@ -250,6 +253,7 @@ class Run:
             "profile": self.profile,
             "seeds": self.seeds,
             "device": devices.describe(),
+            "work": {**vars(self._work), "seconds": round(self._work.seconds, 1), **self._energy()},
             "filed_as": datasets.filed_as(self.faces) if self.faces else "all",
             "data": {self.faces.name: self.faces.fingerprint} if self.faces else {},
             "kind": self.faces.kind if self.faces else None,
@@ -265,6 +269,11 @@ class Run:
             write_json(self.folder / FINISHED, {**facts, "process": process_facts()})
         else:
             print(f"Opened by hand, so unsigned: {self.folder.relative_to(PACKAGE.parent)}")
+
+    def _energy(self) -> dict[str, float]:
+        """What the card used since this run was opened, whoever used it; nothing where nobody tells."""
+        now = None if self._joules is None else nvml.joules()
+        return {} if now is None or self._joules is None else {"gpu_joules": round(now - self._joules)}
 
 
 def _pictures(faces: FaceSet) -> str:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,29 @@ from fer_utils.stored import damaged, read_sealed, write_sealed
 
 PLAIN = "__plain__"
 """The member of a stored unit that holds its JSON values."""
+SECONDS = "__seconds__"
+"""Among these, how long the unit took."""
+
+
+@dataclass
+class Work:
+    """What the units of a run were, whenever they were computed.
+
+    Attributes:
+        units: how many, each counted once.
+        fetched: how many of them were stored before.
+        seconds: what they took in the processes that computed them, in all.
+    """
+
+    units: int = 0
+    fetched: int = 0
+    seconds: float = 0.0
+
+    def add(self, results: Sequence[Mapping[str, Any]], fetched: int) -> None:
+        self.units += len(results)
+        self.fetched += fetched
+        self.seconds += sum(result.get(SECONDS, 0.0) for result in results)
+
 
 Unit = Callable[..., dict[str, Any]]
 
@@ -83,6 +108,7 @@ def run_units(
     workers: int | None = None,
     dask: str | None = None,
     store: Store | None = None,
+    work: Work | None = None,
 ) -> list[dict[str, Any]]:
     """Run ``function(**call)`` for every call that is not stored yet; give all results in order.
 
@@ -94,6 +120,7 @@ def run_units(
             for a unit that is marked :func:`fer_utils.devices.one_core`.
         dask: address of a Dask scheduler, which then takes the place of ``workers``.
         store: where results are kept.
+        work: is told of these units.
 
     Raises:
         FerError: the scheduler cannot be reached.
@@ -106,7 +133,9 @@ def run_units(
     # A single unit shows its own progress; a bar from 0 to 1 would only hide it.
     for key, result in track(computed, stage, total=len(waiting)) if len(waiting) > 1 else computed:
         results[key] = store.put(key, result)
-    return [results[key] for key in keys]  # type: ignore[misc]
+    if work is not None:
+        work.add([result for result in results.values() if result is not None], len(results) - len(waiting))
+    return [{name: value for name, value in (results[key] or {}).items() if name != SECONDS} for key in keys]
 
 
 def _compute(
@@ -114,7 +143,7 @@ def _compute(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     if dask is None and workers == 1:
         for key, call in waiting.items():
-            yield key, function(**call)
+            yield key, _timed(function, **call)
         return
     with _backend(dask):
         parallel = joblib.Parallel(n_jobs=-1 if dask else workers, return_as="generator_unordered")
@@ -123,7 +152,14 @@ def _compute(
 
 
 def _keyed(key: str, *what: Any) -> tuple[str, dict[str, Any]]:
-    return key, compute(*what)
+    return key, _timed(compute, *what)
+
+
+def _timed(function: Unit, *arguments: Any, **named: Any) -> dict[str, Any]:
+    """What a call gives, and beside it how long it took."""
+    started = time.perf_counter()
+    result = function(*arguments, **named)
+    return {**result, SECONDS: time.perf_counter() - started}
 
 
 def _object(text: str) -> dict[str, Any]:

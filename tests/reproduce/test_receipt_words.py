@@ -35,6 +35,19 @@ def test_every_fact_is_told():
     assert told["Since then"] == "a.json: written again"
 
 
+def test_a_gpu_its_driver_and_the_work_are_told():
+    device = {"used": "cuda", "gpu": "NVIDIA X9", "driver": "580.1", "precision": "float32"}
+    work = {"units": 65, "fetched": 2, "seconds": 1234.4, "gpu_joules": 45_600}
+    told = dict(about(RECEIPT | {"device": device, "work": work}))
+    assert told["Machine"] == "computed on NVIDIA X9, driver 580.1, float32"
+    assert told["Work"] == (
+        "65 units of work, 1,234 s of computing in all, 2 of them computed before; the card used 46 kJ meanwhile"
+    )
+    assert dict(about(RECEIPT | {"work": {"units": 3, "fetched": 0, "seconds": 9.6}}))["Work"] == (
+        "3 units of work, 10 s of computing in all"
+    )
+
+
 def test_settings_are_told_by_group():
     assert settings(RECEIPT) == [("", "cropped no, sizes [8, 16]"), ("augmentation", "rotation 15.0, range (low 0)")]
 

@@ -33,6 +33,16 @@ def test_results_come_in_the_order_of_the_calls_and_finished_units_do_not_run_ag
     assert computed(log) == ["1", "2", "3", "4"]
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_units_took_is_told_whenever_they_ran(tmp_path, store, workers):
+    log, first, second = tmp_path / "log", units.Work(), units.Work()
+    units.run_units(square, calls(log, (1, 2, 2)), stage="squares", store=store, work=first, workers=workers)
+    assert (first.units, first.fetched) == (2, 0) and first.seconds > 0
+    results = units.run_units(square, calls(log), stage="squares", store=store, work=second, workers=workers)
+    assert (second.units, second.fetched) == (3, 2) and second.seconds >= first.seconds
+    assert set(results[0]) == set(results[2]) == {"square", "number"}
+
+
 def test_a_unit_asked_for_twice_in_one_call_runs_once(tmp_path, store):
     log = tmp_path / "log"
     results = units.run_units(square, calls(log, (5, 5)), stage="squares", store=store)
