@@ -24,7 +24,8 @@ def progress(panels: Mapping[str, tuple[str, np.ndarray, Mapping[str, np.ndarray
         panels: a title; what is drawn, with its unit; ``float [steps]`` of the GAN on all classes, empty where there is
             none; and ``float [steps]`` by class, of the GANs that go on from it.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(3.6 * len(panels), 3.0), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(1, len(panels), figsize=(3.6 * len(panels), 3.5), squeeze=False, layout="constrained")
+    tight = {"handlelength": 1.2, "columnspacing": 0.8}
     for axis, (title, (what, before, lines)) in zip(axes[0], panels.items(), strict=True):
         if len(before):
             axis.plot(np.arange(1, len(before) + 1), before, color="0.6", linewidth=0.8, label="all, to begin with")
@@ -36,7 +37,8 @@ def progress(panels: Mapping[str, tuple[str, np.ndarray, Mapping[str, np.ndarray
         axis.set(title=title, xlabel="generator step", ylabel=what)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
         axis.grid(alpha=0.3)
-        axis.legend(frameon=False, fontsize=7)
+        # Below, for the curves fill their panels.
+        axis.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, **tight)
     sns.despine(figure)
     return figure
 
