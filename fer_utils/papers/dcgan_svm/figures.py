@@ -15,6 +15,7 @@ from fer_utils import plots
 from fer_utils.gans.train import HISTORY
 from fer_utils.image_quality import nearest
 from fer_utils.papers.dcgan_svm.comparison import Comparison
+from fer_utils.papers.dcgan_svm.features import UNTRAINED
 from fer_utils.papers.dcgan_svm.outcomes import FewLabels, Recognition
 from fer_utils.papers.dcgan_svm.study import Study
 
@@ -140,9 +141,11 @@ def few_labels(comparison: Comparison, results: Mapping[str, FewLabels], chance:
         counts = np.array(each.counts) * 1.03 ** (place - len(results) / 2)
         line = "-" if name in comparison.study.trained else "--"
         bars = np.abs(np.stack([low, high]) - value)
+        # There are more lines than colours; what all others are held against is grey.
+        colour = plots.OTHER if name == UNTRAINED else plots.COLOURS[place % len(plots.COLOURS)]
         axis.errorbar(
-            counts, value, np.where(np.isfinite(bars), bars, 0), color=plots.COLOURS[place % len(plots.COLOURS)],
-            linestyle=line, marker="o", markersize=4, linewidth=1.4, elinewidth=0.8, label=comparison.way(name),
+            counts, value, np.where(np.isfinite(bars), bars, 0), color=colour, linestyle=line, marker="o",
+            markersize=4, linewidth=1.4, elinewidth=0.8, label=comparison.way(name),
         )  # fmt: skip
     axis.axhline(100 * chance, color="0.6", linestyle=":", linewidth=1, label="chance")
     axis.set_xscale("log", base=2)
