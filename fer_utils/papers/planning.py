@@ -36,6 +36,7 @@ class Kind:
         variant: what tells calls apart that differ in more than size: ``"VGG-16"``. Each is rehearsed.
         saves: the folder of the cache in which a call saves its state on its way; empty: it does not.
         steps: of training in a call that saves; a rehearsal makes two and resumes after the first.
+        captured: whether a GPU is shown its steps once and repeats them by itself (:mod:`fer_utils.graphs`).
     """
 
     unit: Unit
@@ -48,6 +49,7 @@ class Kind:
     saves: str = ""
     steps: Callable[[Call], float] = lambda call: 0.0
     variant: Callable[[Call], str] = lambda call: ""
+    captured: bool = False
 
 
 @dataclass

@@ -51,7 +51,7 @@ class Rehearsed:
         count: how many such units the run asks for, and how many of them are ``stored`` already.
         seen: what was measured.
         scale: how many times the rehearsed call's work the whole run has to do.
-        launches: of torch's operators in the whole run.
+        launches: of torch's operators in the whole run, and whether they are ``captured`` on a GPU.
         resumed: whether a killed unit went on to the same bits; ``None``: a unit of this kind saves nothing.
         together: how many run at once here.
         disk: bytes of all results.
@@ -63,6 +63,7 @@ class Rehearsed:
     seen: Seen
     scale: float
     launches: float
+    captured: bool
     resumed: bool | None
     together: int
     disk: float
@@ -111,7 +112,7 @@ def rehearse_one(request: Request) -> list[Rehearsed]:
     name = f"{request.notebook}-{dataset.replace(':', '-')}-{values['profile']}.csv"
     write_text(request.results / FOLDER / name, table.to_csv(index=False))
     print(table.to_string(index=False, na_rep="-"))
-    print(cards.sentence([(row.seen.operations * row.scale, row.launches) for row in rows]))
+    print(cards.sentence([(row.seen.operations * row.scale, row.launches, row.captured) for row in rows]))
     print(f"  filed as {FOLDER}/{name}", flush=True)
     return rows
 
@@ -140,7 +141,7 @@ def _rehearse(asked: Asked, variant: str) -> Rehearsed:
     title = f"{kind.title}, {variant}" if variant else kind.title
     resumed = None if again is None else again.digests == seen.digests
     count, together = len(asked.work), at_once(kind.unit)
-    return Rehearsed(title, count, sum(stored), seen, scale, launches, resumed, together, asked.stored)
+    return Rehearsed(title, count, sum(stored), seen, scale, launches, kind.captured, resumed, together, asked.stored)
 
 
 def short(kind: Kind, call: Call) -> dict[str, Any]:
@@ -217,7 +218,8 @@ def table_of(rows: Sequence[Rehearsed]) -> pd.DataFrame:
 
 def _line(row: Rehearsed) -> dict[str, object]:
     seen, scale, operations = row.seen, row.scale, row.seen.operations * row.scale
-    hours = {f"{card.name} h": round(cards.seconds(card, operations, row.launches) / 3600, 3) for card in cards.CARDS}
+    took = {card.name: cards.seconds(card, operations, row.launches, row.captured) for card in cards.CARDS}
+    hours = {f"{name} h": round(each / 3600, 3) for name, each in took.items()}
     return {
         "unit": row.title, "count": row.count, "stored": row.stored,
         "peak GB": round(seen.memory / 1e9, 2), "GPU GB": round(seen.gpu_memory / 1e9, 2),

@@ -78,5 +78,6 @@ def test_the_longer_of_computing_and_launching_counts() -> None:
     card = cards.Card("X9", 1e12)
     assert cards.seconds(card, 2e12, 1_000) == pytest.approx(2 / cards.SHARE)
     assert cards.seconds(card, 1e6, 1_000) == pytest.approx(1_000 * cards.LAUNCH_S)
+    assert cards.seconds(card, 1e6, 1_000, captured=True) == pytest.approx(1_000 * cards.CAPTURED_S)
     # What torch has no part in takes no card's time.
     assert cards.seconds(card, 0, 5) == 0

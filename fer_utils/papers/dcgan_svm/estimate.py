@@ -323,7 +323,7 @@ def _quality_probe(call: Call) -> dict[str, Any]:
 
 KINDS = (
     Kind(steps.train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory, _gan_rehearsal, "gans",
-         lambda call: float(_steps(call)[0])),
+         lambda call: float(_steps(call)[0]), captured=True),
     Kind(steps.extract, "features of a GAN", _extract_work, _extract_result, _extract_probe, _extract_memory),
     Kind(
         steps.extract_control, "features of a control", _control_work, _control_result, _control_probe,

@@ -265,18 +265,18 @@ KINDS: tuple[Kind, ...] = (
     LEAK_AUDIT,
     Kind(
         pretrain_gan, "GAN on all classes", _gan_work, _start_result, _start_probe, _gan_memory, _start_rehearsal,
-        "gans", _gan_steps, _variant,
+        "gans", _gan_steps, _variant, captured=True,
     ),
     Kind(
         train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory, _gan_rehearsal, "gans", _gan_steps,
-        _variant,
+        _variant, captured=True,
     ),
     Kind(judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe, _quality_memory),
-    Kind(deep_feature_svm, "DF-SVM", _svm_work, _svm_result, _svm_probe, _svm_memory, _svm_rehearsal),
+    Kind(deep_feature_svm, "DF-SVM", _svm_work, _svm_result, _svm_probe, _svm_memory, _svm_rehearsal, captured=True),
     Kind(
         train_classifier, "classifier", _classifier_work, _classifier_result, _classifier_probe, _classifier_memory,
         _classifier_rehearsal, "classifiers", lambda call: float(call["points"][-1]),
-        lambda call: str(call["network"]),
+        lambda call: str(call["network"]), captured=True,
     ),
 )  # fmt: skip
 """Every kind of unit that :func:`ask` asks for."""

@@ -223,7 +223,7 @@ KINDS = (
     Kind(rules.learning_curve, "learning curves", curve_work, curve_result, curve_probe),
     Kind(
         rules.train, "training", train_work, train_result, train_probe, train_memory, train_rehearsal,
-        variant=lambda call: str(call["kind"]),
+        variant=lambda call: str(call["kind"]), captured=True,
     ),
 )  # fmt: skip
 """Every unit function that the notebook maps."""
