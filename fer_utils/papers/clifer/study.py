@@ -15,7 +15,14 @@ from fer_utils.leak_audit import LeakReport, audit_faces
 from fer_utils.papers.clifer import protocol as steps
 from fer_utils.papers.clifer import retention, void
 from fer_utils.papers.clifer.imagination import CONDITIONS, Imagination
-from fer_utils.papers.clifer.protocol import FINAL_ORDER, FIRST_CLASS_ORDERS, NEUTRAL_ORDERS, TEST_CONDITIONS, orders_of
+from fer_utils.papers.clifer.protocol import (
+    BASELINES,
+    FINAL_ORDER,
+    FIRST_CLASS_ORDERS,
+    NEUTRAL_ORDERS,
+    TEST_CONDITIONS,
+    orders_of,
+)
 from fer_utils.papers.clifer.settings import Settings
 from fer_utils.papers.finding import Leak
 from fer_utils.papers.study import PROTOCOLS, Mapper
@@ -162,7 +169,7 @@ class Study(Base[Settings]):
     def answers(self, protocol: str) -> list[dict[str, Any]]:
         """Every person and fold under every condition: ``person fold condition predicted sizes truth``.
 
-        One unit a person, fold and condition; all orders are in it.
+        One unit a person, fold and condition; all orders are in it, of the second baseline the final one.
 
         Raises:
             FerError: codes hardly vary, or a memory has learnt nothing, in a run that is for reading.
@@ -183,7 +190,7 @@ class Study(Base[Settings]):
                             "labels": self.faces.labels[rows],
                             "train": np.array([place[row] for row in fold.train]),
                             "test": np.array([place[row] for row in fold.test]),
-                            "orders": self.orders,
+                            "orders": self.orders[:1] if condition == BASELINES[1] else self.orders,
                             "condition": condition,
                             "settings": self.settings,
                             "seed": self.seed,
@@ -204,7 +211,8 @@ class Study(Base[Settings]):
         rows = []
         for found in self.answers(protocol):
             about = {name: found[name] for name in ("person", "fold", "condition")}
-            curves = retention.curves_of(found["predicted"], found["truth"], self.orders, len(self.faces.classes))
+            orders = self.orders[: len(found["predicted"])]
+            curves = retention.curves_of(found["predicted"], found["truth"], orders, len(self.faces.classes))
             rows += [{**about, **row} for row in curves]
         return pd.DataFrame(rows)
 

@@ -80,5 +80,6 @@ def check_memories(answers: Sequence[Mapping[str, Any]], where: str) -> None:
             if share >= MOST:
                 raise FerError(
                     f"{where}, {condition}: GDM-E {what} after the last class, in {100 * share:.0f} % of all people, "
-                    f"folds and orders: the codes tell it nothing. {ADVICE}, or a memory with a higher activation threshold"
+                    f"folds and orders: the codes tell it nothing. {ADVICE}, or give the memory a higher activation "
+                    "threshold"
                 )
