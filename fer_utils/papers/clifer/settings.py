@@ -285,8 +285,9 @@ _NARROW = IMAGINATIONS["paper"].but(
     image_size=48, encoder_widths=(8, 16, 32, 64), generator_widths=(64, 32, 16, 16, 8),
     discriminator_widths=(8, 8, 16, 32), discriminator_dense=64, identity_size=64, identity_images=2, match_prior=True,
     batch_size=16, learning_rate=1e-3,  # so that a minute holds a thousand steps
-    # What works against the reconstruction, at a tenth of the paper's weight. At the full weight L_tv alone, L_C alone
-    # or L_ID alone leaves one face for everybody after some hundred steps from random weights.
+    # What works against the reconstruction, at a tenth of the paper's weight. At the full weight of all three the
+    # reconstruction stands at 0.24 after 161 steps from random weights, where one face for everybody has 0.22; with
+    # none of them it is at 0.13.
     weight_id=0.033, weight_class=0.01, weight_tv=8.5e-6,
 )  # fmt: skip
 
