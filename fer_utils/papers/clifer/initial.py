@@ -1,14 +1,15 @@
 """The weights that the imagination model's networks start from: the authors' release, He's, or torch's own.
 
 What a layer starts with decides whether a short training gets anywhere. torch's default, U(-1, 1) / sqrt(inputs), has a
-sixth of the variance that a layer before a ReLU needs to pass its input's on, and the release's suits wide layers: after
-the five layers of a narrow encoder a face hardly moves its code, nor a loss the encoder.
+sixth of the variance that a layer before a ReLU needs to pass its input's on; the release's suits wide layers. After
+the five layers of a narrow encoder a face then hardly moves its code, nor a loss the encoder.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from torch import nn
 
@@ -16,7 +17,7 @@ RELEASE_DEVIATION, RELEASE_DENSE_DEVIATION = 0.025, 0.02
 """Standard deviations in the authors' release: of almost every layer; of the first dense one of D_img, D_z and C."""
 
 DENSE_FIRST = ("D_img", "D_z", "C")
-Layer = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
+Layer: TypeAlias = nn.Linear | nn.Conv2d | nn.ConvTranspose2d
 
 
 def initialise(networks: Mapping[str, nn.Module], initial: str) -> None:
