@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from fer_utils.devices import in_use
 from fer_utils.papers.clifer.identity import Identity, load_identity
+from fer_utils.papers.clifer.initial import initialise
 from fer_utils.papers.clifer.networks import (
     Encoder,
     Generator,
@@ -102,6 +103,7 @@ class Trainer:
             "D_z": latent_discriminator(settings.code_size),
             "C": classifier(settings.code_size, settings.n_conditions),
         }
+        initialise(self.networks, settings.initial)
         self.identity = load_identity(settings.identity, settings.identity_size)
         for network in [*self.networks.values(), *([self.identity] if self.identity else [])]:
             network.to(self.device)

@@ -105,12 +105,14 @@ def order_table(table: pd.DataFrame, orders: Sequence[int], experiment: int = 2)
         experiment: Table I has Experiment 2.
 
     Returns:
-        Columns ``condition memory after H p``; "matters" is ``p < 0.05``.
+        Columns ``condition memory after H p matters``, the last ``p < 0.05``; conditions that learnt all the orders.
     """
     rows = []
     chosen = table[(table["experiment"] == experiment) & table["order"].isin(orders)]
     last = chosen["step"].max()
     for (condition, memory), part in chosen.groupby(["condition", "memory"], sort=False):
+        if not set(orders) <= set(part["order"]):
+            continue
         for after, step in (("first", 1), ("final", last)):
             at = part[part["step"] == step].groupby(["order", "person"])["f1 micro"].mean()
             h, p = kruskal([at.loc[order].to_numpy() for order in orders])

@@ -13,9 +13,16 @@ from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.leak_audit import LeakReport, audit_faces
 from fer_utils.papers.clifer import protocol as steps
-from fer_utils.papers.clifer import retention
+from fer_utils.papers.clifer import retention, void
 from fer_utils.papers.clifer.imagination import CONDITIONS, Imagination
-from fer_utils.papers.clifer.protocol import FINAL_ORDER, FIRST_CLASS_ORDERS, NEUTRAL_ORDERS, TEST_CONDITIONS, orders_of
+from fer_utils.papers.clifer.protocol import (
+    BASELINES,
+    FINAL_ORDER,
+    FIRST_CLASS_ORDERS,
+    NEUTRAL_ORDERS,
+    TEST_CONDITIONS,
+    orders_of,
+)
 from fer_utils.papers.clifer.settings import Settings
 from fer_utils.papers.finding import Leak
 from fer_utils.papers.study import PROTOCOLS, Mapper
@@ -143,17 +150,29 @@ class Study(Base[Settings]):
         return Imagination(self.settings.imagination, weights)
 
     def codes(self, protocol: str) -> list[np.ndarray]:
-        """Codes of all faces under each of :meth:`models`, ``float64 [N, 50]``."""
+        """Codes of all faces under each of :meth:`models`, ``float64 [N, 50]``.
+
+        Raises:
+            FerError: they hardly vary, in a run that is for reading.
+        """
+        models = self.models(protocol)
         calls = [
             {"faces": self.faces, "settings": self.settings.imagination, "weights": steps.weights_of(model)}
-            for model in self.models(protocol)
+            for model in models
         ]
-        return [found["codes"] for found in self.mapper(steps.encode, calls, f"codes, {protocol}")]
+        codes = [found["codes"] for found in self.mapper(steps.encode, calls, f"codes, {protocol}")]
+        if self.settings.for_reading:
+            for number, (some, model) in enumerate(zip(codes, models, strict=True)):
+                void.check_codes(some, model, f"{self.faces.name}, {protocol}, imagination model {number}")
+        return codes
 
     def answers(self, protocol: str) -> list[dict[str, Any]]:
         """Every person and fold under every condition: ``person fold condition predicted sizes truth``.
 
-        One unit a person, fold and condition; all orders are in it.
+        One unit a person, fold and condition; all orders are in it, of the second baseline the final one.
+
+        Raises:
+            FerError: codes hardly vary, or a memory has learnt nothing, in a run that is for reading.
         """
         if protocol not in self._answers:
             models, codes = self.models(protocol), self.codes(protocol)
@@ -171,7 +190,7 @@ class Study(Base[Settings]):
                             "labels": self.faces.labels[rows],
                             "train": np.array([place[row] for row in fold.train]),
                             "test": np.array([place[row] for row in fold.test]),
-                            "orders": self.orders,
+                            "orders": self.orders[:1] if condition == BASELINES[1] else self.orders,
                             "condition": condition,
                             "settings": self.settings,
                             "seed": self.seed,
@@ -181,7 +200,10 @@ class Study(Base[Settings]):
                         truth = self.faces.labels[fold.test]
                         told.append({"person": person, "fold": fold.name, "condition": condition, "truth": truth})
             found = self.mapper(steps.learn_person, calls, f"memories, {protocol}")
-            self._answers[protocol] = [{**about, **result} for about, result in zip(told, found, strict=True)]
+            answers = [{**about, **result} for about, result in zip(told, found, strict=True)]
+            if self.settings.for_reading:
+                void.check_memories(answers, f"{self.faces.name}, {protocol}")
+            self._answers[protocol] = answers
         return self._answers[protocol]
 
     def scores(self, protocol: str) -> pd.DataFrame:
@@ -189,7 +211,8 @@ class Study(Base[Settings]):
         rows = []
         for found in self.answers(protocol):
             about = {name: found[name] for name in ("person", "fold", "condition")}
-            curves = retention.curves_of(found["predicted"], found["truth"], self.orders, len(self.faces.classes))
+            orders = self.orders[: len(found["predicted"])]
+            curves = retention.curves_of(found["predicted"], found["truth"], orders, len(self.faces.classes))
             rows += [{**about, **row} for row in curves]
         return pd.DataFrame(rows)
 

@@ -20,10 +20,10 @@ N_CLASSES, DIMENSIONS = 6, 50
 PEOPLE, FRAMES, CLIPS = 4, 3, 2
 
 TINY = ImaginationSettings(
-    image_size=16, encoder_widths=(4, 4, 8, 8), generator_widths=(8, 8, 8, 4, 4), discriminator_widths=(4, 4, 8, 8),
-    discriminator_dense=8, identity="none", epochs=2,
+    initial="he", image_size=16, encoder_widths=(4, 4, 8, 8), generator_widths=(8, 8, 8, 4, 4),
+    discriminator_widths=(4, 4, 8, 8), discriminator_dense=8, identity="none", epochs=2,
 )  # fmt: skip
-SETTINGS = Settings(imagination=TINY, detector=None, people_folds=2, order_study=False)
+SETTINGS = Settings(imagination=TINY, detector=None, people_folds=2, order_study=False, for_reading=False)
 
 
 @pytest.fixture(autouse=True)

@@ -80,6 +80,14 @@ def test_table_one_is_scipy_s_kruskal_wallis() -> None:
     assert found.loc[("GDM", "first"), "matters"] and not found.loc[("GDM", "final"), "matters"]
 
 
+def test_table_one_has_the_conditions_that_learnt_all_its_orders() -> None:
+    table = scored()
+    once = table[(table["condition"] == "GDM") | (table["order"] == 0)]
+    pd.testing.assert_frame_equal(
+        order_table(once, range(6)), order_table(table, range(6)).query("condition == 'GDM'").reset_index(drop=True)
+    )
+
+
 def test_kruskal_wallis_by_hand_and_where_all_are_equal() -> None:
     # Ranks 1..3 against 4..6: H = 12 / (6 * 7) * (6**2 / 3 + 15**2 / 3) - 3 * 7 = 27 / 7.
     h, p = kruskal([np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])])
