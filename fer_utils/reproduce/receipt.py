@@ -58,7 +58,7 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
         "figures": facts["figures"],
         **({"differs": facts["differs"]} if facts.get("differs") else {}),
         "device": facts["device"],
-        "work": facts["work"],
+        **({"work": facts["work"]} if facts.get("work") else {}),
         "workers": request.workers,
         "dask": bool(request.dask),
         "arithmetic": process["arithmetic"],
