@@ -30,7 +30,7 @@ MPS_NOTE = (
     "those of a CPU or of an NVIDIA GPU."
 )
 
-GPU_PRECISION = "float32; paper 2's classifiers and DCGANs bfloat16"
+GPU_PRECISION = "float32, its convolutions in TF32; paper 2's classifiers and DCGANs in bfloat16"
 """On an NVIDIA GPU; elsewhere all is float32."""
 
 TENSORFLOW_THREADS = 2
