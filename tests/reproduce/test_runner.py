@@ -277,19 +277,24 @@ def test_a_kernel_that_dies_of_few_open_files_did_not_run_out_of_memory(desk, mo
     assert ("memory" in str(caught.value)) == (allowed == 4096)
 
 
-def test_pictures_in_an_executed_notebook_are_small_copies(desk):
-    show = """
+PHOTOGRAPH = "axis.imshow(np.random.default_rng(0).random((60, 320)))"
+LINES = "axis.plot([0, 1, 4, 9])"
+
+
+@pytest.mark.parametrize(("drawing", "kind", "form"), [(PHOTOGRAPH, "image/jpeg", "JPEG"), (LINES, "image/png", "PNG")])
+def test_pictures_in_an_executed_notebook_are_small_copies(desk, drawing, kind, form):
+    show = f"""
 import matplotlib.pyplot as plt
 import numpy as np
 figure, axis = plt.subplots(figsize=(16, 3), dpi=100)
-axis.imshow(np.random.default_rng(0).random((60, 320)))
+{drawing}
 plt.show()
 """
     folder = runner.execute(desk(OPEN, show, CLAIMS, FINISH))
     outputs = [
         output for cell in nbformat.read(folder / "notebook.ipynb", 4).cells for output in cell.get("outputs", [])
     ]
-    pictures = [output["data"] for output in outputs if any("image" in kind for kind in output.get("data", {}))]
-    assert len(pictures) == 1 and "image/png" not in pictures[0]
-    with Image.open(io.BytesIO(base64.b64decode(pictures[0]["image/jpeg"]))) as picture:
-        assert (picture.format, picture.width) == ("JPEG", executed.COPY_WIDTH)
+    (pictures,) = (output["data"] for output in outputs if any("image" in kind for kind in output.get("data", {})))
+    assert [name for name in pictures if "image" in name] == [kind]
+    with Image.open(io.BytesIO(base64.b64decode(pictures[kind]))) as picture:
+        assert (picture.format, picture.width) == (form, executed.COPY_WIDTH)

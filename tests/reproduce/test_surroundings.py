@@ -83,7 +83,9 @@ def test_no_setting_of_the_user_s_reaches_a_signed_run(desk, strange, monkeypatc
     outputs = [
         output for cell in nbformat.read(folder / "notebook.ipynb", 4).cells for output in cell.get("outputs", [])
     ]
-    assert any("image/jpeg" in output.get("data", {}) for output in outputs), "a notebook without its picture"
+    assert any({"image/jpeg", "image/png"} & set(output.get("data", {})) for output in outputs), (
+        "a notebook without its picture"
+    )
     assert not [output for output in outputs if output.get("name") == "stderr"]
 
     receipt = json.loads((folder / "receipt.json").read_text())
