@@ -69,7 +69,9 @@ def compared(study: Study, protocol: str) -> dict[tuple[str, str], Estimate]:
     """
     name, found = COMPARED[protocol], {}
     for mode, reading in NORMALISED.items():
-        raw, normalised = (study.answers(study.settings.but(normalisation=each), name) for each in ("raw", mode))
+        raw, normalised = (
+            study.answers(study.settings.compared().but(normalisation=each), name) for each in ("raw", mode)
+        )
         found[NORMALISING, reading] = normalised.minus(raw).people
     for reading, base in study.readings.items():
         factors = comparisons(base)

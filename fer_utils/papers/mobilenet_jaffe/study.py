@@ -33,7 +33,8 @@ MOST_TUNED = 1_000
 
 
 def comparisons(settings: Settings) -> dict[str, dict[str, Settings]]:
-    """What Section 4.1 compares, one factor at a time around ``settings``."""
+    """What Section 4.1 compares, one factor at a time around ``settings``, over their ``compared_quota`` of images."""
+    settings = settings.compared()
     return {
         "normalisation": {mode: settings.but(normalisation=mode) for mode in NORMALISATIONS},
         "face crop": {"whole picture": settings, "cropped face": settings.but(cropped=True)},
@@ -61,14 +62,22 @@ class Study(Base[Settings]):
         super().__init__(faces, settings, seeds, mapper)
         self.detector, self.retraining = detector, retraining or Retraining()
         self.readings = {title: settings.but(normalisation=mode) for mode, title in READINGS.items()}
+        self._plans: dict[int, Plan] = {}
         self._answers: dict[tuple[Settings, str, str], Answers] = {}
         self._trained: dict[tuple[Settings, str, bool], dict[str, np.ndarray]] = {}
         self._tuned: dict[tuple[str, float, str], Answers] = {}
 
-    @cached_property
+    @property
     def plan(self) -> Plan:
         """Every fold of every split, laid out over one pool of variants."""
-        return steps.make_plan(self.faces, self.settings, SPLITS, self.seeds)
+        return self.plan_of(self.settings)
+
+    def plan_of(self, condition: Settings) -> Plan:
+        """The folds over as many images as a condition has; only A and D where settings are compared on fewer."""
+        if condition.quota not in self._plans:
+            names = SPLITS if condition.quota == self.settings.quota else tuple(COMPARED.values())
+            self._plans[condition.quota] = steps.make_plan(self.faces, condition, names, self.seeds)
+        return self._plans[condition.quota]
 
     @cached_property
     def cropped(self) -> tuple[FaceSet, CropReport]:
@@ -83,10 +92,10 @@ class Study(Base[Settings]):
         """
         if any(condition.trainable == "all" for condition in conditions):
             raise FerError("with trainable='all' there are no frozen features; use Study.tuned")
-        return self._features(conditions, self.plan.pool)
+        return self._features([(condition, self.plan_of(condition).pool) for condition in conditions])
 
-    def _features(self, conditions: Sequence[Settings], pool: Pool) -> list[np.ndarray]:
-        calls = [{**self._image_arguments(condition), "pool": pool} for condition in conditions]
+    def _features(self, wanted: Sequence[tuple[Settings, Pool]]) -> list[np.ndarray]:
+        calls = [{**self._image_arguments(condition), "pool": pool} for condition, pool in wanted]
         return [stored["activations"] for stored in self.mapper(steps.extract, calls, "backbone features")]
 
     def train_all(self) -> int:
@@ -124,7 +133,7 @@ class Study(Base[Settings]):
     def _head_call(
         self, features: np.ndarray, condition: Settings, name: str, inner: bool = False, plan: Plan | None = None
     ) -> dict[str, Any]:
-        plan = plan or self.plan
+        plan = plan or self.plan_of(condition)
         split = plan.splits[name]
         return {
             "features": features,
@@ -165,7 +174,7 @@ class Study(Base[Settings]):
         return self._tuned[key]
 
     def _few_heads(self, condition: Settings, name: str) -> dict[str, np.ndarray]:
-        features = self._features([condition], self.small_plan.pool)[0]
+        features = self._features([(condition, self.small_plan.pool)])[0]
         call = self._head_call(features, condition, name, plan=self.small_plan)
         return self.mapper(steps.train, [call], f"heads of few images, split {name}")[0]
 
@@ -176,7 +185,7 @@ class Study(Base[Settings]):
         arguments = {
             **self._image_arguments(condition),
             "pool": pool,
-            "activations": None if depth == "all" else self._features([condition], pool)[0],
+            "activations": None if depth == "all" else self._features([(condition, pool)])[0],
             "learning_rate": condition.learning_rate,
             "batch_size": condition.batch_size,
             "epochs": condition.epochs,
@@ -194,9 +203,9 @@ class Study(Base[Settings]):
         key = condition, name, selection
         if key not in self._answers:
             inner = self.trained(condition, name, inner=True) if selection == "inner_split" else None
-            trained = self.trained(condition, name)
-            epochs = steps.choose_epochs(self.plan, name, trained, selection, inner)
-            self._answers[key] = steps.answers_after(self.faces, self.plan, name, trained, epochs)
+            trained, plan = self.trained(condition, name), self.plan_of(condition)
+            epochs = steps.choose_epochs(plan, name, trained, selection, inner)
+            self._answers[key] = steps.answers_after(self.faces, plan, name, trained, epochs)
         return self._answers[key]
 
     def judged(self, protocol: str, reading: str) -> Answers:
@@ -208,9 +217,10 @@ class Study(Base[Settings]):
     def curve(self, condition: Settings, name: str) -> np.ndarray:
         """Test accuracy after each epoch, ``float64 [epochs, F]``, one column a fold and seed."""
         predicted = self.trained(condition, name)["predicted"]
-        folds = self.plan.splits[name].folds
+        plan = self.plan_of(condition)
+        folds = plan.splits[name].folds
         hits = [
-            (predicted[:, number, : len(fold.test)] == self.plan.pool.label[fold.test]).mean(axis=1)
+            (predicted[:, number, : len(fold.test)] == plan.pool.label[fold.test]).mean(axis=1)
             for number, fold in enumerate(folds)
         ]
         return np.stack(hits, axis=1)
@@ -268,6 +278,6 @@ class Study(Base[Settings]):
         }
 
 
-def _images(condition: Settings) -> tuple[str, bool]:
+def _images(condition: Settings) -> tuple[str, bool, int]:
     """Conditions that agree in this look at the same pictures, so one set of features does for them."""
-    return condition.normalisation, condition.cropped
+    return condition.normalisation, condition.cropped, condition.quota

@@ -30,7 +30,7 @@ def test_the_paper_s_numbers() -> None:
 
 def test_profiles_differ_in_size_and_in_nothing_else() -> None:
     # Keras' own ImageNet weights come from a hub, so only the paper profile asks for them.
-    sizes = {"image_size", "quota", "epochs", "weights"}
+    sizes = {"image_size", "quota", "compared_quota", "epochs", "weights"}
     for name in ("smoke", "quick", "evening"):
         profile, paper = dataclasses.asdict(PROFILES[name]), dataclasses.asdict(PROFILES["paper"])
         assert {key for key in paper if profile[key] != paper[key]} <= sizes

@@ -88,6 +88,24 @@ def test_comparisons_change_one_factor_each() -> None:
             assert len(changed) <= 1
 
 
+def test_settings_are_compared_on_fewer_images_where_asked(drawn: FaceSet, mapper: CountingMapper) -> None:
+    settings = SETTINGS.but(compared_quota=12)
+    study = Study(drawn, settings, [0], mapper)
+    base = study.readings["raw pixels"]
+    levels = comparisons(base)["batch size"]
+    assert {condition.quota for condition in levels.values()} == {12} and base.quota == SETTINGS.quota
+    assert len(study.plan_of(levels["32"]).pool) < len(study.plan.pool)
+    assert set(study.plan_of(levels["32"]).splits) == {"A", "D"}
+    study.train_all()
+    before = dict(mapper.ran)
+    # A test part of A grows with the quota; D's photographs are the same.
+    assert len(study.answers(levels["32"], "A")) < len(study.answers(base, "A"))
+    assert len(study.answers(levels["32"], "D")) == len(study.answers(base, "D"))
+    study.compare("raw pixels", "batch size", "D")
+    assert dict(mapper.ran) == before, "all of it was trained at once"
+    assert SETTINGS.but(compared_quota=10_000).compared().quota == SETTINGS.quota
+
+
 # -- one piece of work, once -----------------------------------------------------------------------
 
 
