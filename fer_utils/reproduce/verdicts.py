@@ -10,7 +10,7 @@ direction holds    for orderings, and for other data or smaller runs: our interv
 direction fails    it lies wholly on the other side
 size excluded      for orderings with a size, tested on the paper's data: our interval holds 0, but not even
                    half of the paper's difference
-undecided          our interval holds the reference: the run cannot tell
+undecided          our interval holds the reference: the run cannot tell, and the reason says how large a one could
 not testable       and why
 =================  ============================================================================
 
@@ -57,9 +57,10 @@ def judge(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
     limits = _limits(number, same_data)
     if claim["relation"] in (">", "<"):
         found = _judge_direction(claim, number, "an ordering")
-        return _judge_size(claim, number, found, limits) if same_data else found
+        return _with_what_would_tell(_judge_size(claim, number, found, limits) if same_data else found, claim, number)
     why = limits[0] if limits else "no number is claimed"
-    return _judge_direction(claim, number, f"{why}, so only the direction counts")
+    found = _judge_direction(claim, number, f"{why}, so only the direction counts")
+    return _with_what_would_tell(found, claim, number)
 
 
 def _limits(number: Mapping[str, Any], same_data: bool) -> list[str]:
@@ -99,7 +100,7 @@ def _judge_value(claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict
 
 
 def _judge_direction(claim: Mapping[str, Any], number: Mapping[str, Any], why: str) -> Verdict:
-    reference = 0.0 if claim["relation"] in (">", "<") else number.get("reference")
+    reference = _reference(claim, number)
     if reference is None:
         return Verdict("not testable", f"{why}, and no reference was given to judge one by", limit=why)
     upward = claim["relation"] == ">" or (claim["relation"] != "<" and float(claim["value"]) > reference)
@@ -111,6 +112,11 @@ def _judge_direction(claim: Mapping[str, Any], number: Mapping[str, Any], why: s
     if low <= reference <= high:
         return Verdict("undecided", text, claimed, why)
     return Verdict("direction holds" if (low > reference) == upward else "direction fails", text, claimed, why)
+
+
+def _reference(claim: Mapping[str, Any], number: Mapping[str, Any]) -> float | None:
+    """What an interval must not hold: no difference for orderings, else chance, where it was given."""
+    return 0.0 if claim["relation"] in (">", "<") else number.get("reference")
 
 
 def _judge_size(claim: Mapping[str, Any], number: Mapping[str, Any], found: Verdict, limits: list[str]) -> Verdict:
@@ -148,6 +154,28 @@ def _judge_equivalence(claim: Mapping[str, Any], number: Mapping[str, Any]) -> V
     if low > margin or high < -margin:
         return Verdict("direction fails", text, claimed)
     return Verdict("undecided", text, claimed)
+
+
+HOPELESS = 100
+"""Where so many times as large a sample would not tell, the effect is next to nothing, whatever its sign."""
+
+
+def _with_what_would_tell(found: Verdict, claim: Mapping[str, Any], number: Mapping[str, Any]) -> Verdict:
+    """An undecided verdict says how much larger a sample would leave the reference outside the interval.
+
+    An interval shrinks with the root of the number of people, pictures or seeds that it is over.
+    """
+    reference = _reference(claim, number)
+    if found.verdict != "undecided" or number["ci95"] is None or reference is None:
+        return found
+    low, high = number["ci95"]
+    half = number["value"] - low if number["value"] > reference else high - number["value"]
+    distance = abs(number["value"] - reference)
+    if half**2 > HOPELESS * distance**2:
+        words = f"our value lies so near that {HOPELESS} times as large a sample would not tell"
+    else:
+        words = f"if our value stays there, a sample {max((half / distance) ** 2, 1.1):.2g} times as large would tell"
+    return found._replace(reason=f"{found.reason}; {words}")
 
 
 def _interval(claim: Mapping[str, Any], number: Mapping[str, Any]) -> str:

@@ -39,6 +39,20 @@ def test_a_value_is_judged_on_the_papers_data_and_its_direction_elsewhere(ours, 
 
 
 @pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (46, 62, "a sample 4 times as large would tell"),  # 4 above the reference, 8 either way
+        (40, 56, "a sample 16 times as large would tell"),  # as far away, below it
+        (40, 60.5, "100 times as large a sample would not tell"),
+        (40, 60, "100 times as large a sample would not tell"),  # at the reference itself
+    ],
+)
+def test_an_undecided_claim_says_what_would_tell(low, high, words):
+    found = judge(CLAIM, number(low, high, dataset="london", reference=50.0))
+    assert (found.verdict, words in found.reason) == ("undecided", True), found.reason
+
+
+@pytest.mark.parametrize(
     ("relation", "low", "high", "verdict"),
     [
         (">=", 90, 97, "reproduced"),
