@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import fer_utils.reproduce  # noqa: F401  before nbformat: what that need not load takes seconds
 from fer_utils import accelerators
 from fer_utils.cache_dir import cache_dir
 from fer_utils.locks import in_turn
