@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import fer_utils.reproduce  # noqa: F401  before nbformat: what that need not load takes seconds
 from fer_utils import accelerators
 from fer_utils.cache_dir import cache_dir
 from fer_utils.locks import in_turn
@@ -31,13 +32,18 @@ if not os.environ.get("FER_TEST_GPU") and accelerators._driver_there():
 os.environ["MPLBACKEND"] = "Agg"
 
 SLOW = (
-    "reproduce/test_killed.py", "papers/clifer/test_gdm.py",
-    "papers/clifer/test_gwr.py", "datasets/test_damage.py", "test_devices.py", "papers/clifer/test_identity.py",
-    "papers/mobilenet_jaffe/test_model.py",
-    "papers/landmark_ensemble/test_trainer.py", "avatars/stand_ins/test_layouts.py", "test_image_features.py",
-    "test_silence.py", "reproduce/test_side_by_side.py", "reproduce/test_executed.py", "course/test_exercises.py",
+    "course/test_exercises.py", "papers/clifer/test_gdm.py", "avatars/stand_ins/test_layouts.py",
+    "reproduce/test_runner.py", "papers/mobilenet_jaffe/test_model.py", "gans/test_train.py", "datasets/test_damage.py",
+    "papers/dcgan_svm/test_study.py", "papers/dcgan_svm/test_estimate.py", "test_devices.py", "avatars/test_quality.py",
+    "reproduce/test_killed.py", "reproduce/test_cli.py", "papers/mobilenet_jaffe/test_study.py",
+    "papers/mobilenet_jaffe/test_tuning.py", "papers/test_a_sixth_paper.py", "reproduce/test_report_in_a_browser.py",
+    "papers/landmark_ensemble/test_trainer.py", "data/test_doctor.py", "papers/clifer/test_gwr.py",
+    "reproduce/test_side_by_side.py", "test_silence.py", "test_image_features.py",
 )  # fmt: skip
-"""Files that take long; they come first, so that no process is left alone with one at the end."""
+"""Files that take ten seconds or more; they come first, so that no process is left alone with one at the end.
+
+``test_gdm`` compiles paper 1's loop into the cache, long before ``test_gwr`` needs it.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

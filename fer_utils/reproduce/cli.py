@@ -37,9 +37,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     options = _parser().parse_args(arguments)
     logging.getLogger("papermill").setLevel(logging.ERROR)
-    # jsonschema, which nbformat loads, would compile a grammar of internationalised addresses for over
-    # a second, more than all the rest of starting up. It does without, and no notebook holds one.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     warnings.filterwarnings("ignore", module="papermill|nbclient|traitlets|zmq")
     for name in ("FER_DATA", "FER_CACHE"):
         # A kernel works in another folder, where a relative path would mean another place.

@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
+from fer_utils.reproduce.shipped import read
 from tests.course.wrong_answers import WRONG
 
 COURSE = Path(__file__).parents[2] / "course"
@@ -20,7 +19,7 @@ COURSE = Path(__file__).parents[2] / "course"
 
 def cells_of(name: str, version: str) -> list[Any]:
     """The cells of the notebook ``name`` in ``version``: ``"source"`` or ``"release"``."""
-    return nbformat.read(COURSE / version / name / f"{name}.ipynb", as_version=4).cells
+    return read(COURSE / version / name / f"{name}.ipynb").cells
 
 
 def is_test(cell: Any) -> bool:

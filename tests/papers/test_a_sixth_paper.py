@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -192,4 +193,7 @@ def test_its_parameters_are_checked_and_its_units_planned(checkout: Path) -> Non
     assert refused.returncode == 2 and "times must be a whole number from 1 to 9, or None" in refused.stderr
     planned = command(checkout, "--profile", "smoke", "--dry-run")
     assert planned.returncode == 0, planned.stderr
+    assert "06_toy london\n" in planned.stdout
     assert "toy answers" in planned.stdout and "leak audit" in planned.stdout
+    assert re.search(r"in all about .* GB of memory .* GB on disk", planned.stdout)
+    assert not (checkout / "results").exists()

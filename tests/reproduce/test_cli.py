@@ -123,7 +123,7 @@ def test_a_folder_without_the_data_set_is_named(monkeypatch, tmp_path, capsys):
 def test_relative_places_mean_the_same_to_the_kernel(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FER_DATA", "data")
-    main(["data"])
+    main(["data", "check", "jaffe"])
     assert os.environ["FER_DATA"] == str(tmp_path / "data")
 
 
@@ -147,14 +147,13 @@ def test_the_report_of_no_runs_is_written(tmp_path, capsys):
     assert "<html" in (tmp_path / "index.html").read_text()
 
 
-def test_a_dry_run_prints_units_time_memory_and_disk(capfd, tmp_path):
-    # Each notebook is planned in a process of its own.
-    assert main(["reproduce", "05", "--profile", "smoke", "--dry-run", "--results", str(tmp_path / "r")]) == 0
-    text = capfd.readouterr().out
-    assert "05_mobilenet_jaffe london\n" in text and "05_mobilenet_jaffe jaffe:stand-in\n" in text
-    assert "backbone features" in text and "heads of a split" in text
-    assert re.search(r"in all about .* GB of memory .* GB on disk", text)
-    assert not (tmp_path / "r").exists()
+def test_each_of_several_notebooks_is_planned_in_a_process_of_its_own(capfd, monkeypatch):
+    monkeypatch.setattr("fer_utils.reproduce.dry_run._print_one", lambda request: pytest.fail("planned here"))
+    assert main(["reproduce", "00", "00", "--dry-run"]) == 0
+    assert capfd.readouterr().out == 2 * "\n00_start_here\n  under a minute, no units of work\n"
+    monkeypatch.setattr("fer_utils.reproduce.dry_run.sys.executable", "false")
+    assert main(["reproduce", "00", "00", "--dry-run"]) == 1
+    assert "00_start_here cannot be planned" in capfd.readouterr().err
 
 
 def test_progress_in_a_log_is_a_line_a_section_and_no_control_characters(tmp_path, monkeypatch):

@@ -4,9 +4,11 @@ import base64
 import io
 import json
 import os
+import shutil
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -16,10 +18,12 @@ from PIL import Image
 
 from fer_utils.errors import FerError, UsageError
 from fer_utils.files import sha256_file
+from fer_utils.papers.finding import Finding, Leak
 from fer_utils.reproduce import executed, kernel, runner
 from fer_utils.reproduce import request as requests
 from fer_utils.reproduce.signed import signed_runs
 from fer_utils.reproduce.summary import summarise
+from fer_utils.scores import Estimate
 
 CLAIM = "mobilenet_jaffe/text/overall_accuracy/all/accuracy"
 
@@ -38,17 +42,27 @@ run.table(pd.DataFrame({{"value": [value]}}), "values", "A value")
 found = Estimate(value, value - 0.1, value + 0.1, 3, "made up")
 run.claim(Finding({CLAIM!r}, found, "published", Leak(remark="none found"), reference=50.0, scale=100))
 """
+SHOW = """
+import matplotlib.pyplot as plt
+import numpy as np
+figure, axis = plt.subplots(figsize=(16, 3), dpi=100)
+axis.imshow(np.random.default_rng(0).random((60, 320)))
+plt.show()
+figure, axis = plt.subplots(figsize=(16, 3), dpi=100)
+axis.plot([0, 1, 4, 9])
+plt.show()
+"""
 FINISH = "run.finish()"
+CHANGED = {"value": 0.7, "profile": "quick"}
 
 
-@pytest.fixture
-def desk(tmp_path, monkeypatch):
-    """A folder of notebooks that the runner takes for its own; gives a function that writes one."""
-    notebooks = tmp_path / "notebooks"
+def desk_in(folder: Path, patch: pytest.MonkeyPatch) -> Callable[..., requests.Request]:
+    """Make a folder of notebooks that the runner takes for its own; gives a function that writes one."""
+    notebooks = folder / "notebooks"
     notebooks.mkdir()
-    monkeypatch.setattr(requests, "NOTEBOOKS", notebooks)
-    monkeypatch.setenv("FER_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    patch.setattr(requests, "NOTEBOOKS", notebooks)
+    patch.setenv("FER_CACHE", str(folder / "cache"))
+    patch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
 
     def write(*cells: str) -> requests.Request:
         notebook = nbformat.v4.new_notebook()
@@ -58,9 +72,28 @@ def desk(tmp_path, monkeypatch):
             notebook.cells += [nbformat.v4.new_code_cell(source.strip())]
         notebook.cells[1].metadata["tags"] = ["parameters"]
         nbformat.write(notebook, notebooks / "90_toy.ipynb")
-        return requests.Request("90_toy", {}, tmp_path / "results")
+        return requests.Request("90_toy", {}, folder / "results")
 
     return write
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    return desk_in(tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory) -> Path:
+    """The results of one run that shows two pictures and says its claim twice: starting a kernel takes seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        request = desk_in(tmp_path_factory.mktemp("signed"), patch)(OPEN, SHOW, CLAIMS, CLAIMS, FINISH)
+        return runner.execute(with_parameters(request, **CHANGED)).parents[1]
+
+
+@pytest.fixture
+def earlier(signed, tmp_path) -> Path:
+    """The folder of that run among the results of this test's own desk."""
+    return shutil.copytree(signed, tmp_path / "results") / "90_toy" / "london-quick+value=0.7"
 
 
 def with_parameters(request: requests.Request, **parameters) -> requests.Request:
@@ -71,44 +104,38 @@ def left_behind(results: Path) -> list[str]:
     return sorted(path.name for path in results.rglob("*"))
 
 
-def test_a_run_leaves_tables_numbers_notebook_and_a_receipt_that_signs_them(desk):
-    request = desk(OPEN, CLAIMS, FINISH)
-    folder = runner.execute(with_parameters(request, value=0.7, profile="quick"))
-    assert folder == request.results / "90_toy" / "london-quick+value=0.7"
+def test_a_run_leaves_tables_numbers_notebook_and_a_receipt_that_signs_them(earlier):
+    folder, results = earlier, earlier.parents[1]
     receipt = json.loads((folder / "receipt.json").read_text())
     assert receipt["ok"] is True
-    assert receipt["parameters"] == {"value": 0.7, "profile": "quick"}
+    assert receipt["parameters"] == CHANGED
     assert set(receipt["files"]) == {"notebook.ipynb", "numbers.json", "ro-crate-metadata.json", "tables/values.csv"}
     assert all(sha256_file(folder / name) == digest for name, digest in receipt["files"].items())
+    # Said twice, it is one number.
     (number,) = json.loads((folder / "numbers.json").read_text())
     assert number["value"] == 70.0
     assert number["changed"] == receipt["changed"] == {"value": 0.7}
     assert (number["dataset"], number["kind"], number["profile"]) == ("london", "real", "quick")
     assert (folder / "tables/values.csv").read_text() == "value,dataset,kind,profile\n0.7,london,real,quick\n"
-    assert left_behind(request.results).count(".partial") == 0
+    assert left_behind(results).count(".partial") == 0
     metadata = nbformat.read(folder / "notebook.ipynb", as_version=4).metadata["papermill"]
     assert "input_path" not in metadata and "output_path" not in metadata
 
     # Once signed, nothing may change.
-    (row,) = [row for row in summarise(request.results)["rows"] if row["run"]]
+    (row,) = [row for row in summarise(results)["rows"] if row["run"]]
     assert row["published"]["verdict"] == "direction holds"
     (folder / "numbers.json").write_text("[]")
-    runs, refused = signed_runs(request.results)
+    runs, refused = signed_runs(results)
     assert runs == []
     assert refused == [("90_toy/london-quick+value=0.7", "numbers.json is not what the run wrote")]
 
 
-def test_a_claim_said_twice_is_one_number(desk):
-    folder = runner.execute(desk(OPEN, CLAIMS, CLAIMS, FINISH))
-    assert len(json.loads((folder / "numbers.json").read_text())) == 1
-
-
-def test_no_number_stands_without_a_leak_audit(desk):
-    silent = CLAIMS.replace("none found", " ")
+def test_no_number_stands_without_a_leak_audit():
+    found = Estimate(0.6, 0.5, 0.7, 3, "made up")
     with pytest.raises(FerError, match="a leak audit needs a report, or a remark"):
-        runner.execute(desk(OPEN, silent, FINISH))
-    with pytest.raises(FerError, match="missing 1 required positional argument: 'leak'"):
-        runner.execute(desk(OPEN, CLAIMS.replace(', Leak(remark="none found")', ""), FINISH))
+        Finding(CLAIM, found, "published", Leak(remark=" "), reference=50.0, scale=100)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'leak'"):
+        Finding(CLAIM, found, "published", reference=50.0, scale=100)
 
 
 def test_a_smoke_run_that_says_so_only_in_its_cells_is_not_recorded(desk):
@@ -119,12 +146,11 @@ def test_a_smoke_run_that_says_so_only_in_its_cells_is_not_recorded(desk):
     assert left_behind(request.results) == []
 
 
-def test_two_runs_leave_identical_tables_and_numbers(desk):
-    request = desk(OPEN, CLAIMS, FINISH)
-    names = ("numbers.json", "tables/values.csv")
-    folder = runner.execute(request)
-    first = [(folder / name).read_bytes() for name in names]
-    assert [(runner.execute(request) / name).read_bytes() for name in names] == first
+def test_two_runs_leave_identical_tables_and_numbers(desk, signed):
+    request = with_parameters(desk(OPEN, CLAIMS, FINISH), **CHANGED)
+    again = runner.execute(request)
+    for name in ("numbers.json", "tables/values.csv"):
+        assert (again / name).read_bytes() == (signed / again.relative_to(request.results) / name).read_bytes()
 
 
 def test_an_unknown_parameter_is_refused_before_anything_starts(desk):
@@ -134,22 +160,20 @@ def test_an_unknown_parameter_is_refused_before_anything_starts(desk):
     assert not request.results.exists()
 
 
-def test_a_failing_cell_is_named_and_earlier_results_stay(desk):
-    good = desk(OPEN, CLAIMS, FINISH)
-    folder = runner.execute(good)
-    before = (folder / "receipt.json").read_bytes()
-    bad = desk(OPEN, "1 / 0", FINISH)
+def test_a_failing_cell_is_named_and_earlier_results_stay(desk, earlier):
+    before = (earlier / "receipt.json").read_bytes()
+    bad = with_parameters(desk("run = 1", "run / 0", FINISH), **CHANGED)
     with pytest.raises(
         FerError, match=r"90_toy, code cell 3 \(Part 2\) failed with ZeroDivisionError: division by zero"
     ) as caught:
         runner.execute(bad)
     assert caught.value.exit_code == 1
-    assert (folder / "receipt.json").read_bytes() == before
-    assert sorted(path.name for path in good.results.iterdir()) == ["90_toy"]
+    assert (earlier / "receipt.json").read_bytes() == before
+    assert sorted(path.name for path in bad.results.iterdir()) == ["90_toy"]
 
 
 def test_a_message_meant_for_people_arrives_without_a_traceback(desk):
-    request = desk(OPEN, "from fer_utils.errors import FerError\nraise FerError('the picture is torn')", FINISH)
+    request = desk("from fer_utils.errors import FerError", "raise FerError('the picture is torn')", FINISH)
     with pytest.raises(FerError, match=r"90_toy, code cell 3 \(Part 2\): the picture is torn$"):
         runner.execute(request)
 
@@ -178,17 +202,14 @@ value = float(sum(result["square"][0] for result in found)) / 100
     assert log.read_text().split() == ["0", "1"]
     assert [file.name for file in requests.NOTEBOOKS.iterdir()] == ["90_toy.ipynb"], "sockets were left behind"
 
-    resumed = (runner.execute(request) / "numbers.json").read_bytes()
+    (resumed,) = json.loads((runner.execute(request) / "numbers.json").read_text())
     assert log.read_text().split() == ["0", "1", "2", "3"], "finished units ran again"
-
-    undisturbed = requests.Request(request.notebook, request.parameters, tmp_path / "elsewhere")
-    os.environ["FER_CACHE"] = str(tmp_path / "fresh cache")
-    assert (runner.execute(undisturbed) / "numbers.json").read_bytes() == resumed
+    assert resumed["value"] == pytest.approx(0 + 1 + 4 + 9)
 
 
 def test_a_kernel_killed_from_outside_is_noticed(desk, tmp_path):
     pid = tmp_path / "pid"
-    request = desk(OPEN, f"import os, time\nopen({str(pid)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)", FINISH)
+    request = desk("import os, time", f"open({str(pid)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)", FINISH)
 
     def kill():
         while not (pid.exists() and pid.read_text()):
@@ -224,10 +245,9 @@ run.table(pd.DataFrame({"a": [1]}), "values", "A value")
     assert left_behind(request.results) == []
 
 
-def test_earlier_results_stay_if_the_new_ones_cannot_be_moved(desk, monkeypatch):
-    request = desk(OPEN, FINISH)
-    folder = runner.execute(request)
-    before = (folder / "receipt.json").read_bytes()
+def test_earlier_results_stay_if_the_new_ones_cannot_be_moved(desk, earlier, monkeypatch):
+    request = with_parameters(desk(OPEN, FINISH), **CHANGED)
+    before = (earlier / "receipt.json").read_bytes()
     rename = Path.rename
 
     def refuse(path, target):
@@ -238,7 +258,7 @@ def test_earlier_results_stay_if_the_new_ones_cannot_be_moved(desk, monkeypatch)
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(FerError, match="Input/output error"):
         runner.execute(request)
-    assert (folder / "receipt.json").read_bytes() == before
+    assert (earlier / "receipt.json").read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["05", "05_mobilenet_jaffe", "notebooks/05_mobilenet_jaffe.ipynb"])
@@ -277,24 +297,12 @@ def test_a_kernel_that_dies_of_few_open_files_did_not_run_out_of_memory(desk, mo
     assert ("memory" in str(caught.value)) == (allowed == 4096)
 
 
-PHOTOGRAPH = "axis.imshow(np.random.default_rng(0).random((60, 320)))"
-LINES = "axis.plot([0, 1, 4, 9])"
-
-
-@pytest.mark.parametrize(("drawing", "kind", "form"), [(PHOTOGRAPH, "image/jpeg", "JPEG"), (LINES, "image/png", "PNG")])
-def test_pictures_in_an_executed_notebook_are_small_copies(desk, drawing, kind, form):
-    show = f"""
-import matplotlib.pyplot as plt
-import numpy as np
-figure, axis = plt.subplots(figsize=(16, 3), dpi=100)
-{drawing}
-plt.show()
-"""
-    folder = runner.execute(desk(OPEN, show, CLAIMS, FINISH))
-    outputs = [
-        output for cell in nbformat.read(folder / "notebook.ipynb", 4).cells for output in cell.get("outputs", [])
-    ]
-    (pictures,) = (output["data"] for output in outputs if any("image" in kind for kind in output.get("data", {})))
-    assert [name for name in pictures if "image" in name] == [kind]
-    with Image.open(io.BytesIO(base64.b64decode(pictures[kind]))) as picture:
-        assert (picture.format, picture.width) == (form, executed.COPY_WIDTH)
+def test_pictures_in_an_executed_notebook_are_small_copies(signed):
+    (notebook,) = signed.rglob("notebook.ipynb")
+    outputs = [output for cell in nbformat.read(notebook, 4).cells for output in cell.get("outputs", [])]
+    pictures = [output["data"] for output in outputs if any("image" in kind for kind in output.get("data", {}))]
+    # A photograph is smaller as JPEG, lines as a PNG of few colours.
+    for picture, (kind, form) in zip(pictures, (("image/jpeg", "JPEG"), ("image/png", "PNG")), strict=True):
+        assert [name for name in picture if "image" in name] == [kind]
+        with Image.open(io.BytesIO(base64.b64decode(picture[kind]))) as copy:
+            assert (copy.format, copy.width) == (form, executed.COPY_WIDTH)

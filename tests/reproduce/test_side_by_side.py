@@ -21,6 +21,11 @@ def asked(*parameters: dict[str, str]) -> list[Request]:
     return [Request("00_start_here", each, Path("nowhere")) for each in parameters]
 
 
+def test_a_process_that_reads_notebooks_compiles_no_grammar_of_addresses():
+    """It would take seconds, in each of them."""
+    assert "jsonschema" in sys.modules and sys.modules["rfc3987_syntax"] is None
+
+
 def test_only_a_round_of_smoke_runs_goes_side_by_side_by_itself(monkeypatch):
     monkeypatch.setattr(side_by_side, "available_cores", lambda: 2)
     assert side_by_side.default_at_once(asked(SMOKE, SMOKE, SMOKE)) == 2

@@ -68,7 +68,12 @@ def shelf(tmp_path_factory) -> Library:
 
 @pytest.fixture
 def library(shelf, small, monkeypatch) -> Library:
-    """All small stand-ins, with the tables small and ``FER_DATA`` naming their folder."""
+    """All small stand-ins, with the tables small and ``FER_DATA`` naming their folder.
+
+    The two sets of the largest pictures have half their sides: writing them takes longer than all the others.
+    """
+    monkeypatch.setattr(rafd, "NATIVE_SIZES", ((512, 340),))
+    monkeypatch.setattr(kdef, "NATIVE_SIZES", ((381, 281),))
     monkeypatch.setenv("FER_DATA", str(shelf.root))
     monkeypatch.setenv("FER_CACHE", str(shelf.root / ".cache"))
     return shelf

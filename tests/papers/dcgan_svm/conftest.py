@@ -15,6 +15,7 @@ from fer_utils.papers.dcgan_svm import cast
 from fer_utils.papers.dcgan_svm.cast import Role
 from fer_utils.papers.dcgan_svm.experiments import ACTION_UNITS, EMOTION_TO_UNITS
 from fer_utils.papers.dcgan_svm.settings import Settings
+from tests.papers.once import once
 
 PEOPLE, TAKES = 6, 3
 CLASSES = ("neutral", "anger", "happiness", "surprise")
@@ -63,5 +64,5 @@ def played(drawn: FaceSet, monkeypatch: pytest.MonkeyPatch) -> dict[str, Role]:
 
 
 def run_all(function: Any, calls: Any, stage: str) -> list[dict[str, Any]]:
-    """``Run.map`` without a store."""
-    return [function(**call) for call in calls]
+    """``Run.map`` with a store in memory."""
+    return [once(function, call) for call in calls]

@@ -26,6 +26,10 @@ PARAMETERS = {
 @pytest.fixture
 def at_hand(played: dict[str, Role], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(estimate, "cast", lambda dataset: CAST)
+    # What is counted and which shapes come back does not depend on how many pictures are drawn and judged.
+    few = estimate.PROFILES["smoke"].but(generated=16, judged=8, searched=2)
+    monkeypatch.setitem(estimate.PROFILES, "smoke", few)
+    monkeypatch.setattr("fer_utils.gans.train.SETTLING", 2)
 
 
 class Runs:

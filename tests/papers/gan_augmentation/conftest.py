@@ -14,6 +14,7 @@ from fer_utils.datasets.fer2013 import CLASSES
 from fer_utils.faces import FaceSet
 from fer_utils.papers.gan_augmentation import parts as room
 from fer_utils.papers.gan_augmentation.settings import PROFILES, Settings
+from tests.papers.once import once
 
 SETTINGS = PROFILES["smoke"].but(generated=3, train_images=42, test_images=14, batch_size=8, dcgan_batch=4)
 SIZES = {"Training": 12, "PublicTest": 4, "PrivateTest": 4}
@@ -85,8 +86,9 @@ class Counting:
         self, function: Callable[..., dict[str, Any]], calls: Sequence[Mapping[str, Any]], stage: str
     ) -> list[dict[str, Any]]:
         self.calls += [(function.__name__, call) for call in calls]
-        unit = {"train_classifier": lots, "deep_feature_svm": lots}.get(function.__name__, function)
-        return [unit(**call) for call in calls]
+        if function.__name__ in ("train_classifier", "deep_feature_svm"):
+            return [lots(**call) for call in calls]
+        return [once(function, call) for call in calls]
 
 
 def lots(**call: Any) -> dict[str, Any]:
