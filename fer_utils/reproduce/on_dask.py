@@ -84,8 +84,9 @@ class _Stage:
     def results(self) -> Iterator[tuple[str, dict[str, Any]]]:
         unsent, sent, done = list(reversed(self._waiting)), _Sent(), 0
         while unsent or sent:
-            while unsent and len(sent) < 2 * sum(self._client.nthreads().values()) + 2:
-                self._send(unsent.pop(), sent)
+            # Each worker has one and the next; where there is no worker, arrays could be put nowhere.
+            while unsent and len(sent) < 2 * len(self._client.nthreads()):
+                self._send(unsent.pop(), sent, done)
             try:
                 future = self._ended.get(timeout=POLL_S)
             except queue.Empty:
@@ -98,19 +99,22 @@ class _Stage:
                 for name, there in arrays.items():
                     if self._there.get(name) is there:
                         del self._there[name]
-                self._send(key, sent)
+                unsent.append(key)
                 continue
             done += 1
             self._let_go(key)
             yield key, result
 
-    def _send(self, key: str, sent: _Sent) -> None:
+    def _send(self, key: str, sent: _Sent, done: int) -> None:
         """Put a call on the cluster; its future comes into :attr:`_ended` when it has ended in any way."""
         self._tries[key] += 1
         pickled, large = _without_large(self._waiting[key], self._name)
         for name, array in large.items():
             if name not in self._there:
-                self._there[name] = self._client.scatter(array, hash=False)
+                try:
+                    self._there[name] = self._client.scatter(array, hash=False)
+                except TimeoutError as error:
+                    raise FerError(f"no Dask worker at {self._address} takes an array. {self._rest(done)}") from error
         arrays = {name: self._there[name] for name in large}
         # Two runs may ask a cluster for the same unit: each gets and cancels its own.
         future = self._client.submit(_unit_here, self._unit, pickled, arrays, key=f"{self._title}-{uuid.uuid4().hex}")

@@ -170,9 +170,9 @@ def test_a_cluster_without_workers_is_not_waited_for_for_ever(tmp_path: Path, mo
     monkeypatch.setattr(on_dask, "ALONE_S", 0.2)
     monkeypatch.setattr(on_dask, "POLL_S", 0.1)
     with distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as nobody:
-        log = str(tmp_path / "log")
+        call = {"number": 1, "within": {"faces": np.arange(100_000)}}
         with pytest.raises(FerError, match=r"no Dask worker is at .*--nthreads 1` starts one"):
-            run_units(square, [{"number": 1, "log": log}], stage="squares", store=Store(tmp_path),
+            run_units(sums, [call], stage="sums", store=Store(tmp_path),
                       dask=nobody.scheduler_address)  # fmt: skip
 
 
