@@ -35,7 +35,8 @@ SLOW = (
     "papers/clifer/test_gwr.py", "datasets/test_damage.py", "test_devices.py", "papers/clifer/test_identity.py",
     "papers/mobilenet_jaffe/test_model.py",
     "papers/landmark_ensemble/test_trainer.py", "avatars/stand_ins/test_layouts.py", "test_image_features.py",
-    "test_silence.py", "reproduce/test_dask.py", "reproduce/test_side_by_side.py", "reproduce/test_executed.py", "course/test_exercises.py",
+    "test_silence.py", "reproduce/test_side_by_side.py", "reproduce/test_executed.py", "course/test_exercises.py",
+    "reproduce/test_dask.py", "reproduce/test_rehearse_papers.py",
 )  # fmt: skip
 """Files that take long; they come first, so that no process is left alone with one at the end."""
 
