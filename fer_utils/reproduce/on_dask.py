@@ -82,7 +82,7 @@ class _Stage:
         self._alone_since: float | None = None
 
     def results(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        unsent, sent, done = list(reversed(self._waiting)), _Sent(), 0
+        unsent, sent, done = list(self._waiting)[::-1], _Sent(), 0
         while unsent or sent:
             # Each worker has one and the next; where there is no worker, arrays could be put nowhere.
             while unsent and len(sent) < 2 * len(self._client.nthreads()):
