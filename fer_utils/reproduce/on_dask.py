@@ -31,8 +31,8 @@ LARGE = 100_000
 """Bytes from which on an array travels apart from its call."""
 CONNECT = "10s"
 POLL_S = 2.0
-ALONE_S = 60.0
-"""How long to wait for a worker where there is none: a nanny starts a dead one anew within seconds."""
+ALONE_S = 300.0
+"""How long to wait for a worker where there is none: a nanny starts a dead one anew, which takes minutes on a busy machine."""
 TRIES = 4
 """How often a unit is sent whose arrays were lost with a worker."""
 
