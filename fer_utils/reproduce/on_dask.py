@@ -32,7 +32,7 @@ LARGE = 100_000
 CONNECT = "10s"
 POLL_S = 2.0
 ALONE_S = 300.0
-"""How long to wait for a worker where there is none: a nanny starts a dead one anew, which takes minutes on a busy machine."""
+"""How long to wait for a worker where there is none: a nanny starts a dead one anew, on a busy machine in minutes."""
 TRIES = 4
 """How often a unit is sent whose arrays were lost with a worker."""
 

@@ -26,7 +26,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def kind(unit: Any, shape: tuple[int, ...] = (3,), saves: str = "toys", **more: Any) -> Kind:
     return Kind(
         unit, "toy", work=lambda call: call["steps"], result=lambda call: {"total": np.zeros(shape)},
-        probe=lambda call: {**call, "steps": 1}, rehearsal=lambda call: {**call, "steps": 4}, saves=saves,
+        probe=lambda call: {**call, "steps": 1}, rehearsal=lambda call: {**call, "steps": 4}, saves=saves, **more,
     )  # fmt: skip
 
 
