@@ -33,7 +33,8 @@ os.environ["MPLBACKEND"] = "Agg"
 
 SLOW = (
     "course/test_exercises.py", "papers/clifer/test_gdm.py", "avatars/stand_ins/test_layouts.py",
-    "reproduce/test_runner.py", "papers/mobilenet_jaffe/test_model.py", "gans/test_train.py", "datasets/test_damage.py",
+    "reproduce/test_dask.py", "reproduce/test_rehearse_papers.py", "reproduce/test_runner.py",
+    "papers/mobilenet_jaffe/test_model.py", "gans/test_train.py", "datasets/test_damage.py",
     "papers/dcgan_svm/test_study.py", "papers/dcgan_svm/test_estimate.py", "test_devices.py", "avatars/test_quality.py",
     "reproduce/test_killed.py", "reproduce/test_cli.py", "papers/mobilenet_jaffe/test_study.py",
     "papers/mobilenet_jaffe/test_tuning.py", "papers/test_a_sixth_paper.py", "reproduce/test_report_in_a_browser.py",

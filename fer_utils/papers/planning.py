@@ -8,17 +8,34 @@ zeros of the right shapes, so that the study goes on to ask for what follows.
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from fer_utils import leak_audit
+from fer_utils import leak_audit, store
 from fer_utils.papers.study import Unit
 from fer_utils.splits import Fold
 
 Call = Mapping[str, Any]
+
+
+class Piece(NamedTuple):
+    """What a GPU would do in a call, or a part of it.
+
+    Attributes:
+        work: does it once, best on torch's meta device, where it costs nothing and can still be counted.
+        times: how often the call does it.
+        step: whether that is a training step.
+        larger: how many times the operations of ``work`` a real one has, where it was made smaller.
+    """
+
+    work: Callable[[], object]
+    times: float
+    step: bool = True
+    larger: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +53,8 @@ class Kind:
         variant: what tells calls apart that differ in more than size: ``"VGG-16"``. Each is rehearsed.
         saves: the folder of the cache in which a call saves its state on its way; empty: it does not.
         steps: of training in a call that saves; a rehearsal makes two and resumes after the first.
+        pieces: what a GPU would do in a call, for the cost on paper; ``None``: nothing worth counting.
+        share: of a card's peak in half precision that its steps reach, where less than others' was measured.
         captured: whether a GPU is shown its steps once and repeats them by itself (:mod:`fer_utils.graphs`).
     """
 
@@ -50,6 +69,8 @@ class Kind:
     steps: Callable[[Call], float] = lambda call: 0.0
     variant: Callable[[Call], str] = lambda call: ""
     captured: bool = False
+    pieces: Callable[[Call], list[Piece]] | None = None
+    share: float | None = None
 
 
 @dataclass
@@ -89,6 +110,7 @@ class Planner:
     def __init__(self, kinds: Sequence[Kind], key: Callable[[Unit, Call], str]) -> None:
         self._kinds, self._key = {kind.unit: kind for kind in kinds}, key
         self._seen: dict[str, dict[str, Any]] = {}
+        self._contents: dict[int, tuple[weakref.ref[np.ndarray], Any]] = {}
         self.asked: dict[Unit, Asked] = {}
         self.variants: dict[tuple[Unit, str], Asked] = {}
 
@@ -101,13 +123,22 @@ class Planner:
         return [self._answer(self._kinds[unit], call) for call in calls]
 
     def _answer(self, kind: Kind, call: Call) -> dict[str, Any]:
-        name = self._key(kind.unit, call)
+        name = self._key(kind.unit, {each: self._content(value) for each, value in call.items()})
         if name not in self._seen:
             self._seen[name] = _told_apart(kind.result(call), name)
             result = size(self._seen[name])
             self.asked.setdefault(kind.unit, Asked(kind)).add(call, name, result)
             self.variants.setdefault((kind.unit, kind.variant(call)), Asked(kind)).add(call, name, result)
         return self._seen[name]
+
+    def _content(self, value: Any) -> Any:
+        """What a key is made of. An array that many calls share is read once, and they are gigabytes at full size."""
+        if not isinstance(value, np.ndarray):
+            return value
+        known = self._contents.get(id(value))
+        if known is None or known[0]() is not value:
+            known = self._contents[id(value)] = weakref.ref(value), store.content(value)
+        return known[1]
 
 
 def _told_apart(result: dict[str, Any], key: str) -> dict[str, Any]:

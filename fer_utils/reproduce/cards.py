@@ -28,17 +28,19 @@ CARDS = (Card("H100", 989e12), Card("RTX 4090", 165e12), Card("T4", 65e12))
 """From their makers' data sheets."""
 
 
-def seconds(card: Card, operations: float, launches: float, captured: bool = False) -> float:
+def seconds(
+    card: Card, operations: float, launches: float, captured: bool = False, share: float | None = None
+) -> float:
     """What so many operations in so many launches would take on a card; nothing where torch computes nothing.
 
-    The card computes while the host goes on, so the longer of both counts.
+    The card computes while the host goes on, so the longer of both counts. ``share``: where it is not :data:`SHARE`.
     """
     launch = CAPTURED_S if captured else LAUNCH_S
-    return max(operations / (SHARE * card.peak), launches * launch if operations else 0.0)
+    return max(operations / ((share or SHARE) * card.peak), launches * launch if operations else 0.0)
 
 
-def sentence(rows: Sequence[tuple[float, float, bool]]) -> str:
-    """The sum for each card, in words, of operations, launches, and whether these are captured."""
+def sentence(rows: Sequence[tuple[float, float, bool, float | None]]) -> str:
+    """The sum for each card, in words, of operations, launches, whether these are captured, and the share."""
     sums = [f"{card.name} {sum(seconds(card, *row) for row in rows) / 3600:.1f} h" for card in CARDS]
     return (
         f"  what torch computes, on one card, estimated and not measured: {', '.join(sums)} "

@@ -4,7 +4,8 @@ The room's ``estimate.ask`` drives its study with a :class:`~fer_utils.papers.pl
 the largest call of each kind and variant is cut short (:attr:`~fer_utils.papers.planning.Kind.rehearsal`: fewer steps,
 never a smaller network, batch or picture) and run in a process of its own, whose peak of memory is the unit's. What it
 returns must have the names, shapes and types that were planned. A unit that saves on its way is killed right after its
-first save and started again; it must then return the same bits.
+first save and started again; it must then return the same bits. What does not end in the time that a rehearsal has is
+listed as not rehearsed, with operations counted on paper (:mod:`fer_utils.reproduce.on_paper`).
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ from joblib.externals import loky
 
 from fer_utils.cache_dir import cache_dir
 from fer_utils.devices import at_once, choose_device
-from fer_utils.errors import FerError
+from fer_utils.errors import FerError, UsageError
 from fer_utils.files import write_text
 from fer_utils.papers.planning import Asked, Call, Kind, Planner, size
 from fer_utils.papers.registry import paper_of
 from fer_utils.reproduce import cards
+from fer_utils.reproduce.on_paper import counted
 from fer_utils.reproduce.rehearsed import Seen, look
 from fer_utils.reproduce.request import Request, in_force
 from fer_utils.reproduce.units import Store, unit_key
@@ -40,6 +42,8 @@ from fer_utils.saving import EVERY
 
 FOLDER = "rehearsals"
 """Below the results folder: one table a notebook and data set."""
+MINUTES = "FER_REHEARSAL_MINUTES"
+"""Environment: how long the rehearsal of a notebook may take beside the planning; 15 where it is not set."""
 
 
 @dataclass(frozen=True)
@@ -49,24 +53,28 @@ class Rehearsed:
     Attributes:
         title: of the kind and the variant.
         count: how many such units the run asks for, and how many of them are ``stored`` already.
-        seen: what was measured.
+        seen: what was measured; ``None``: it did not end in time.
         scale: how many times the rehearsed call's work the whole run has to do.
+        operations: of the whole run.
         launches: of torch's operators in the whole run, and whether they are ``captured`` on a GPU.
         resumed: whether a killed unit went on to the same bits; ``None``: a unit of this kind saves nothing.
         together: how many run at once here.
         disk: bytes of all results.
+        share: :attr:`fer_utils.papers.planning.Kind.share`.
     """
 
     title: str
     count: int
     stored: int
-    seen: Seen
+    seen: Seen | None
     scale: float
+    operations: float
     launches: float
     captured: bool
     resumed: bool | None
     together: int
     disk: float
+    share: float | None
 
 
 def rehearse(requests: Sequence[Request]) -> None:
@@ -104,44 +112,95 @@ def rehearse_one(request: Request) -> list[Rehearsed]:
     planner, started = Planner(estimate.KINDS, unit_key), time.perf_counter()
     estimate.ask(values, planner)
     print(f"  asked what there is to do in {time.perf_counter() - started:.0f} s", flush=True)
-    rows = []
+    rows, until = [], time.monotonic() + 60 * minutes()
     for (_, variant), asked in planner.variants.items():
-        rows.append(_rehearse(asked, variant))
+        try:
+            rows.append(_rehearse(asked, variant, until))
+        except TimeoutError:
+            rows.append(_on_paper(asked, variant))
         _say(rows[-1])
     table = table_of(rows)
     name = f"{request.notebook}-{dataset.replace(':', '-')}-{values['profile']}.csv"
     write_text(request.results / FOLDER / name, table.to_csv(index=False))
     print(table.to_string(index=False, na_rep="-"))
-    print(cards.sentence([(row.seen.operations * row.scale, row.launches, row.captured) for row in rows]))
+    print(cards.sentence([(row.operations, row.launches, row.captured, row.share) for row in rows]))
+    late = [row.title for row in rows if row.seen is None]
+    if late:
+        print(f"  NOT REHEARSED in {minutes():g} minutes ({MINUTES} gives it more): {', '.join(late)}")
     print(f"  filed as {FOLDER}/{name}", flush=True)
     return rows
 
 
+def minutes() -> float:
+    """How long a notebook's rehearsal may take.
+
+    Raises:
+        UsageError: :data:`MINUTES` holds no number.
+    """
+    text = os.environ.get(MINUTES, "15")
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"{MINUTES} must be a number of minutes, not {text!r}") from None
+
+
 def _say(row: Rehearsed) -> None:
+    if row.seen is None:
+        print(f"  {row.title}: not in time", flush=True)
+        return
     resumed = {None: "", True: ", killed and gone on to the same bits", False: ", killed and gone on: OTHER BITS"}
     print(f"  {row.title}: {row.seen.seconds:.1f} s, {row.seen.memory / 1e9:.1f} GB{resumed[row.resumed]}", flush=True)
 
 
-def _rehearse(asked: Asked, variant: str) -> Rehearsed:
+def _rehearse(asked: Asked, variant: str, until: float) -> Rehearsed:
+    """Run the largest call, cut short, and kill and resume it where it saves.
+
+    Raises:
+        TimeoutError: that did not end before ``until``, on the clock of ``time.monotonic``.
+        FerError: it did not pass.
+    """
     kind, small = asked.kind, short(asked.kind, asked.example or {})
     with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=_beside_cache()) as folder:
-        seen = _in_its_own_process(kind, small, Path(folder) / "whole", dies=False)
+        seen = _in_its_own_process(kind, small, Path(folder) / "whole", until)
         assert seen is not None
         _demand_planned(kind, small, seen)
-        again = _killed_and_gone_on(kind, small, Path(folder) / "broken") if kind.saves else None
-    store = Store()
-    stored = [store.path(name).is_file() for name in asked.names]
-    waiting, steps = (
-        sum(each for each, done in zip(all_of_them, stored, strict=True) if not done)
-        for all_of_them in (asked.work, asked.steps)
-    )
+        again = _killed_and_gone_on(kind, small, Path(folder) / "broken", until) if kind.saves else None
+    stored, waiting, steps = _left(asked)
     scale = waiting / kind.work(small)
     # Two steps against one: what is left is a step without all that happens once.
     launches = steps * (seen.launches - again.launches) if steps and again else scale * seen.launches
-    title = f"{kind.title}, {variant}" if variant else kind.title
     resumed = None if again is None else again.digests == seen.digests
-    count, together = len(asked.work), at_once(kind.unit)
-    return Rehearsed(title, count, sum(stored), seen, scale, launches, kind.captured, resumed, together, asked.stored)
+    operations, together = seen.operations * scale, at_once(kind.unit)
+    return Rehearsed(
+        _title(kind, variant), len(asked.work), stored, seen, scale, operations, launches, kind.captured, resumed,
+        together, asked.stored, kind.share,
+    )  # fmt: skip
+
+
+def _on_paper(asked: Asked, variant: str) -> Rehearsed:
+    """A kind that was not rehearsed."""
+    stored, waiting, _ = _left(asked)
+    _, operations, launches = (each * waiting / sum(asked.work) for each in counted(asked))
+    kind, together = asked.kind, at_once(asked.kind.unit)
+    return Rehearsed(
+        _title(kind, variant), len(asked.work), stored, None, 0.0, operations, launches, kind.captured, None, together,
+        asked.stored, kind.share,
+    )  # fmt: skip
+
+
+def _title(kind: Kind, variant: str) -> str:
+    return f"{kind.title}, {variant}" if variant else kind.title
+
+
+def _left(asked: Asked) -> tuple[int, float, float]:
+    """How many units are stored; work and steps of the others."""
+    store = Store()
+    stored = [store.path(name).is_file() for name in asked.names]
+    work, steps = (
+        sum(each for each, done in zip(all_of_them, stored, strict=True) if not done)
+        for all_of_them in (asked.work, asked.steps)
+    )
+    return sum(stored), work, steps
 
 
 def short(kind: Kind, call: Call) -> dict[str, Any]:
@@ -154,17 +213,19 @@ def _beside_cache() -> Path:
     return cache_dir()
 
 
-def _in_its_own_process(kind: Kind, call: Call, cache: Path, dies: bool) -> Seen | None:
+def _in_its_own_process(kind: Kind, call: Call, cache: Path, until: float, dies: bool = False) -> Seen | None:
     """What a new process saw of one call; ``None`` where it was to die at its first save, and did.
 
     Raises:
+        TimeoutError: it did not end before ``until``; it is killed.
         FerError: it failed, or was killed by somebody else (too little memory).
     """
     environment = {"FER_CACHE": str(cache), EVERY: "0"}
     executor = loky.ProcessPoolExecutor(max_workers=1, env=environment)
     try:
         where = str(cache / kind.saves) if dies else ""
-        return executor.submit(look, *name_of(kind.unit), call, dict(environment), where).result()
+        watched = executor.submit(look, *name_of(kind.unit), call, dict(environment), where)
+        return watched.result(timeout=max(0.0, until - time.monotonic()))
     except BrokenProcessPool as error:
         if dies:
             return None
@@ -172,7 +233,7 @@ def _in_its_own_process(kind: Kind, call: Call, cache: Path, dies: bool) -> Seen
             f"{kind.title}: the process was killed, most likely for want of memory; the plan says it needs "
             f"{(size(call) + kind.memory(call)) / 1e9:.1f} GB beside its libraries"
         ) from error
-    except FerError:
+    except (FerError, TimeoutError):
         raise
     except Exception as error:
         raise FerError(f"{kind.title} failed: {type(error).__name__}: {error}") from error
@@ -180,16 +241,16 @@ def _in_its_own_process(kind: Kind, call: Call, cache: Path, dies: bool) -> Seen
         executor.shutdown(wait=True, kill_workers=True)
 
 
-def _killed_and_gone_on(kind: Kind, call: Call, cache: Path) -> Seen:
+def _killed_and_gone_on(kind: Kind, call: Call, cache: Path, until: float) -> Seen:
     """What is seen of a unit that was killed after its first save and goes on from there.
 
     Raises:
         FerError: it saved nothing, or left its checkpoint behind.
     """
-    if _in_its_own_process(kind, call, cache, dies=True) is not None:
+    if _in_its_own_process(kind, call, cache, until, dies=True) is not None:
         raise FerError(f"{kind.title} should save on its way, and did not")
     left = list((cache / kind.saves).glob("*.npz"))
-    again = _in_its_own_process(kind, call, cache, dies=False)
+    again = _in_its_own_process(kind, call, cache, until)
     if not left or list((cache / kind.saves).glob("*.npz")):
         raise FerError(f"{kind.title}: a killed unit must leave one checkpoint, and a finished one none")
     assert again is not None
@@ -209,24 +270,29 @@ def table_of(rows: Sequence[Rehearsed]) -> pd.DataFrame:
     """A row a kind of unit.
 
     Returns:
-        ``unit``, ``count``, ``stored``; ``peak GB`` of the process (libraries included) and ``GPU GB``; ``seconds`` of
-        the rehearsed call; ``resumes``; ``TFLOP`` and ``hours here`` of all units that are not stored; hours on each of
+        ``unit``, ``count``, ``stored``; ``rehearsed``: where it was not, what would have been measured is missing;
+        ``peak GB`` of the process (libraries included) and ``GPU GB``; ``seconds`` of the rehearsed call; ``resumes``;
+        ``TFLOP`` and ``hours here`` of all units that are not stored; hours on each of
         :data:`fer_utils.reproduce.cards.CARDS`; ``disk GB`` of all results.
     """
     return pd.DataFrame([_line(row) for row in rows])
 
 
 def _line(row: Rehearsed) -> dict[str, object]:
-    seen, scale, operations = row.seen, row.scale, row.seen.operations * row.scale
-    took = {card.name: cards.seconds(card, operations, row.launches, row.captured) for card in cards.CARDS}
-    hours = {f"{name} h": round(each / 3600, 3) for name, each in took.items()}
+    took = {
+        card.name: cards.seconds(card, row.operations, row.launches, row.captured, row.share) for card in cards.CARDS
+    }
+    seen, measured = row.seen, dict[str, float]()
+    if seen is not None:
+        here = seen.seconds * row.scale / 3600 / min(row.together, max(1, row.count))
+        measured = {"peak GB": seen.memory / 1e9, "GPU GB": seen.gpu_memory / 1e9, "seconds": seen.seconds}
+        measured["hours here"] = here
     return {
-        "unit": row.title, "count": row.count, "stored": row.stored,
-        "peak GB": round(seen.memory / 1e9, 2), "GPU GB": round(seen.gpu_memory / 1e9, 2),
-        "seconds": round(seen.seconds, 2), "resumes": {None: "-", True: "yes", False: "no"}[row.resumed],
-        "TFLOP": round(operations / 1e12, 1),
-        "hours here": round(seen.seconds * scale / 3600 / min(row.together, max(1, math.ceil(row.count))), 2),
-        **hours, "disk GB": round(row.disk / 1e9, 3),
+        "unit": row.title, "count": row.count, "stored": row.stored, "rehearsed": "no" if seen is None else "yes",
+        **{name: round(measured.get(name, math.nan), 2) for name in ("peak GB", "GPU GB", "seconds")},
+        "resumes": {None: "-", True: "yes", False: "no"}[row.resumed],
+        "TFLOP": round(row.operations / 1e12, 1), "hours here": round(measured.get("hours here", math.nan), 2),
+        **{f"{name} h": round(each / 3600, 3) for name, each in took.items()}, "disk GB": round(row.disk / 1e9, 3),
     }  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def look(module: str, qualname: str, call: Mapping[str, Any], environment: Mappi
         _die_after_saving_in(Path(dies_in))
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
-    with _counter() as counted:
+    with counter() as counted:
         started = time.perf_counter()
         result = unit(**call)
         if torch.cuda.is_available():
@@ -89,7 +89,7 @@ def peak() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
-def _counter() -> Any:
+def counter() -> Any:
     """A mode of torch's in which every operator is counted, and the operations of those that torch has a formula for.
 
     torch's own FlopCounterMode also follows modules, and so refuses the second gradient of a gradient penalty.
@@ -107,19 +107,19 @@ def _counter() -> Any:
                 self.operations += formulas[function.overloadpacket](*args, **(kwargs or {}), out_val=found)
             return found
 
-    counter = Counter()
+    counted = Counter()
 
     def begin(*_: Any) -> None:
-        counter.launches += 1
-        counter.in_optimiser = True
+        counted.launches += 1
+        counted.in_optimiser = True
 
     def end(*_: Any) -> None:
-        counter.in_optimiser = False
+        counted.in_optimiser = False
 
     optimisers = importlib.import_module("torch.optim.optimizer")
     optimisers.register_optimizer_step_pre_hook(begin)
     optimisers.register_optimizer_step_post_hook(end)
-    return counter
+    return counted
 
 
 def _die_after_saving_in(folder: Path) -> None:

@@ -8,9 +8,7 @@ versions, the device and the settings that reach numbers, so that a changed help
 
 from __future__ import annotations
 
-import contextlib
 import json
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,17 +20,15 @@ import numpy as np
 
 from fer_utils.cache_dir import cache_dir
 from fer_utils.devices import arithmetic, at_once
-from fer_utils.errors import FerError
 from fer_utils.progress import track
+from fer_utils.reproduce.on_dask import compute_on
 from fer_utils.reproduce.provenance import library_versions, source_digest
-from fer_utils.reproduce.workers import code_of, compute, name_of
+from fer_utils.reproduce.workers import SECONDS, code_of, compute, name_of, timed
 from fer_utils.store import key as key_of
 from fer_utils.stored import damaged, read_sealed, write_sealed
 
 PLAIN = "__plain__"
 """The member of a stored unit that holds its JSON values."""
-SECONDS = "__seconds__"
-"""Among these, how long the unit took."""
 
 
 @dataclass
@@ -123,7 +119,7 @@ def run_units(
         work: is told of these units.
 
     Raises:
-        FerError: the scheduler cannot be reached.
+        FerError: the scheduler cannot be reached, or has lost its workers (:mod:`fer_utils.reproduce.on_dask`).
     """
     store = store or Store()
     keys = [unit_key(function, call) for call in calls]
@@ -141,25 +137,24 @@ def run_units(
 def _compute(
     function: Unit, waiting: Mapping[str, Mapping[str, Any]], workers: int, dask: str | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    if dask is None and workers == 1:
-        for key, call in waiting.items():
-            yield key, _timed(function, **call)
+    if dask is not None:
+        if waiting:
+            yield from compute_on(dask, function, waiting)
         return
-    with _backend(dask):
-        parallel = joblib.Parallel(n_jobs=-1 if dask else workers, return_as="generator_unordered")
+    if workers == 1:
+        for key, call in waiting.items():
+            yield key, timed(function, **call)
+        return
+    with warnings.catch_warnings(), joblib.parallel_config(backend="loky"):
+        # loky starts a worker anew when its memory has grown. Nothing is lost by it.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+        parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered")
         unit = (name_of(function), code_of(function), arithmetic())
         yield from parallel(joblib.delayed(_keyed)(key, *unit, call) for key, call in waiting.items())
 
 
 def _keyed(key: str, *what: Any) -> tuple[str, dict[str, Any]]:
-    return key, _timed(compute, *what)
-
-
-def _timed(function: Unit, *arguments: Any, **named: Any) -> dict[str, Any]:
-    """What a call gives, and beside it how long it took."""
-    started = time.perf_counter()
-    result = function(*arguments, **named)
-    return {**result, SECONDS: time.perf_counter() - started}
+    return key, timed(compute, *what)
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -167,21 +162,3 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ValueError("no JSON object")
     return found
-
-
-@contextlib.contextmanager
-def _backend(dask: str | None) -> Iterator[None]:
-    if dask is None:
-        with warnings.catch_warnings(), joblib.parallel_config(backend="loky"):
-            # loky starts a worker anew when its memory has grown. Nothing is lost by it.
-            warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
-            yield
-        return
-    from distributed import Client
-
-    try:
-        client = Client(dask, timeout="10s")
-    except (OSError, ValueError, TimeoutError) as error:
-        raise FerError(f"no Dask scheduler answers at {dask}: {error}") from error
-    with client, joblib.parallel_config(backend="dask", client=client):
-        yield

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fer_utils.errors import FerError
-from fer_utils.papers.planning import Kind, Planner
+from fer_utils.errors import FerError, UsageError
+from fer_utils.papers.planning import Kind, Piece, Planner
 from fer_utils.reproduce import cards, rehearse
 from fer_utils.reproduce.rehearsed import look, peak
 from fer_utils.reproduce.units import unit_key
@@ -25,15 +26,15 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def kind(unit: Any, shape: tuple[int, ...] = (3,), saves: str = "toys", **more: Any) -> Kind:
     return Kind(
         unit, "toy", work=lambda call: call["steps"], result=lambda call: {"total": np.zeros(shape)},
-        probe=lambda call: {**call, "steps": 1}, rehearsal=lambda call: {**call, "steps": 4}, saves=saves,
+        probe=lambda call: {**call, "steps": 1}, rehearsal=lambda call: {**call, "steps": 4}, saves=saves, **more,
     )  # fmt: skip
 
 
-def rehearsed(toy: Kind, **call: Any) -> rehearse.Rehearsed:
+def rehearsed(toy: Kind, minutes: float = 60, **call: Any) -> rehearse.Rehearsed:
     planner = Planner([toy], unit_key)
     planner(toy.unit, [{"steps": 10, **call}, {"steps": 30, **call}], "toys")
     (asked,) = planner.asked.values()
-    return rehearse._rehearse(asked, "")
+    return rehearse._rehearse(asked, "", time.monotonic() + minutes * 60)
 
 
 def test_a_killed_unit_goes_on_to_the_same_bits(own_cache: Path) -> None:
@@ -41,7 +42,7 @@ def test_a_killed_unit_goes_on_to_the_same_bits(own_cache: Path) -> None:
     found = rehearsed(kind(counts_up))
     assert found.resumed is True and found.count == 2 and found.stored == 0
     assert found.scale == (10 + 30) / 4
-    assert found.seen.arrays == {"total": ((3,), "float64")} and found.seen.memory > 50e6
+    assert found.seen is not None and found.seen.arrays == {"total": ((3,), "float64")} and found.seen.memory > 50e6
     # Its own memory, not that of the process that started it.
     assert found.seen.memory < held.nbytes < peak()
     assert not list(own_cache.glob("rehearsal-*")), "nothing is left"
@@ -79,5 +80,32 @@ def test_the_longer_of_computing_and_launching_counts() -> None:
     assert cards.seconds(card, 2e12, 1_000) == pytest.approx(2 / cards.SHARE)
     assert cards.seconds(card, 1e6, 1_000) == pytest.approx(1_000 * cards.LAUNCH_S)
     assert cards.seconds(card, 1e6, 1_000, captured=True) == pytest.approx(1_000 * cards.CAPTURED_S)
+    assert cards.seconds(card, 2e12, 1_000, share=cards.SHARE / 2) == pytest.approx(4 / cards.SHARE)
     # What torch has no part in takes no card's time.
     assert cards.seconds(card, 0, 5) == 0
+
+
+def test_what_does_not_end_in_time_is_counted_on_paper(own_cache: Path) -> None:
+    toy = kind(multiplies, pieces=lambda call: [Piece(lambda: multiplies(steps=1), call["steps"])])
+    planner = Planner([toy], unit_key)
+    planner(toy.unit, [{"steps": 10}, {"steps": 30}], "toys")
+    (asked,) = planner.asked.values()
+    with pytest.raises(TimeoutError):
+        rehearse._rehearse(asked, "", time.monotonic())
+    row = rehearse._on_paper(asked, "late")
+    assert row.operations == (10 + 30) * 2 * 20 * 30 * 30 and row.seen is None and row.title == "toy, late"
+    (line,) = rehearse.table_of([row]).to_dict("records")
+    assert (
+        line["rehearsed"] == "no" and line["count"] == 2 and np.isnan(line["seconds"]) and np.isnan(line["hours here"])
+    )
+
+
+@pytest.mark.parametrize(("text", "minutes"), [(None, 15), ("0.5", 0.5)])
+def test_how_long_a_rehearsal_may_take(monkeypatch: pytest.MonkeyPatch, text: str | None, minutes: float) -> None:
+    monkeypatch.delenv(rehearse.MINUTES, raising=False)
+    if text:
+        monkeypatch.setenv(rehearse.MINUTES, text)
+    assert rehearse.minutes() == minutes
+    monkeypatch.setenv(rehearse.MINUTES, "long")
+    with pytest.raises(UsageError, match="must be a number of minutes, not 'long'"):
+        rehearse.minutes()

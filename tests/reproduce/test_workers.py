@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import torch
 from fer_utils import devices
 from fer_utils.errors import FerError
 from fer_utils.reproduce import units, workers
-from tests.reproduce.toy_units import square
+from tests.reproduce.toy_units import square, which_keras
 
 CALL = {"number": 2, "log": "/dev/null"}
 KERAS = "keras backend"
@@ -82,6 +83,31 @@ def test_a_backend_that_is_loaded_is_compared(monkeypatch: pytest.MonkeyPatch) -
     assert compute(wanted) == 4
 
 
+def apart(surroundings: dict[str, str], fails: bool = False) -> dict[str, Any]:
+    unit = workers.name_of(which_keras), workers.code_of(which_keras)
+    return workers.compute_apart(*unit, surroundings, {"fails": fails})
+
+
+def test_a_cluster_s_worker_serves_papers_that_want_another_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after each other on one cluster: who has loaded one backend starts a process for the other."""
+    wanted = {**devices.arithmetic(), KERAS: "tensorflow"}
+    assert apart(wanted) == {"backend": "tensorflow", "process": os.getpid()}
+    loaded(monkeypatch, "torch")
+    found = apart(wanted)
+    assert found["backend"] == "tensorflow" and found["process"] != os.getpid()
+    with pytest.raises(FerError, match="no such backend"):
+        apart(wanted, fails=True)
+    # Once agreed upon, a backend is not taken for the one that was loaded since.
+    assert apart({**wanted, KERAS: "torch"})["process"] == os.getpid()
+
+
+def test_a_process_apart_that_dies_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded(monkeypatch, "torch")
+    monkeypatch.setattr(workers.sys, "executable", "/bin/false")
+    with pytest.raises(FerError, match="which_keras ended with exit code 1, without a result"):
+        apart({**devices.arithmetic(), KERAS: "tensorflow"})
+
+
 def test_keras_settings_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = devices.arithmetic()
     loaded(monkeypatch, "", floatx="float16")
@@ -101,7 +127,7 @@ def test_variables_that_reach_numbers_are_compared(monkeypatch: pytest.MonkeyPat
 def test_a_unit_that_loads_keras_does_not_turn_its_worker_away(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = devices.arithmetic()
     assert compute(wanted) == 4
-    loaded(monkeypatch, "tensorflow")
+    loaded(monkeypatch, wanted[KERAS] or "tensorflow")
     assert compute(wanted) == 4
 
 

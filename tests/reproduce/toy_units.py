@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_utils.devices import import_keras, one_core, seed_everything
+from fer_utils.errors import FerError
 
 
 def square(*, number: int, log: str) -> dict:
@@ -31,7 +32,7 @@ def sleep(*, number: int, pids: str, pictures: np.ndarray) -> dict:
     return {"number": number}
 
 
-def square_or_die(*, number: int, log: str, trap: str) -> dict:
+def square_or_die(*, number: int, log: str, trap: str, pictures: np.ndarray | None = None) -> dict:
     """Like :func:`square`; the first time 2 is asked for, this process is killed."""
     if number == 2 and not Path(trap).exists():
         Path(trap).touch()
@@ -46,3 +47,21 @@ def seeded(*, seed: int) -> dict:
     import tensorflow
 
     return {"imported": hasattr(tensorflow, "random")}
+
+
+def sums(*, number: int, within: dict) -> dict:
+    """The sum of all arrays in ``within`` and of a number, and which process added them."""
+    return {"sum": sum(int(array.sum()) for array in within.values()) + number, "process": os.getpid()}
+
+
+def dies(*, number: int) -> dict:
+    """Kill this process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return {"number": number}
+
+
+def which_keras(*, fails: bool) -> dict:
+    """On which backend Keras would compute in the process that runs this."""
+    if fails:
+        raise FerError("no such backend")
+    return {"backend": os.environ.get("KERAS_BACKEND", ""), "process": os.getpid()}

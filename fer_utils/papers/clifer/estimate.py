@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from fer_utils.papers.clifer.imagination import LOSSES, Trainer, to_arrays
 from fer_utils.papers.clifer.protocol import encode, learn_person, train_imagination
 from fer_utils.papers.clifer.settings import PROFILES, ImaginationSettings
 from fer_utils.papers.clifer.study import Study
-from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
+from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind, Piece
 from fer_utils.papers.study import Mapper, of_profile, wanted
 
 NOTEBOOK_S = 30.0
@@ -80,6 +81,16 @@ def _imagination_steps(call: Call) -> float:
     return float(settings.epochs * -(-len(call["rows"]) // settings.batch_size))
 
 
+def _imagination_pieces(call: Call) -> list[Piece]:
+    """A pass over one batch: the reconstruction alone, and all losses."""
+    settings: ImaginationSettings = call["settings"]
+    batch, side = min(settings.batch_size, len(call["rows"])), settings.image_size
+    images, labels = np.zeros((batch, side, side, 3), np.uint8), np.arange(batch) % settings.n_conditions
+    trainer, steps = Trainer(settings, range(settings.n_conditions), 0, "meta"), -(-len(call["rows"]) // batch)
+    epochs = {0: settings.warm_up, settings.warm_up: settings.epochs}
+    return [Piece(partial(trainer.pass_over, images, labels, since), steps * n) for since, n in epochs.items() if n]
+
+
 def _imagination_memory(call: Call) -> float:
     settings: ImaginationSettings = call["settings"]
     # What a batch leaves behind for the backward passes, in all networks.
@@ -130,7 +141,7 @@ def _memory_probe(call: Call) -> dict[str, Any]:
 KINDS: tuple[Kind, ...] = (
     Kind(
         train_imagination, "imagination model", _imagination_work, _imagination_result, _imagination_probe,
-        _imagination_memory, _imagination_rehearsal, "imagination", _imagination_steps,
+        _imagination_memory, _imagination_rehearsal, "imagination", _imagination_steps, pieces=_imagination_pieces,
     ),
     Kind(encode, "codes", _encode_work, _encode_result, _encode_probe),
     Kind(

@@ -9,6 +9,7 @@ import numpy as np
 from torch import nn
 
 from fer_utils.devices import available_cores
+from fer_utils.gans import on_meta
 from fer_utils.gans.networks import Discriminator, Generator
 from fer_utils.gans.train import DRAWN, GRID, HISTORY
 from fer_utils.papers.dcgan_svm import protocol as steps
@@ -19,7 +20,7 @@ from fer_utils.papers.dcgan_svm.search import going_on, part_sizes
 from fer_utils.papers.dcgan_svm.settings import PROFILES, Settings
 from fer_utils.papers.dcgan_svm.study import Study
 from fer_utils.papers.dcgan_svm.svm import SINGLE_FROM, SLICE_BYTES, SLICES_FILL
-from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
+from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind, Piece
 from fer_utils.papers.study import Mapper, of_profile, wanted
 from fer_utils.splits import Fold, random_folds
 
@@ -103,6 +104,11 @@ def _gan_rehearsal(call: Call) -> dict[str, Any]:
     images = call["images"][: gan.batch_size]
     few = {"gan": gan.but(steps=0, epochs=2), "start": None, "generated": min(call["generated"], DRAWN)}
     return {**call, "images": images, **few}
+
+
+def _gan_pieces(call: Call) -> list[Piece]:
+    count, batch = _steps(call)
+    return [Piece(on_meta.a_step(call["gan"], batch), count)]
 
 
 def _gan_memory(call: Call) -> float:
@@ -323,7 +329,7 @@ def _quality_probe(call: Call) -> dict[str, Any]:
 
 KINDS = (
     Kind(steps.train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory, _gan_rehearsal, "gans",
-         lambda call: float(_steps(call)[0]), captured=True),
+         lambda call: float(_steps(call)[0]), captured=True, pieces=_gan_pieces),
     Kind(steps.extract, "features of a GAN", _extract_work, _extract_result, _extract_probe, _extract_memory),
     Kind(
         steps.extract_control, "features of a control", _control_work, _control_result, _control_probe,

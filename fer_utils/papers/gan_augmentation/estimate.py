@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from fer_utils import data
+from fer_utils.gans import on_meta
 from fer_utils.gans.networks import Discriminator, Generator
 from fer_utils.gans.settings import GanSettings
 from fer_utils.gans.train import DRAWN, HISTORY
-from fer_utils.learning.course import ANSWERED
+from fer_utils.learning.course import ANSWERED, Course
+from fer_utils.learning.recipe import Recipe
 from fer_utils.papers.gan_augmentation.deep_svm import TRIO, deep_feature_svm
+from fer_utils.papers.gan_augmentation.networks import build, build_vgg
 from fer_utils.papers.gan_augmentation.protocol import judge_pictures, pretrain_gan, train_classifier, train_gan
 from fer_utils.papers.gan_augmentation.settings import GANS, PROFILES, Settings
 from fer_utils.papers.gan_augmentation.study import Study
-from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
+from fer_utils.papers.gan_augmentation.vgg import freeze
+from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind, Piece
 from fer_utils.papers.study import Mapper, of_profile, wanted
 
 
@@ -98,6 +104,11 @@ def _gan_steps(call: Call) -> float:
     return gan.all_steps(len(call["images"])) * (gan.critic_steps + 1) / 2
 
 
+def _gan_pieces(call: Call) -> list[Piece]:
+    gan, count = call["settings"], len(call["images"])
+    return [Piece(on_meta.a_step(gan, min(gan.batch_size, count)), gan.all_steps(count))]
+
+
 def _two_steps(gan: GanSettings) -> GanSettings:
     return gan.but(steps=0, epochs=2, critic_steps=1)
 
@@ -167,6 +178,27 @@ def _classifier_rehearsal(call: Call) -> dict[str, Any]:
     return {**call, "settings": small, "points": (1, 2), "scored": call["scored"][:ANSWERED], "weights": None}
 
 
+def _classifier_pieces(call: Call) -> list[Piece]:
+    settings: Settings = call["settings"]
+    with torch.device("meta"):
+        network = build(call["network"], settings.but(init="random"), call["n_classes"], None)
+    course = _course(network, settings, settings.recipe(call["network"]), settings.side)
+    answers = _answered(network, settings, settings.side)
+    asked = len(call["points"]) * len(call["scored"]) / ANSWERED * (2 if settings.mirrored_answer else 1)
+    return [Piece(course._step, call["points"][-1]), Piece(answers, asked, step=False)]
+
+
+def _course(network: nn.Module, settings: Settings, recipe: Recipe, side: int) -> Course:
+    batch = np.zeros((settings.batch_size, side, side), np.uint8)
+    return Course(network, batch, np.zeros(len(batch), np.int64), recipe, 1, 0, "meta")
+
+
+def _answered(network: nn.Module, settings: Settings, side: int) -> Callable[[], object]:
+    """What a network answers for as many pictures as are asked about at once."""
+    pictures = torch.zeros(ANSWERED, settings.channels, side, side, device="meta")
+    return torch.no_grad()(partial(network, pictures))
+
+
 def _classifier_memory(call: Call) -> float:
     settings: Settings = call["settings"]
     # Weights, gradients, momenta and the checkpoint; the maps of a batch.
@@ -214,6 +246,25 @@ def _svm_rehearsal(call: Call) -> dict[str, Any]:
     parts = {"images": call["images"][rows], "labels": call["labels"][rows], "scored": call["scored"][:few]}
     held = {name: call[name][:few] for name in ("held", "held_labels")}
     return {**call, **parts, **held, "settings": settings.but(df_epochs=1, init="random"), "weights": {}}
+
+
+def _svm_pieces(call: Call) -> list[Piece]:
+    # As many epochs as there are at most: the accuracy on the pictures held back may end it sooner.
+    settings: Settings = call["settings"]
+    steps = len(call["images"]) // min(settings.batch_size, len(call["images"]))
+    trained, held, scored = (len(call[name]) for name in ("images", "held", "scored"))
+    found = []
+    for number, name in enumerate(TRIO):
+        with torch.device("meta"):
+            network = build_vgg(name, settings.but(init="random"), settings.df_side, call["n_classes"], None)
+        answers = trained + scored
+        if name in TRIO[:2]:
+            freeze(network, settings.df_frozen[number])
+            course = _course(network, settings, settings.df_recipe(), settings.df_side)
+            found.append(Piece(course._step, settings.df_epochs * steps))
+            answers += (settings.df_epochs + 1) * held
+        found.append(Piece(_answered(network, settings, settings.df_side), answers / ANSWERED, step=False))
+    return found
 
 
 def _svm_memory(call: Call) -> float:
@@ -265,18 +316,21 @@ KINDS: tuple[Kind, ...] = (
     LEAK_AUDIT,
     Kind(
         pretrain_gan, "GAN on all classes", _gan_work, _start_result, _start_probe, _gan_memory, _start_rehearsal,
-        "gans", _gan_steps, _variant, captured=True,
+        "gans", _gan_steps, _variant, captured=True, pieces=_gan_pieces,
     ),
     Kind(
         train_gan, "GAN", _gan_work, _gan_result, _gan_probe, _gan_memory, _gan_rehearsal, "gans", _gan_steps,
-        _variant, captured=True,
+        _variant, captured=True, pieces=_gan_pieces,
     ),
     Kind(judge_pictures, "image quality", _quality_work, _quality_result, _quality_probe, _quality_memory),
-    Kind(deep_feature_svm, "DF-SVM", _svm_work, _svm_result, _svm_probe, _svm_memory, _svm_rehearsal, captured=True),
+    Kind(
+        deep_feature_svm, "DF-SVM", _svm_work, _svm_result, _svm_probe, _svm_memory, _svm_rehearsal, captured=True,
+        pieces=_svm_pieces,
+    ),
     Kind(
         train_classifier, "classifier", _classifier_work, _classifier_result, _classifier_probe, _classifier_memory,
         _classifier_rehearsal, "classifiers", lambda call: float(call["points"][-1]),
-        lambda call: str(call["network"]), captured=True,
+        lambda call: str(call["network"]), captured=True, pieces=_classifier_pieces,
     ),
 )  # fmt: skip
 """Every kind of unit that :func:`ask` asks for."""

@@ -17,7 +17,7 @@ from fer_utils.papers.landmark_ensemble.protocol import Task, parts_of
 from fer_utils.papers.landmark_ensemble.schedule import rates_of
 from fer_utils.papers.landmark_ensemble.settings import MEMBERS, TRANSFERRED, Settings, settings_for, wild_set
 from fer_utils.papers.landmark_ensemble.study import Study, train_all
-from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
+from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind, Piece
 from fer_utils.papers.study import Mapper, wanted
 from fer_utils.splits import Fold
 
@@ -25,6 +25,9 @@ BUILDING = 4e9
 """What it takes to build and compile a stack's networks, in operations that training does in the same time."""
 STEP = 2e8
 """The fixed cost of one training step, in operations."""
+CARD_SHARE = 0.02
+"""Grouped convolutions in single precision reach 20 of an H200's 989 teraflops. Measured at the paper's size with five
+networks side by side: 15.66 ms a step (``results/benchmarks_gpu.json``)."""
 PROBE_OPERATIONS = 2e9
 """About as much as one step of a probe may compute."""
 
@@ -196,6 +199,35 @@ def train_rehearsal(call: Call) -> dict[str, Any]:
     return {**call, "tasks": tasks, "settings": settings, "batches": 1}
 
 
+def train_pieces(call: Call) -> list[Piece]:
+    """A step in which whole networks learn.
+
+    One network is counted: torch's formula takes the weights' gradient of a grouped convolution for that of an
+    ungrouped one. A processor trains them one by one; a card at least the five of an ensemble side by side.
+    """
+    # Keras is imported with it.
+    from fer_utils.papers.landmark_ensemble.trainer import Member, Stack
+
+    settings, networks = call["settings"], MEMBERS * len(call["tasks"])
+    side, together = settings.image_size, min(max(call["together"], MEMBERS), networks)
+    faces = settings.augmentation.variants
+    images, points = np.zeros((faces, side, side), np.uint8), np.zeros((faces, N_POINTS, 2), np.float32)
+    one, labels = Member(None, np.zeros(1, np.int64), 0), np.zeros(faces, np.int64)
+    stack = Stack([one], images, points, labels, call["n_classes"], settings, 1, 1, "meta")
+    stack.new_classifier()
+    stack.start_tuning("batch")
+    rows, parts = stack._next(1), [stack.body, stack.classifier]
+
+    def step() -> None:
+        stack._learn(
+            parts, rows, [settings.baseline_rate],
+            lambda some: stack._cross_entropy(stack._given(some, stack.classifier), some), stack._optimiser,
+        )  # fmt: skip
+
+    rates = rates_of(call["kind"], settings, call["batches"])
+    return [Piece(step, (len(rates.landmarks) + len(rates.rest)) * networks / together, larger=together)]
+
+
 def train_memory(call: Call) -> float:
     """Bytes of a stack's feature maps in training: after convolution, norm and ReLU, and their gradients."""
     settings, side, values = call["settings"], call["settings"].image_size, 0
@@ -223,7 +255,8 @@ KINDS = (
     Kind(rules.learning_curve, "learning curves", curve_work, curve_result, curve_probe),
     Kind(
         rules.train, "training", train_work, train_result, train_probe, train_memory, train_rehearsal,
-        variant=lambda call: str(call["kind"]), captured=True,
+        variant=lambda call: str(call["kind"]), captured=True, pieces=train_pieces,
+        share=CARD_SHARE,
     ),
 )  # fmt: skip
 """Every unit function that the notebook maps."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from fer_utils.papers.mobilenet_jaffe.protocol import extract, train
 from fer_utils.papers.mobilenet_jaffe.settings import PROFILES, retraining
 from fer_utils.papers.mobilenet_jaffe.study import Study
 from fer_utils.papers.mobilenet_jaffe.tuning import tune
-from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind
+from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind, Piece
 from fer_utils.papers.study import Mapper, of_profile
 from fer_utils.splits import Fold
 
@@ -68,6 +68,37 @@ def _extract_result(call: Call) -> dict[str, Any]:
 def _extract_probe(call: Call) -> dict[str, Any]:
     # Other weights may have to be fetched first.
     return {**call, "pool": _last(call["pool"], 8 * BATCH[in_use()]), "weights": "none"}
+
+
+COUNTED = 4
+"""Pictures that operations are counted with."""
+
+
+def _forwards(image_size: int, trainable: str, trained: bool) -> Callable[[], object]:
+    """:data:`COUNTED` pictures through the part that is trained, or through the part below it, on this machine.
+
+    Keras has no meta device, so this costs a second; nothing is learnt.
+    """
+    # Keras is imported with it.
+    from fer_utils.papers.mobilenet_jaffe import model
+
+    trunk, tail = model.trunk_and_tail(model.backbone(image_size, "none"), 7, trainable, 0)
+    part = tail if trained else trunk
+    return lambda: part(np.zeros((COUNTED, *part.input_shape[1:]), np.float32), training=False)
+
+
+def _extract_pieces(call: Call) -> list[Piece]:
+    work, batch = _forwards(call["image_size"], call["trainable"], trained=False), BATCH["cuda"]
+    return [Piece(work, len(call["pool"]) / batch, step=False, larger=batch / COUNTED)]
+
+
+def _tune_pieces(call: Call) -> list[Piece]:
+    work = _forwards(call["image_size"], call["trainable"], trained=True)
+    batch, epochs, larger = call["batch_size"], call["epochs"], call["batch_size"] / COUNTED
+    trained, tested = len(call["fold"].train) / batch, len(call["fold"].test) / batch
+    # The way back costs twice the way forward.
+    steps = [Piece(work, epochs * trained, larger=larger), Piece(work, 2 * epochs * trained, False, larger)]
+    return [*steps, Piece(work, epochs * tested, False, larger)]
 
 
 def _last(pool: Pool, rows: int) -> Pool:
@@ -178,11 +209,13 @@ def _tune_memory(call: Call) -> float:
 
 KINDS: tuple[Kind, ...] = (
     LEAK_AUDIT,
-    Kind(extract, "backbone features", _extract_work, _extract_result, _extract_probe, _maps),
+    Kind(
+        extract, "backbone features", _extract_work, _extract_result, _extract_probe, _maps, pieces=_extract_pieces
+    ),
     Kind(train, "heads of a split", _train_work, _train_result, _train_probe, _train_memory),
     Kind(
         tune, "more than the head", _tune_work, _tune_result, _tune_probe, _tune_memory, _tune_rehearsal,
-        variant=lambda call: str(call["trainable"]),
+        variant=lambda call: str(call["trainable"]), pieces=_tune_pieces,
     ),
 )  # fmt: skip
 """Every kind of unit that the notebook asks for."""

@@ -55,8 +55,7 @@ def person_codes(person: int, frames: int = 20, clips: int = 2, spread: float = 
     return {"codes": np.concatenate(codes), "labels": np.array(labels), "clips": np.array(clip)}
 
 
-@pytest.fixture(scope="session")
-def drawn() -> FaceSet:
+def make_drawn() -> FaceSet:
     """4 people x 6 classes x 2 clips x 3 frames, ``uint8 [144, 32, 32]``; each clip begins with a neutral frame."""
     images, rows = [], []
     for person in range(PEOPLE):
@@ -70,3 +69,8 @@ def drawn() -> FaceSet:
                     rows.append({"label": shown, "subject": f"p{person}", "source": f"{name}#{frame}",
                                  "sequence": name, "frame": frame + 1})  # fmt: skip
     return FaceSet("drawn", np.stack(images), pd.DataFrame(rows), CLASSES, stand_in=True)
+
+
+@pytest.fixture(scope="session")
+def drawn() -> FaceSet:
+    return make_drawn()

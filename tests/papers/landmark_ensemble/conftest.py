@@ -29,8 +29,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     yield tmp_path / "cache"
 
 
-@pytest.fixture(scope="session")
-def drawn() -> FaceSet:
+def make_drawn() -> FaceSet:
     """6 people x 3 classes x 2 takes, ``uint8 [36, 32, 32]``: a tone of one's own, a bar whose height is the class."""
     images, rows = [], []
     for person in range(PEOPLE):
@@ -46,13 +45,22 @@ def drawn() -> FaceSet:
 
 
 @pytest.fixture(scope="session")
-def drawn_faces(drawn: FaceSet) -> Prepared:
+def drawn() -> FaceSet:
+    return make_drawn()
+
+
+def as_prepared(drawn: FaceSet) -> Prepared:
     """The drawn pictures as if they had passed detection and landmarking: a grid of points, lower for higher bars."""
     grid = np.stack(np.meshgrid(np.linspace(4, 27, 17), np.linspace(6, 20, 4)), axis=-1).reshape(68, 2)
     points = np.repeat(grid[None], len(drawn), axis=0).astype(np.float32)
     points[:, 48:, 1] += 3 * drawn.labels[:, None]
     squares = np.tile(np.array([0, 0, 300]), (len(drawn), 1))
     return Prepared(drawn.images, points, squares, np.ones(len(drawn), np.int64), 300)
+
+
+@pytest.fixture(scope="session")
+def drawn_faces(drawn: FaceSet) -> Prepared:
+    return as_prepared(drawn)
 
 
 @pytest.fixture(scope="session")

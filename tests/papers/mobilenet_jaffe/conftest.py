@@ -29,8 +29,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-@pytest.fixture(scope="session")
-def drawn() -> FaceSet:
+def make_drawn() -> FaceSet:
     """12 people x 3 classes x 2 takes, ``uint8 [72, 48, 48]``: a ground of one's own, a mark for the class."""
     images, rows = [], []
     for person in range(PEOPLE):
@@ -44,6 +43,11 @@ def drawn() -> FaceSet:
                 images.append(picture)
                 rows.append({"label": label, "subject": f"p{person:02d}", "source": f"{person}-{label}-{take}"})
     return FaceSet("drawn", np.stack(images), pd.DataFrame(rows), CLASSES, stand_in=True)
+
+
+@pytest.fixture(scope="session")
+def drawn() -> FaceSet:
+    return make_drawn()
 
 
 @pytest.fixture(scope="session")
