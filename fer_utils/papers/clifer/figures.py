@@ -44,6 +44,39 @@ def f1_curves(table: pd.DataFrame, experiment: int, classes: Sequence[str]) -> F
     return figure
 
 
+def gain_curves(table: pd.DataFrame, classes: Sequence[str], over: str) -> Figure:
+    """What conditions gain over another after each class: a row an experiment, a column a memory.
+
+    Args:
+        table: :func:`fer_utils.papers.clifer.retention.gains`.
+        classes: their names in the order learnt.
+        over: what it is compared with.
+    """
+    figure, axes = plt.subplots(2, 2, figsize=(9.5, 5.2), sharex=True, sharey=True, layout="constrained")
+    conditions = list(dict.fromkeys(table["condition"]))
+    for line, experiment in zip(axes, (1, 2), strict=True):
+        for axis, memory in zip(line, MEMORIES, strict=True):
+            for number, condition in enumerate(conditions):
+                part = table[(table["experiment"] == experiment) & (table["memory"] == memory) & (table["after"] > 0)]
+                part = part[part["condition"] == condition]
+                at = part["after"] + 0.1 * (number - (len(conditions) - 1) / 2)
+                reach = [part["difference"] - part["low"], part["high"] - part["difference"]]
+                reach = [np.where(np.isfinite(one), one, 0) for one in reach]
+                axis.errorbar(
+                    at, part["difference"], reach, fmt="o-", color=COLOURS[3 + number], capsize=2, markersize=4,
+                    label=condition,
+                )  # fmt: skip
+            axis.axhline(0, color="0.5", linewidth=1)
+            axis.set_title(f"{memory}, Experiment {experiment}", fontsize=10)
+            axis.set(xlabel="learnt so far" if experiment == 2 else "")
+            axis.set_xticks(range(1, len(classes) + 1), [f"+ {name}" for name in classes], rotation=30, ha="right")
+            axis.grid(alpha=0.3)
+        line[0].set_ylabel(f"F1 less that of {over}")
+    axes[0, 1].legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    sns.despine(figure)
+    return figure
+
+
 def forgetting_curves(recalls: Mapping[str, np.ndarray], classes: Sequence[str]) -> Figure:
     """What is left of each class as others follow: one panel a condition, one line a class.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,12 +14,15 @@ from fer_utils.faces import FaceSet
 from fer_utils.leak_audit import LeakReport, audit_faces
 from fer_utils.papers.clifer import protocol as steps
 from fer_utils.papers.clifer import retention, void
+from fer_utils.papers.clifer.gdm import MEMORIES
 from fer_utils.papers.clifer.imagination import CONDITIONS, Imagination
 from fer_utils.papers.clifer.protocol import (
     BASELINES,
     FINAL_ORDER,
     FIRST_CLASS_ORDERS,
+    MEMORY_CONDITIONS,
     NEUTRAL_ORDERS,
+    ORACLE,
     TEST_CONDITIONS,
     orders_of,
 )
@@ -169,42 +172,57 @@ class Study(Base[Settings]):
     def answers(self, protocol: str) -> list[dict[str, Any]]:
         """Every person and fold under every condition: ``person fold condition predicted sizes truth``.
 
-        One unit a person, fold and condition; all orders are in it, of the second baseline the final one.
+        One unit a person, fold and condition; all orders are in it where Table I has the condition, else the final one.
 
         Raises:
             FerError: codes hardly vary, or a memory has learnt nothing, in a run that is for reading.
         """
         if protocol not in self._answers:
-            models, codes = self.models(protocol), self.codes(protocol)
-            meanings = [CONDITIONS.index(name) for name in self.faces.classes]
-            calls, told = [], []
-            for person in self.people:
-                number = self.model_of(person, protocol)
-                for fold in steps.folds_of(self.faces, person, protocol):
-                    rows = np.unique(np.concatenate([fold.train, fold.test]))
-                    place = {row: at for at, row in enumerate(rows)}
-                    for condition in TEST_CONDITIONS:
-                        clifer = condition == "CLIFER"
-                        calls.append({
-                            "codes": codes[number][rows],
-                            "labels": self.faces.labels[rows],
-                            "train": np.array([place[row] for row in fold.train]),
-                            "test": np.array([place[row] for row in fold.test]),
-                            "orders": self.orders[:1] if condition == BASELINES[1] else self.orders,
-                            "condition": condition,
-                            "settings": self.settings,
-                            "seed": self.seed,
-                            "weights": steps.weights_of(models[number]) if clifer else None,
-                            "meanings": meanings if clifer else None,
-                        })  # fmt: skip
-                        truth = self.faces.labels[fold.test]
-                        told.append({"person": person, "fold": fold.name, "condition": condition, "truth": truth})
-            found = self.mapper(steps.learn_person, calls, f"memories, {protocol}")
-            answers = [{**about, **result} for about, result in zip(told, found, strict=True)]
+            answers = self._learnt(protocol, TEST_CONDITIONS, self.settings, "memories")
             if self.settings.for_reading:
                 void.check_memories(answers, f"{self.faces.name}, {protocol}")
             self._answers[protocol] = answers
         return self._answers[protocol]
+
+    def ageless(self, protocol: str) -> list[dict[str, Any]]:
+        """As :meth:`answers`, of memories whose edges never grow too old: what they forget they overwrite.
+
+        Only conditions with memories, only the final order.
+        """
+        memory = self.settings.memory
+        never = {name: getattr(memory, name).but(max_age=None) for name in ("episodic", "semantic")}
+        chosen = self.settings.but(memory=memory.but(**never))
+        return self._learnt(protocol, (*MEMORY_CONDITIONS, ORACLE), chosen, "ageless memories", final=True)
+
+    def _learnt(
+        self, protocol: str, conditions: Sequence[str], settings: Settings, stage: str, final: bool = False
+    ) -> list[dict[str, Any]]:
+        models, codes = self.models(protocol), self.codes(protocol)
+        meanings = [CONDITIONS.index(name) for name in self.faces.classes]
+        calls, told = [], []
+        for person in self.people:
+            number = self.model_of(person, protocol)
+            for fold in steps.folds_of(self.faces, person, protocol):
+                rows = np.unique(np.concatenate([fold.train, fold.test]))
+                place = {row: at for at, row in enumerate(rows)}
+                for condition in conditions:
+                    clifer = condition == "CLIFER"
+                    calls.append({
+                        "codes": codes[number][rows],
+                        "labels": self.faces.labels[rows],
+                        "train": np.array([place[row] for row in fold.train]),
+                        "test": np.array([place[row] for row in fold.test]),
+                        "orders": self.orders if condition in MEMORY_CONDITIONS and not final else self.orders[:1],
+                        "condition": condition,
+                        "settings": settings,
+                        "seed": self.seed,
+                        "weights": steps.weights_of(models[number]) if clifer else None,
+                        "meanings": meanings if clifer else None,
+                    })  # fmt: skip
+                    truth = self.faces.labels[fold.test]
+                    told.append({"person": person, "fold": fold.name, "condition": condition, "truth": truth})
+        found = self.mapper(steps.learn_person, calls, f"{stage}, {protocol}")
+        return [{**about, **result} for about, result in zip(told, found, strict=True)]
 
     def scores(self, protocol: str) -> pd.DataFrame:
         """F1 of every answer set: a row a person, fold, condition, order, step, memory and experiment."""
@@ -218,8 +236,35 @@ class Study(Base[Settings]):
 
     def forgetting(self, protocol: str, order: int = 0, memory: int = 0) -> dict[str, np.ndarray]:
         """Share of each class recalled after each step, mean over people: ``float64 [classes, steps]`` a condition."""
+        return self._recalls(self.answers(protocol), order, memory)
+
+    def account(self, protocol: str) -> pd.DataFrame:
+        """What becomes of a class: learnt, kept, and lost by overwriting or by age, in the final order.
+
+        Returns:
+            Columns ``condition memory just learnt at the end lost of it overwritten of it aged``: shares of a class's
+            test frames, mean over classes and people. ``lost`` is the difference of the first two, what is
+            ``overwritten`` is lost also where no edge grows too old, and the rest is ``aged``: below 0 where age does
+            a memory good. Conditions without memories have none to age.
+        """
+        rows, ageless = [], self.ageless(protocol)
+        for memory, name in enumerate(MEMORIES):
+            never = self._recalls(ageless, 0, memory)
+            for condition, recall in self.forgetting(protocol, 0, memory).items():
+                if memory and condition in BASELINES:
+                    continue
+                learnt, lost = np.diag(recall).mean(), retention.lost(recall)
+                row = {"condition": condition, "memory": "" if condition in BASELINES else name}
+                row |= {"just learnt": learnt, "at the end": learnt - lost, "lost": lost}
+                if condition in never:
+                    overwritten = retention.lost(never[condition])
+                    row |= {"of it overwritten": overwritten, "of it aged": lost - overwritten}
+                rows.append(row)
+        return pd.DataFrame(rows)
+
+    def _recalls(self, answers: Sequence[Mapping[str, Any]], order: int, memory: int) -> dict[str, np.ndarray]:
         told: dict[str, list[np.ndarray]] = {}
-        for found in self.answers(protocol):
+        for found in answers:
             recall = retention.forgetting(found["predicted"][order], found["truth"], self.orders[order], memory)
             told.setdefault(found["condition"], []).append(recall)
         return {condition: np.mean(recalls, axis=0) for condition, recalls in told.items()}
