@@ -6,12 +6,14 @@ are asked about every test frame; Experiment 1 scores the classes seen so far, E
 ==========  ============================================  =========================================
 protocol    test frames                                   the imagination model was trained on
 ==========  ============================================  =========================================
-published   the training frames themselves (the authors'  everybody, the person among them
-            release defines a test folder and never
+published   the training frames themselves (the authors'  everybody, the person among them, as the
+            release defines a test folder and never       authors' was for RAVDESS
             reads it)
 sound       clips that the memories never saw: two folds  other people
             a person
 ==========  ============================================  =========================================
+
+Who the other people are is a setting, ``imagination_people``: :mod:`fer_utils.papers.clifer.people`.
 """
 
 from __future__ import annotations
@@ -104,12 +106,17 @@ def study_faces(faces: FaceSet, settings: Settings) -> FaceSet:
     if len(whole) == 0:
         raise FerError(f"nobody in {faces.name} shows all of {', '.join(present)}")
     faces = peaks(faces.select(faces.table["subject"].isin(whole[: settings.people]).to_numpy()))
+    return replace(cropped(faces, settings), classes=tuple(present))
+
+
+def cropped(faces: FaceSet, settings: Settings) -> FaceSet:
+    """The faces in the size of the imagination model, RGB: cut out where a detector is set, else as they are."""
     size = settings.imagination.image_size
     if settings.detector is None:
         faces = faces.with_images(resize(faces.images, size))
     else:
         faces = crop_clips(faces, settings.detector, size, settings.margin)
-    return replace(faces, images=to_rgb(faces.images), classes=tuple(present))
+    return faces.with_images(to_rgb(faces.images))
 
 
 def peaks(faces: FaceSet) -> FaceSet:

@@ -12,8 +12,8 @@ import pandas as pd
 from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.leak_audit import LeakReport, audit_faces
+from fer_utils.papers.clifer import people, retention, void
 from fer_utils.papers.clifer import protocol as steps
-from fer_utils.papers.clifer import retention, void
 from fer_utils.papers.clifer.gdm import MEMORIES
 from fer_utils.papers.clifer.imagination import CONDITIONS, Imagination
 from fer_utils.papers.clifer.protocol import (
@@ -47,6 +47,7 @@ class Study(Base[Settings]):
         super().__init__(steps.study_faces(faces, settings), settings, seeds, mapper)
         self.seed = seeds[0]
         self.people = [str(person) for person in np.unique(self.faces.subjects)]
+        self.imagination_people = people.who_trains(self.faces, settings)
         self._models: dict[str, list[dict[str, np.ndarray]]] = {}
         self._answers: dict[str, list[dict[str, Any]]] = {}
 
@@ -82,8 +83,18 @@ class Study(Base[Settings]):
         return sorted({self.orders.index(order) for order in wanted if order in self.orders})
 
     @cached_property
-    def others(self) -> list[Fold]:
-        """``sound``: who trains each imagination model, and whose faces it then encodes."""
+    def other_sets(self) -> list[FaceSet]:
+        """Faces of people who are not tested, a set each; none where the imagination model learns from the tested."""
+        return people.other_people(self.faces, self.settings) if self.imagination_people == "others" else []
+
+    @cached_property
+    def pool(self) -> FaceSet:
+        """All faces that an imagination model may learn from: the tested, and behind them the others."""
+        return people.joined(self.faces, self.other_sets) if self.other_sets else self.faces
+
+    @cached_property
+    def people_folds(self) -> list[Fold]:
+        """``sound``, where only the tested can train: who trains each imagination model, and whom it then imagines."""
         return steps.people_folds(self.faces, self.settings.people_folds, self.seed)
 
     def possible(self, wanted: Sequence[str]) -> tuple[list[str], str]:
@@ -107,14 +118,16 @@ class Study(Base[Settings]):
         return allowed, why
 
     def training_rows(self, protocol: str) -> list[np.ndarray]:
-        """The faces that each imagination model is trained on, as row numbers."""
+        """The faces that each imagination model is trained on, as row numbers of :attr:`pool`."""
         check_choice("protocol", protocol, PROTOCOLS)
         if protocol == "published":
-            return [np.arange(len(self.faces))]
-        return [fold.train for fold in self.others]
+            return [np.arange(len(self.pool))]
+        if self.other_sets:
+            return [np.arange(len(self.faces), len(self.pool))]
+        return [fold.train for fold in self.people_folds]
 
     def models(self, protocol: str) -> list[dict[str, np.ndarray]]:
-        """The trained imagination models, weights and history: one that saw everybody, or one a fold of people."""
+        """The trained imagination models, weights and history: one for everybody, or one a fold of people."""
         if protocol not in self._models:
             self.train([protocol])
         return self._models[protocol]
@@ -122,7 +135,7 @@ class Study(Base[Settings]):
     def train(self, protocols: Sequence[str]) -> None:
         """Train the imagination models of some protocols, side by side where there are cores."""
         rows = {protocol: self.training_rows(protocol) for protocol in protocols}
-        shared = {"faces": self.faces, "settings": self.settings.imagination, "seed": self.seed}
+        shared = {"faces": self.pool, "settings": self.settings.imagination, "seed": self.seed}
         calls = [{**shared, "rows": some} for parts in rows.values() for some in parts]
         found = iter(self.mapper(steps.train_imagination, calls, f"imagination, {', '.join(protocols)}"))
         self._models |= {protocol: [next(found) for _ in parts] for protocol, parts in rows.items()}
@@ -137,15 +150,22 @@ class Study(Base[Settings]):
             for fold in folds
         ]
         parts = {"memories": [fold for folds in of_memories.values() for fold in folds], "imagination": of_models}
-        calls = [{"faces": self.faces, "folds": folds} for folds in parts.values()]
+        calls = [{"faces": self.pool, "folds": folds} for folds in parts.values()]
         reports = self.mapper(audit_faces, calls, f"leak audit, {protocol}")
-        return Leak({part: LeakReport(**one) for part, one in zip(parts, reports, strict=True)})
+        told = {part: LeakReport(**one) for part, one in zip(parts, reports, strict=True)}
+        if not self.other_sets:
+            return Leak(told)
+        strangers = sum(len(np.unique(one.subjects)) for one in self.other_sets)
+        names = " and ".join(one.name for one in self.other_sets)
+        with_them = ", and the tested" if protocol == "published" else ", none of them tested"
+        return Leak(told, f"imagination trained on {strangers} people of {names}{with_them}")
 
     def model_of(self, person: str, protocol: str) -> int:
         """Which of :meth:`models` a person's faces are encoded with."""
-        if protocol == "published":
+        if protocol == "published" or self.other_sets:
             return 0
-        return next(number for number, fold in enumerate(self.others) if person in set(self.faces.subjects[fold.test]))
+        folds = enumerate(self.people_folds)
+        return next(number for number, fold in folds if person in set(self.faces.subjects[fold.test]))
 
     def imagination(self, person: str, protocol: str) -> Imagination:
         """The imagination model for one person."""
