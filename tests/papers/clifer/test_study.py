@@ -146,13 +146,26 @@ def test_figures_are_labelled(study: Study) -> None:
     drawn = [figures.f1_curves(curve, experiment, CLASSES) for experiment in (1, 2)]
     gains = retention.gains(study.scores("published"), [*MEMORY_CONDITIONS[1:], ORACLE], "GDM")
     drawn.append(figures.gain_curves(gains, CLASSES, "GDM"))
-    drawn.append(figures.forgetting_curves(study.forgetting("published"), CLASSES))
+    recalls = {name: study.forgetting("published", memory=number) for number, name in enumerate(MEMORIES)}
+    without = {condition: recall for condition, recall in recalls["GDM-S"].items() if condition not in BASELINES}
+    forgetting = figures.forgetting_curves(recalls | {"GDM-S": without}, CLASSES)
+    assert [axis.axison for axis in forgetting.axes].count(False) == len(BASELINES)
+    drawn.append(forgetting)
     rng = np.random.default_rng(0)
     frame = {"weights": rng.normal(size=(3, 2)), "labels": np.array([0, 1, -1]), "edges": np.array([[0, 1]])}
     drawn.append(figures.growth({"after 1": frame, "after 2": frame}, rng.normal(size=(9, 2)), np.arange(9) % 3))
     for figure in drawn:
-        assert all(axis.get_xlabel() for axis in figure.axes) and figure.axes[0].get_ylabel()
+        shown = [axis for axis in figure.axes if axis.axison]
+        assert any(axis.get_xlabel() for axis in shown) and shown[0].get_ylabel()
         plt.close(figure)
+
+
+def test_a_difference_is_grey_where_nothing_moved() -> None:
+    face = np.full((4, 4, 3), 100, np.uint8)
+    moved = face.copy()
+    moved[0, 0], moved[1, 1] = 110, 0
+    found = figures.less(np.stack([face, moved]), face)
+    assert (found[0] == 128).all() and (found[1, 0, 0] == 158).all() and (found[1, 1, 1] == 0).all()
 
 
 def test_a_dry_run_asks_for_the_units_that_are_run(
