@@ -274,7 +274,7 @@ class Study(Base[Settings]):
                 if memory and condition in BASELINES:
                     continue
                 learnt, lost = np.diag(recall).mean(), retention.lost(recall)
-                row = {"condition": condition, "memory": "" if condition in BASELINES else name}
+                row: dict[str, Any] = {"condition": condition, "memory": "" if condition in BASELINES else name}
                 row |= {"just learnt": learnt, "at the end": learnt - lost, "lost": lost}
                 if condition in never:
                     overwritten = retention.lost(never[condition])
