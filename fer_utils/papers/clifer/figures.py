@@ -98,6 +98,7 @@ def forgetting_curves(recalls: Mapping[str, Mapping[str, np.ndarray]], classes: 
             for name, share, colour in zip(classes, row[condition], COLOURS, strict=False):
                 axis.plot(range(1, len(share) + 1), 100 * share, "o-", color=colour, markersize=3, label=name)
             axis.set(title=condition, xlabel="classes learnt", ylim=(-3, 103))
+            axis.tick_params(labelbottom=True)  # an empty place beneath has none
             axis.grid(alpha=0.3)
         shown = next(axis for axis, condition in zip(line, conditions, strict=True) if condition in row)
         shown.set_ylabel(f"{memory}: recalled, %")
