@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.papers.clifer.gdm import MEMORIES
-from fer_utils.papers.clifer.protocol import BASELINES, TEST_CONDITIONS
+from fer_utils.papers.clifer.protocol import BASELINES, MEMORY_CONDITIONS, ORACLE, TEST_CONDITIONS
 from fer_utils.papers.clifer.retention import METRICS, critical_h, difference, order_table, over_people
 from fer_utils.papers.clifer.study import Study
 from fer_utils.papers.finding import Finding
@@ -93,22 +93,31 @@ def orderings(table: pd.DataFrame, compared: Sequence[int], neutral: Sequence[in
     found["clifer_minus_replay.exp_2/{set}/f1_difference"] = difference(second, *pair, metric)
     others = set(compared) - set(neutral)
     if neutral and others:
-        part = table[(table["experiment"] == 2) & table["order"].isin(compared) & ~table["condition"].isin(BASELINES)]
+        part = table[(table["experiment"] == 2) & table["order"].isin(compared)]
+        part = part[part["condition"].isin(MEMORY_CONDITIONS)]
         part = part.assign(starts=np.where(part["order"].isin(neutral), "neutral", "other"))
         pair = ({"starts": "neutral"}, {"starts": "other"})
         found["neutral_first_minus_other_orders/{set}/accuracy_difference"] = difference(part, *pair, metric)
     return {f"order/{name}": estimate for name, estimate in found.items()}
 
 
-def fair_baseline(table: pd.DataFrame) -> dict[str, Estimate]:
-    """GDM less the baseline that learns each class to the end, as :func:`orderings`: ours, the paper has none."""
-    final, pair = table[table["order"] == 0], ({"condition": "GDM"}, {"condition": BASELINES[1]})
-    return {
+def beside_the_claims(table: pd.DataFrame) -> dict[str, Estimate]:
+    """Ours, as :func:`orderings`: GDM less the baseline that learns each class to the end, and what the oracle gains.
+
+    The oracle less GDM is what perfect pictures would be worth, CLIFER less the oracle what the imagined ones lose.
+    """
+    final, metric = table[table["order"] == 0], METRICS[0]
+    pair = ({"condition": "GDM"}, {"condition": BASELINES[1]})
+    found = {
         f"gdm_minus_mlp_to_the_end.exp_{experiment}": difference(
-            final[final["experiment"] == experiment], *pair, METRICS[0]
+            final[final["experiment"] == experiment], *pair, metric
         )
         for experiment in (1, 2)
     }
+    oracle = {"condition": ORACLE}
+    found["oracle_minus_gdm"] = difference(final, oracle, {"condition": "GDM"}, metric)
+    found["clifer_minus_oracle"] = difference(final, {"condition": "CLIFER"}, oracle, metric)
+    return found
 
 
 def order_effects(table: pd.DataFrame, compared: Sequence[int]) -> dict[str, Estimate]:
@@ -122,7 +131,7 @@ def order_effects(table: pd.DataFrame, compared: Sequence[int]) -> dict[str, Est
     found, effects = order_table(table, compared), {}
     people = table["person"].nunique()
     for row in found[found["after"] == "final"].itertuples():
-        if row.condition in BASELINES:
+        if row.condition not in MEMORY_CONDITIONS:
             continue
         name = f"{row.condition.replace(' ', '').lower()}.{row.memory.lower()}"
         value = row.H - critical_h(CRITICAL_ORDERS)
@@ -150,7 +159,7 @@ def order_tests(table: pd.DataFrame, compared: Sequence[int], neutral: Sequence[
     tests: dict[str, Estimate] = {}
     if len(compared) == CRITICAL_ORDERS:
         for row in order_table(table, compared).itertuples():
-            if row.condition not in BASELINES:
+            if row.condition in MEMORY_CONDITIONS:
                 name = f"table_1/{{set}}/{row.condition.replace(' ', '').lower()}.{row.memory.lower()}.{row.after}"
                 tests |= {f"{name}/kruskal_wallis_h": unbounded(row.H), f"{name}/p_value": unbounded(row.p)}
         first = order_table(table, compared, experiment=1)
@@ -161,7 +170,7 @@ def order_tests(table: pd.DataFrame, compared: Sequence[int], neutral: Sequence[
 
 
 def _smallest_p(tests: pd.DataFrame) -> float:
-    final = tests[(tests["after"] == "final") & ~tests["condition"].isin(BASELINES)]
+    final = tests[(tests["after"] == "final") & tests["condition"].isin(MEMORY_CONDITIONS)]
     return float(final["p"].min())
 
 

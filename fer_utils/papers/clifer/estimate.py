@@ -39,6 +39,7 @@ def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
         study.codes(protocol)
         study.audit(protocol)
         study.answers(protocol)
+        study.ageless(protocol)
 
 
 # -- the imagination model -------------------------------------------------------------------------
@@ -119,7 +120,9 @@ def _encode_probe(call: Call) -> dict[str, Any]:
 
 def _memory_work(call: Call) -> float:
     # A frame is presented in each order; imagining costs as much again, the MLP and plain memories less.
-    weight = {"MLP": 0.6, "MLP to the end": 1.0, "GDM": 1.0, "GDM + replay": 2.0, "CLIFER": 6.0}[call["condition"]]
+    weight = {"MLP": 0.6, "MLP to the end": 1.0, "GDM": 1.0, "GDM + replay": 2.0, "CLIFER": 6.0, "oracle": 3.0}[
+        call["condition"]
+    ]
     return weight * len(call["train"]) * len(call["orders"])
 
 

@@ -6,12 +6,14 @@ are asked about every test frame; Experiment 1 scores the classes seen so far, E
 ==========  ============================================  =========================================
 protocol    test frames                                   the imagination model was trained on
 ==========  ============================================  =========================================
-published   the training frames themselves (the authors'  everybody, the person among them
-            release defines a test folder and never
+published   the training frames themselves (the authors'  everybody, the person among them, as the
+            release defines a test folder and never       authors' was for RAVDESS
             reads it)
 sound       clips that the memories never saw: two folds  other people
             a person
 ==========  ============================================  =========================================
+
+Who the other people are is a setting, ``imagination_people``: :mod:`fer_utils.papers.clifer.people`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +36,7 @@ from fer_utils.devices import beside_gpu, one_core, seed_everything
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.clifer import imagination
-from fer_utils.papers.clifer.gdm import MEMORIES, DualMemory
+from fer_utils.papers.clifer.gdm import MEMORIES, DualMemory, Imagine
 from fer_utils.papers.clifer.imagination import CONDITIONS, Imagination
 from fer_utils.papers.clifer.mlp import Baseline
 from fer_utils.papers.clifer.settings import ImaginationSettings, MlpSettings, Settings
@@ -45,11 +48,20 @@ CLASSES = CONDITIONS[:6]
 """The six of Section V-C, in the order that the paper settles on (V-D.2)."""
 
 BASELINES = ("MLP", "MLP to the end")
-"""Section V-B.1, and ours: the same network, trained until it has learnt each class. It is not in Table I and
-learns the final order only."""
+"""Section V-B.1, and ours: the same network, trained until it has learnt each class."""
 
-TEST_CONDITIONS = (*BASELINES, "GDM", "GDM + replay", "CLIFER")
-"""Section V-B, and our second baseline."""
+MEMORY_CONDITIONS = ("GDM", "GDM + replay", "CLIFER")
+"""Section V-B.2 to V-B.4, Table I: they learn all class orders, the others the final one only."""
+
+ORACLE = "oracle"
+"""Ours: CLIFER with real faces of the person in place of the imagined ones, as if the imagination could not err.
+
+As many pictures at the same moments. They are the frames that the memories learn in that fold, of every class, also
+of those that are still to come: under ``sound`` none of a clip that is asked about, under ``published`` the very frames
+that are asked about, as there everything is.
+"""
+
+TEST_CONDITIONS = (*BASELINES, *MEMORY_CONDITIONS, ORACLE)
 
 FINAL_ORDER = CLASSES
 FIRST_CLASS_ORDERS = (
@@ -94,12 +106,17 @@ def study_faces(faces: FaceSet, settings: Settings) -> FaceSet:
     if len(whole) == 0:
         raise FerError(f"nobody in {faces.name} shows all of {', '.join(present)}")
     faces = peaks(faces.select(faces.table["subject"].isin(whole[: settings.people]).to_numpy()))
+    return replace(cropped(faces, settings), classes=tuple(present))
+
+
+def cropped(faces: FaceSet, settings: Settings) -> FaceSet:
+    """The faces in the size of the imagination model, RGB: cut out where a detector is set, else as they are."""
     size = settings.imagination.image_size
     if settings.detector is None:
         faces = faces.with_images(resize(faces.images, size))
     else:
         faces = crop_clips(faces, settings.detector, size, settings.margin)
-    return replace(faces, images=to_rgb(faces.images), classes=tuple(present))
+    return faces.with_images(to_rgb(faces.images))
 
 
 def peaks(faces: FaceSet) -> FaceSet:
@@ -247,14 +264,17 @@ def learn_person(
             learner = _baseline(codes.shape[1], steps, seed, settings.mlp, to_the_end=condition != BASELINES[0])
         else:
             learner = DualMemory(settings.memory, steps, seed)
+        imagine: Imagine | None = None
+        if condition == ORACLE:
+            imagine = real_faces([by_class[label] for label in order])
+        elif imagined is not None and meanings:
+            imagine = partial(imagined.imagine, labels=[meanings[label] for label in order])
         for step, label in enumerate(order):
             # Labels are numbered as they are learnt, because a neuron without a label may count as the first.
             if isinstance(learner, Baseline):
                 learner.learn_class(by_class[label], step)
                 answers = [learner.predict(codes[test])] * 2
             else:
-                wanted = [meanings[later] for later in order] if imagined and meanings else []
-                imagine = (lambda some, wanted=wanted: imagined.imagine(some, wanted)) if imagined else None
                 learner.learn_class(by_class[label], step, replay=condition == "GDM + replay", imagine=imagine)
                 answers = list(learner.predict(codes[test]).values())
                 sizes[number, step] = list(learner.sizes().values())
@@ -262,6 +282,15 @@ def learn_person(
             for memory, answer in enumerate(answers):
                 predicted[number, step, memory] = original[answer]
     return {"predicted": predicted, "sizes": sizes}
+
+
+def real_faces(by_class: Sequence[np.ndarray]) -> Imagine:
+    """The imagination of :data:`ORACLE`: the n-th code asked about gets each class's n-th frame, counted round.
+
+    Args:
+        by_class: the codes ``[N, D]`` of each class's frames, in the order of time.
+    """
+    return lambda codes: np.stack([[mine[number % len(mine)] for mine in by_class] for number in range(len(codes))])
 
 
 def _baseline(code_size: int, n_classes: int, seed: int, settings: MlpSettings, to_the_end: bool) -> Baseline:

@@ -83,6 +83,30 @@ def difference(
     return scores.mean(paired.to_numpy(), paired.index.to_numpy())
 
 
+def gains(table: pd.DataFrame, conditions: Sequence[str], over: str, order: int = 0) -> pd.DataFrame:
+    """F1 (micro) of conditions less that of ``over``, paired by person: after each class, and the mean of all steps.
+
+    Args:
+        table: as for :func:`difference`.
+        conditions: what is compared.
+        over: what it is compared with.
+        order: number of the class order.
+
+    Returns:
+        Columns ``experiment memory condition after difference low high``; ``after`` counts the classes learnt, 0 for
+        the mean of all steps.
+    """
+    rows, chosen = [], table[table["order"] == order]
+    for (experiment, memory), part in chosen.groupby(["experiment", "memory"], sort=False):
+        for condition in conditions:
+            for after in (0, *sorted(part["step"].unique())):
+                at = part if after == 0 else part[part["step"] == after]
+                found = difference(at, {"condition": condition}, {"condition": over}, METRICS[0])
+                told = {"experiment": experiment, "memory": memory, "condition": condition, "after": after}
+                rows.append({**told, "difference": found.value, "low": found.low, "high": found.high})
+    return pd.DataFrame(rows)
+
+
 def kruskal(groups: Sequence[np.ndarray]) -> tuple[float, float]:
     """Kruskal-Wallis H and its p (chi-squared), with the correction for ties; (0, 1) where all values are equal."""
     if np.unique(np.concatenate(groups)).size == 1:
@@ -143,3 +167,12 @@ def forgetting(predicted: np.ndarray, truth: np.ndarray, order: Sequence[int], m
         for step in range(row, steps):
             recall[row, step] = (predicted[step, memory][truth == label] == label).mean()
     return recall
+
+
+def lost(recall: np.ndarray) -> float:
+    """How much less of a class is recalled at the end than when it was just learnt, mean over classes.
+
+    Args:
+        recall: :func:`forgetting`.
+    """
+    return float(np.mean(np.diag(recall) - recall[:, -1]))

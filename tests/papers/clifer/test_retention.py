@@ -15,7 +15,9 @@ from fer_utils.papers.clifer.retention import (
     difference,
     f1_scores,
     forgetting,
+    gains,
     kruskal,
+    lost,
     order_table,
 )
 
@@ -69,6 +71,23 @@ def scored(people: int = 8) -> pd.DataFrame:
                     rows.append({"person": f"p{person}", "fold": "a", "condition": condition, "order": order,
                                  "step": step, "memory": "GDM-E", "experiment": 2, "f1 micro": value})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def test_gains_are_paired_differences_after_each_class_and_over_all_steps() -> None:
+    table = scored()
+    found = gains(table, ["GDM"], "MLP").set_index("after")
+    assert list(found.index) == [0, 1, 2] and set(found["experiment"]) == {2}
+    for after, row in found.iterrows():
+        part = table[table["order"] == 0] if after == 0 else table[(table["order"] == 0) & (table["step"] == after)]
+        wide = part.pivot_table(index="person", columns="condition", values="f1 micro")
+        paired = wide["GDM"] - wide["MLP"]
+        low, high = stats.t.interval(0.95, len(paired) - 1, paired.mean(), stats.sem(paired))
+        assert (row["difference"], row["low"], row["high"]) == pytest.approx((paired.mean(), low, high))
+
+
+def test_what_is_lost_was_learnt_first() -> None:
+    recall = np.array([[1.0, 0.5, 0.2], [np.nan, 0.8, 0.8], [np.nan, np.nan, 0.3]])
+    assert lost(recall) == pytest.approx((0.8 + 0.0 + 0.0) / 3)
 
 
 def test_table_one_is_scipy_s_kruskal_wallis() -> None:

@@ -14,7 +14,7 @@ from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.clifer import estimate, figures, retention
 from fer_utils.papers.clifer.gdm import MEMORIES
-from fer_utils.papers.clifer.protocol import BASELINES, CLASSES, TEST_CONDITIONS
+from fer_utils.papers.clifer.protocol import BASELINES, CLASSES, MEMORY_CONDITIONS, ORACLE, TEST_CONDITIONS
 from fer_utils.papers.clifer.settings import PARAMETERS
 from fer_utils.papers.clifer.study import PROTOCOLS, Study
 from fer_utils.papers.planning import Kind, Planner
@@ -58,7 +58,7 @@ def test_every_person_is_asked_about_every_frame_under_every_condition(study: St
         asked = sum(len(found["truth"]) for found in answers if found["condition"] == condition)
         assert asked == PEOPLE * len(CLASSES) * CLIPS * FRAMES
     for found in answers:
-        orders = 1 if found["condition"] == BASELINES[1] else len(study.orders)
+        orders = len(study.orders) if found["condition"] in MEMORY_CONDITIONS else 1
         assert found["predicted"].shape == (orders, len(CLASSES), len(MEMORIES), len(found["truth"]))
 
 
@@ -100,6 +100,30 @@ def test_scores_and_tables(study: Study) -> None:
     assert np.isnan(recalls["GDM"][3, 2]) and not np.isnan(recalls["GDM"][3, 3:]).any()
 
 
+def test_the_account_of_forgetting_adds_up(study: Study) -> None:
+    account = study.account("published").set_index(["condition", "memory"])
+    assert len(account) == len(BASELINES) + len(MEMORIES) * (len(MEMORY_CONDITIONS) + 1)
+    np.testing.assert_allclose(account["just learnt"] - account["lost"], account["at the end"])
+    remembering = account.drop(index=[(name, "") for name in BASELINES])
+    np.testing.assert_allclose(remembering["of it overwritten"] + remembering["of it aged"], remembering["lost"])
+    assert account.loc[[(name, "") for name in BASELINES], "of it aged"].isna().all()
+
+
+def test_what_is_lost_by_age_is_kept_where_nothing_ages(
+    drawn: FaceSet, mapped: Mapped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Edges are cut at once and their neurons removed. The codes of a class lie together, far from all others."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(0, 0.6, (len(CLASSES), 50))
+    codes = centres[drawn.labels] + rng.normal(0, 0.15, (len(drawn), 50))
+    memory = QUICK.memory
+    young = memory.but(episodic=memory.episodic.but(max_age=1), semantic=memory.semantic.but(max_age=1))
+    hasty = Study(drawn, QUICK.but(memory=young), [0], mapped)
+    monkeypatch.setattr(hasty, "codes", lambda protocol: [codes])
+    gdm = hasty.account("published").set_index(["condition", "memory"]).loc[("GDM", "GDM-E")]
+    assert gdm["lost"] > 0.5 and gdm["of it aged"] > 0.3 > gdm["of it overwritten"]
+
+
 def test_orders(drawn: FaceSet, mapped: Mapped) -> None:
     whole = Study(drawn, QUICK.but(order_study=True), [0], mapped)
     assert len(whole.orders) == 11 and len(whole.compared) == 6 and len(whole.neutral_first) == 5
@@ -120,13 +144,28 @@ def test_another_protocol_is_refused(study: Study) -> None:
 def test_figures_are_labelled(study: Study) -> None:
     curve = retention.curve_table(study.scores("published"), 0)
     drawn = [figures.f1_curves(curve, experiment, CLASSES) for experiment in (1, 2)]
-    drawn.append(figures.forgetting_curves(study.forgetting("published"), CLASSES))
+    gains = retention.gains(study.scores("published"), [*MEMORY_CONDITIONS[1:], ORACLE], "GDM")
+    drawn.append(figures.gain_curves(gains, CLASSES, "GDM"))
+    recalls = {name: study.forgetting("published", memory=number) for number, name in enumerate(MEMORIES)}
+    without = {condition: recall for condition, recall in recalls["GDM-S"].items() if condition not in BASELINES}
+    forgetting = figures.forgetting_curves(recalls | {"GDM-S": without}, CLASSES)
+    assert [axis.axison for axis in forgetting.axes].count(False) == len(BASELINES)
+    drawn.append(forgetting)
     rng = np.random.default_rng(0)
     frame = {"weights": rng.normal(size=(3, 2)), "labels": np.array([0, 1, -1]), "edges": np.array([[0, 1]])}
     drawn.append(figures.growth({"after 1": frame, "after 2": frame}, rng.normal(size=(9, 2)), np.arange(9) % 3))
     for figure in drawn:
-        assert all(axis.get_xlabel() for axis in figure.axes) and figure.axes[0].get_ylabel()
+        shown = [axis for axis in figure.axes if axis.axison]
+        assert any(axis.get_xlabel() for axis in shown) and shown[0].get_ylabel()
         plt.close(figure)
+
+
+def test_a_difference_is_grey_where_nothing_moved() -> None:
+    face = np.full((4, 4, 3), 100, np.uint8)
+    moved = face.copy()
+    moved[0, 0], moved[1, 1] = 110, 0
+    found = figures.less(np.stack([face, moved]), face)
+    assert (found[0] == 128).all() and (found[1, 0, 0] == 158).all() and (found[1, 1, 1] == 0).all()
 
 
 def test_a_dry_run_asks_for_the_units_that_are_run(
@@ -142,7 +181,7 @@ def test_a_dry_run_asks_for_the_units_that_are_run(
     assert counts == {
         "train_imagination": sum(len(study.training_rows(protocol)) for protocol in PROTOCOLS),
         "encode": sum(len(study.models(protocol)) for protocol in PROTOCOLS),
-        "learn_person": sum(len(study.answers(protocol)) for protocol in PROTOCOLS),
+        "learn_person": sum(len(study.answers(protocol)) + len(study.ageless(protocol)) for protocol in PROTOCOLS),
         "audit_faces": 2 * len(PROTOCOLS),
     }
 
