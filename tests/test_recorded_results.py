@@ -21,12 +21,16 @@ SEEDS = "+seeds=_0_1_2_3_4_"
 """At the end of the names of evening runs, whose seeds were named."""
 
 
+@pytest.fixture(scope="module")
+def summary():
+    return summarise(RESULTS)
+
+
 def test_no_recorded_run_is_refused():
     assert REFUSED == []
 
 
-def test_the_recorded_report_is_that_of_the_recorded_runs():
-    summary = summarise(RESULTS)
+def test_the_recorded_report_is_that_of_the_recorded_runs(summary):
     for name, text in {**render(summary), "verdicts.csv": verdict_table(summary)}.items():
         assert (RESULTS / name).read_text(encoding="utf-8") == text, (
             f"{name}: `make report ARGS=--record` makes it again"
@@ -39,8 +43,8 @@ def test_the_recorded_report_is_small():
     assert sum(path.stat().st_size for path in files) < 1_300_000
 
 
-def test_every_headline_of_a_recorded_run_has_its_control():
-    found = [(row["run"], bool(row["control"])) for row in summarise(RESULTS)["headlines"]]
+def test_every_headline_of_a_recorded_run_has_its_control(summary):
+    found = [(row["run"], bool(row["control"])) for row in summary["headlines"]]
     assert len(found) > 5 and all(control for _, control in found), found
 
 

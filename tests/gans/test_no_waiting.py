@@ -27,6 +27,7 @@ def test_nothing_waits(settings: GanSettings, pictures: np.ndarray) -> None:
     assert all(weight.device.type == "meta" for weight in state.shown.parameters())
 
 
+@pytest.mark.parametrize("settings", ["dcgan", "wgan_gp with labels"], indirect=True)
 @pytest.mark.parametrize("planted", [torch.Tensor.item, torch.Tensor.cpu, float, bool], ids=lambda each: each.__name__)
 def test_what_waits_is_found(
     settings: GanSettings, pictures: np.ndarray, monkeypatch: pytest.MonkeyPatch, planted: object

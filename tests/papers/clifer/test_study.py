@@ -34,7 +34,8 @@ class Mapped:
     def __call__(self, function: Callable, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
         self.calls += [(function, call) for call in calls]
         before = len(list(self.store.folder.rglob("*.npz")))
-        found = run_units(function, calls, stage=stage, store=self.store)
+        # In this process: starting workers takes longer than all that they would compute.
+        found = run_units(function, calls, stage=stage, workers=1, store=self.store)
         self.computed += len(list(self.store.folder.rglob("*.npz"))) - before
         return found
 

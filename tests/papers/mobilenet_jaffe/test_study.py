@@ -312,7 +312,7 @@ def test_the_smoke_profile_on_jaffe_s_layout_with_its_palette_pictures(
     assert faces.fingerprint == plain.fingerprint and faces.differences == () and "palette of greys" in faces.notes[0]
 
     def run(function: Any, calls: Sequence[Mapping[str, Any]], stage: str) -> list[dict[str, Any]]:
-        return run_units(function, calls, stage=stage, store=store)
+        return run_units(function, calls, stage=stage, workers=1, store=store)
 
     smoke = PROFILES["smoke"]
     study = Study(faces, smoke, [0], run)
