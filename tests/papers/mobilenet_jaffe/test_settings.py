@@ -106,7 +106,7 @@ def test_settings_are_frozen() -> None:
 
 def test_every_value_says_where_it_comes_from() -> None:
     table = PROFILES["paper"].table().set_index("setting")
-    assert len(table) == 10 + 5 and table["source"].str.len().gt(0).all()
+    assert len(table) == 11 + 5 and table["source"].str.len().gt(0).all()
     assert table.loc["batch_size", "source"] == "Section 4.1" and table.loc["augmentation.rotation", "value"] == "15.0"
 
 
