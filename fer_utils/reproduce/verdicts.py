@@ -171,7 +171,7 @@ def _with_what_would_tell(found: Verdict, claim: Mapping[str, Any], number: Mapp
     low, high = number["ci95"]
     half = number["value"] - low if number["value"] > reference else high - number["value"]
     distance = abs(number["value"] - reference)
-    if half**2 > HOPELESS * distance**2:
+    if half**2 >= HOPELESS * distance**2:
         words = f"our value lies so near that {HOPELESS} times as large a sample would not tell"
     else:
         words = f"if our value stays there, a sample {max((half / distance) ** 2, 1.1):.2g} times as large would tell"

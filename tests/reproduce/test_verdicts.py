@@ -45,6 +45,7 @@ def test_a_value_is_judged_on_the_papers_data_and_its_direction_elsewhere(ours, 
         (40, 56, "a sample 16 times as large would tell"),  # as far away, below it
         (40, 60.5, "100 times as large a sample would not tell"),
         (40, 60, "100 times as large a sample would not tell"),  # at the reference itself
+        (50, 50, "100 times as large a sample would not tell"),  # and nothing varies
     ],
 )
 def test_an_undecided_claim_says_what_would_tell(low, high, words):
