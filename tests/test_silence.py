@@ -70,9 +70,11 @@ def talkative(tmp_path: Path) -> Path:
 def test_an_import_of_tensorflow_is_silent_and_without_the_curtain_it_is_not(talkative, monkeypatch, capfd):
     monkeypatch.setattr(sys, "meta_path", [each for each in sys.meta_path if not isinstance(each, silence._Curtain)])
     monkeypatch.syspath_prepend(str(talkative))
+    # Set and not deleted first, so that afterwards what was there before is there again, if it was nothing.
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
 
     def said() -> str:
-        monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+        monkeypatch.delitem(sys.modules, "tensorflow")
         importlib.import_module("tensorflow")
         return capfd.readouterr().err
 
