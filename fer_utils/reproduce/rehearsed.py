@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import resource
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,6 @@ def look(module: str, qualname: str, call: Mapping[str, Any], environment: Mappi
     os.environ |= environment
     unit = getattr(importlib.import_module(module), qualname)
     torch = importlib.import_module("torch")
-    # As in any worker process.
-    importlib.import_module("fer_utils.devices").deterministic_kernels()
     if dies_in:
         _die_after_saving_in(Path(dies_in))
     if torch.cuda.is_available():
@@ -89,10 +88,12 @@ def peak() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
-def counter() -> Any:
-    """A mode of torch's in which every operator is counted, and the operations of those that torch has a formula for.
+@contextlib.contextmanager
+def counter() -> Iterator[Any]:
+    """Count every operator of torch's that is called inside, and the operations of those that torch has a formula for.
 
     torch's own FlopCounterMode also follows modules, and so refuses the second gradient of a gradient penalty.
+    The kernels asked for are those of a training: some operators are several kernels where each bit must repeat.
     """
     modes = importlib.import_module("torch.utils._python_dispatch")
     formulas = importlib.import_module("torch.utils.flop_counter").flop_registry
@@ -116,10 +117,16 @@ def counter() -> Any:
     def end(*_: Any) -> None:
         counted.in_optimiser = False
 
+    importlib.import_module("fer_utils.devices").deterministic_kernels()
     optimisers = importlib.import_module("torch.optim.optimizer")
-    optimisers.register_optimizer_step_pre_hook(begin)
-    optimisers.register_optimizer_step_post_hook(end)
-    return counted
+    before = optimisers.register_optimizer_step_pre_hook(begin)
+    after = optimisers.register_optimizer_step_post_hook(end)
+    try:
+        with counted:
+            yield counted
+    finally:
+        before.remove()
+        after.remove()
 
 
 def _die_after_saving_in(folder: Path) -> None:

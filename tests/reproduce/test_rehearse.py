@@ -12,7 +12,7 @@ import pytest
 from fer_utils.errors import FerError, UsageError
 from fer_utils.papers.planning import Kind, Piece, Planner
 from fer_utils.reproduce import cards, rehearse
-from fer_utils.reproduce.rehearsed import look, peak
+from fer_utils.reproduce.rehearsed import counter, look, peak
 from fer_utils.reproduce.units import unit_key
 from tests.reproduce.toy_trainings import counts_up, fails, killed, multiplies
 
@@ -73,6 +73,19 @@ def test_operations_and_launches_are_counted() -> None:
     assert (few.operations, more.operations) == (2 * 2 * 20 * 30 * 30, 7 * 2 * 20 * 30 * 30)
     # Two matrices of ones and a product a step.
     assert more.launches - few.launches == 5 * 3 and few.arrays == {"product": ((20, 30), "float32")}
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_what_is_counted_does_not_depend_on_what_the_process_did_before(before: bool) -> None:
+    torch, hooks = pytest.importorskip("torch"), pytest.importorskip("torch.optim.optimizer")
+    watched = len(hooks._global_optimizer_pre_hooks)
+    torch.use_deterministic_algorithms(before, warn_only=True)
+    picture = torch.ones(1, 1, 4, 4, requires_grad=True, device="meta")
+    with counter() as seen:
+        # One kernel, or many where each bit must repeat.
+        torch.nn.functional.interpolate(picture, scale_factor=2, mode="bilinear").sum().backward()
+    assert seen.launches > 20
+    assert len(hooks._global_optimizer_pre_hooks) == watched, "an optimiser's step is watched only while it is counted"
 
 
 def test_the_longer_of_computing_and_launching_counts() -> None:
