@@ -21,6 +21,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython import display
 from matplotlib.figure import Figure
+from pandas.io.formats.style import Styler
 from PIL import Image
 
 from fer_utils import datasets, devices, nvml
@@ -39,6 +40,9 @@ from fer_utils.reproduce.wording import STAND_IN
 
 STAMP_CHARACTERS_AN_INCH = 17
 """Of seven points."""
+
+ROWS_SHOWN = 40
+"""Of a table, in a notebook: what is longer is for its file. Recorded notebooks are kept in git."""
 
 HARMLESS = ("seeds", "protocol")
 """Parameters that may be changed without making the run another experiment than its profile's."""
@@ -128,7 +132,7 @@ class Run:
         return run_units(function, calls, stage=stage, workers=at_once, dask=dask, work=self._work)
 
     def table(self, frame: pd.DataFrame, name: str, caption: str, digits: int = 1, faces: FaceSet | None = None) -> Any:
-        """Write ``tables/<name>.csv``, labelled row by row, and give it styled for display.
+        """Write ``tables/<name>.csv``, labelled row by row, and give its first :data:`ROWS_SHOWN` rows for display.
 
         Args:
             frame: what to write.
@@ -144,9 +148,11 @@ class Run:
             labelled.to_csv(path, index=False, lineterminator="\n")
         self._wrote(f"tables/{name}.csv")
         # Names of files and of people's data may hold what a browser would take for markup.
-        styled = frame.style.format(precision=digits, na_rep="–", escape="html").hide(axis="index")
-        styled = styled.format_index(escape="html", axis="columns")
+        styled = Styler(frame.head(ROWS_SHOWN), cell_ids=False).format(precision=digits, na_rep="–", escape="html")
+        styled = styled.hide(axis="index").format_index(escape="html", axis="columns")
         label = self.label + (f"; measured on {faces.name} ({_pictures(faces)})" if faces else "")
+        if len(frame) > ROWS_SHOWN:
+            caption = f"{caption}; {ROWS_SHOWN} of {len(frame)} rows, the others are in tables/{name}.csv"
         return styled.set_caption(html.escape(f"{caption} — {label}", quote=False))
 
     def figure(

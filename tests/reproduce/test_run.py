@@ -86,6 +86,17 @@ def test_a_number_needs_data() -> None:
         Run("00_toy", "quick").claim(finding(0.5, "published"))
 
 
+def test_a_long_table_is_shown_in_part_and_says_where_the_rest_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    frame = pd.DataFrame({"row": np.arange(289)})
+    shown = Run("05_toy", "quick", LONDON).table(frame, "curves", "F1")
+    assert shown.caption.startswith("F1; 40 of 289 rows, the others are in tables/curves.csv")
+    assert shown.to_html().count("<td") == 40 and "id=" not in shown.to_html().split("<thead>")[1]
+    assert pd.read_csv(tmp_path / "tables" / "curves.csv")["row"].tolist() == list(range(289))
+
+
 def test_a_table_of_other_pictures_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(RUN_DIR, str(tmp_path))
     views = FaceSet("avatars_views", LONDON.images, TABLE, ("anger",), stand_in=True)
