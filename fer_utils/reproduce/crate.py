@@ -19,13 +19,14 @@ from typing import Any
 
 from fer_utils.files import sha256_file, write_json
 from fer_utils.reproduce.folders import move_into_place, settled, working_folder
+from fer_utils.reproduce.kept_pictures import MIME_TYPES
 from fer_utils.reproduce.signed import RECEIPT, SignedRun, signed_runs
 
 CRATE = "ro-crate-metadata.json"
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 CONTEXT = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
 
-_FORMATS = {".csv": "text/csv", ".png": "image/png", ".json": "application/json", ".ipynb": "application/x-ipynb+json"}
+_FORMATS = {".csv": "text/csv", ".json": "application/json", ".ipynb": "application/x-ipynb+json", **MIME_TYPES}
 
 
 def crate(receipt: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from PIL import Image
 
 from fer_utils.errors import FerError
 from fer_utils.files import sha256_file
+from fer_utils.reproduce.kept_pictures import MIME_TYPES, small_copy
 from fer_utils.reproduce.surroundings import FINISHED
 from fer_utils.silence import without_tensorflow
-
-COPY_WIDTH, COPY_QUALITY, COPY_COLOURS = 720, 50, 24
-"""Pixels, JPEG quality and PNG palette of the pictures in an executed notebook: recorded runs are kept in git."""
 
 
 def finished(notebook: str, working: Path) -> dict[str, Any]:
@@ -79,27 +75,11 @@ def _drop_foreign_lines(executed: nbformat.NotebookNode) -> None:
 
 
 def _shrink_pictures(executed: nbformat.NotebookNode) -> None:
-    """Keep the pictures in an executed notebook as small copies; the figures themselves lie beside it as PNG."""
+    """Keep the pictures in an executed notebook as small copies; the figures themselves lie beside it."""
     for cell in executed.cells:
         for output in cell.get("outputs", []):
-            png = output.get("data", {}).pop("image/png", None)
-            if png is None:
-                continue
-            output.get("metadata", {}).pop("image/png", None)
-            kind, copy = _small_copy(base64.b64decode(png))
-            output["data"][kind] = base64.b64encode(copy).decode("ascii")
-
-
-def _small_copy(png: bytes) -> tuple[str, bytes]:
-    """The smaller of a JPEG, which suits photographs, and a PNG of few colours, which suits lines; with its type."""
-    with Image.open(io.BytesIO(png)) as picture:
-        flat = Image.new("RGB", picture.size, "white")
-        flat.paste(picture, mask=picture.getchannel("A") if picture.mode == "RGBA" else None)
-    flat.thumbnail((COPY_WIDTH, 10 * COPY_WIDTH), Image.Resampling.LANCZOS)
-    few = flat.quantize(COPY_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    jpeg, palette = io.BytesIO(), io.BytesIO()
-    flat.save(jpeg, "JPEG", quality=COPY_QUALITY, optimize=True)
-    few.save(palette, "PNG", optimize=True)
-    if jpeg.tell() < palette.tell():
-        return "image/jpeg", jpeg.getvalue()
-    return "image/png", palette.getvalue()
+            data = output.get("data", {})
+            for kind in [kind for kind in MIME_TYPES.values() if kind in data]:
+                output.get("metadata", {}).pop(kind, None)
+                copied, copy = small_copy(base64.b64decode(data.pop(kind)))
+                data[copied] = base64.b64encode(copy).decode("ascii")

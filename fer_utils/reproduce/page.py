@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 import jinja2
@@ -129,7 +130,7 @@ def _picture(stem: str, runs: Iterable[Entry]) -> Entry | None:
     """The paper's picture from the first run that has it, else that run's first figure."""
     figures = [(run, figure) for run in runs for figure in run["figures"]]
     for run, figure in figures:
-        if figure.endswith(f"/{stem}.png"):
+        if PurePosixPath(figure).stem == stem:
             return {"file": figure, "run": run}
     return {"file": figures[0][1], "run": figures[0][0]} if figures else None
 

@@ -22,7 +22,6 @@ import pandas as pd
 from IPython import display
 from matplotlib.figure import Figure
 from pandas.io.formats.style import Styler
-from PIL import Image
 
 from fer_utils import datasets, devices, nvml
 from fer_utils.datasets.base import PEOPLE_UNKNOWN
@@ -33,6 +32,7 @@ from fer_utils.files import sha256_file, whole_file, write_json
 from fer_utils.papers.finding import Finding
 from fer_utils.papers.parameters import as_suffix, named
 from fer_utils.papers.study import PROFILES
+from fer_utils.reproduce.kept_pictures import MIME_TYPES, figure_file
 from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
 from fer_utils.reproduce.units import Unit, Work, run_units
@@ -158,7 +158,7 @@ class Run:
     def figure(
         self, figure: Figure, name: str, shows_faces: bool = False, people: Sequence[FaceSet] | None = None
     ) -> None:
-        """Stamp a matplotlib figure with :attr:`label` and write ``figures/<name>.png``.
+        """Stamp a matplotlib figure with :attr:`label` and write ``figures/<name>.png``, or ``.jpg`` with pictures.
 
         A figure that shows faces is recorded only where their licence lets it be passed on, and the receipt says whose
         they are. In a notebook opened by hand it is still displayed. A headless run shows the file that it wrote:
@@ -175,7 +175,8 @@ class Run:
             FerError: it holds pictures, and nobody said whose.
         """
         shown = list(people or ([self.faces] if shows_faces and self.faces else []))
-        if people is None and not shown and any(axis.images for axis in figure.axes):
+        pictures = any(axis.images for axis in figure.axes)
+        if people is None and not shown and pictures:
             raise FerError(f"figure {name} holds pictures: say whose, with people=[...], or people=() for nobody's")
         stamp, titles = self.label, [f"{faces.name} ({_pictures(faces)})" for faces in people or ()]
         if any(not stamp.startswith(title) for title in titles):
@@ -193,15 +194,14 @@ class Run:
         drawn = io.BytesIO()
         # It is read again at once, so it is not worth compressing.
         figure.savefig(drawn, dpi=88, bbox_inches="tight", format="png", pil_kwargs={"compress_level": 0})
-        file = self.folder / "figures" / f"{name}.png"
-        with whole_file(file) as path, Image.open(drawn) as picture:
-            # 256 colours do for figures and faces alike, in two fifths of the bytes: results/ is tracked.
-            picture.convert("RGB").quantize(256).save(path, format="PNG", optimize=True)
-        self._wrote(f"figures/{name}.png")
+        ending, data = figure_file(drawn.getvalue(), pictures)
+        with whole_file(self.folder / "figures" / f"{name}{ending}") as path:
+            path.write_bytes(data)
+        self._wrote(f"figures/{name}{ending}")
         self._figures[name] = sorted({f"{faces.name} ({faces.kind})" for faces in shown})
         if os.environ.get(RUN_DIR):
             plt.close(figure)
-            display.display_png(file.read_bytes(), raw=True)
+            display.display({MIME_TYPES[ending]: data}, raw=True)
 
     def claim(self, *findings: Finding) -> None:
         """Set our numbers beside the paper's; said again for a claim, protocol and reading, one replaces the first.

@@ -17,6 +17,7 @@ from fer_utils.reproduce import receipt_words
 from fer_utils.reproduce.crate import CRATE
 from fer_utils.reproduce.folders import settled
 from fer_utils.reproduce.headlines import HEADLINES, read_control
+from fer_utils.reproduce.kept_pictures import MIME_TYPES
 from fer_utils.reproduce.signed import NOTEBOOK, RECEIPT, SignedRun, signed_runs
 from fer_utils.reproduce.verdicts import judge
 from fer_utils.scores import Estimate, unpaired_difference
@@ -64,8 +65,9 @@ def _summarise(results: Path) -> dict[str, Any]:
 def _describe_run(results: Path, run: SignedRun) -> dict[str, Any]:
     receipt, name = run.receipt, run.folder.relative_to(results).as_posix()
 
-    def signed(folder: str, ending: str) -> list[str]:
-        return [f"{name}/{file}" for file in sorted(receipt["files"]) if fnmatchcase(file, f"{folder}/*{ending}")]
+    def signed(folder: str, *endings: str) -> list[str]:
+        mine = (file for file in sorted(receipt["files"]) if fnmatchcase(file, f"{folder}/*"))
+        return [f"{name}/{file}" for file in mine if file.endswith(endings)]
 
     return {
         "run": name,
@@ -75,7 +77,7 @@ def _describe_run(results: Path, run: SignedRun) -> dict[str, Any]:
         "profile": receipt["profile"],
         "for_reading": receipt["profile"] not in NOT_FOR_READING,
         "notebook_file": f"{name}/{NOTEBOOK}",
-        "figures": signed("figures", ".png"),
+        "figures": signed("figures", *MIME_TYPES),
         "tables": signed("tables", ".csv"),
         "receipt": f"{name}/{RECEIPT}",
         "crate": f"{name}/{CRATE}" if CRATE in receipt["files"] else None,

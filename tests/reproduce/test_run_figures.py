@@ -17,6 +17,7 @@ import pytest
 from IPython import display
 from PIL import Image
 
+from fer_utils.data import load
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.reproduce.provenance import process_facts
@@ -78,15 +79,15 @@ def test_a_headless_run_shows_the_recorded_picture_and_does_not_draw_it_again(
     monkeypatch.delenv(RUN_DIR, raising=False)
     if headless:
         monkeypatch.setenv(RUN_DIR, str(tmp_path))
-    shown: list[bytes] = []
-    monkeypatch.setattr(display, "display_png", lambda data, raw: shown.append(data))
+    shown: list[dict[str, bytes]] = []
+    monkeypatch.setattr(display, "display", lambda data, raw: shown.append(data))
     figure, axis = plt.subplots()
     axis.imshow(np.arange(12).reshape(3, 4))
     run = Run("toy", "smoke", AVATARS)
     run.folder = tmp_path
     run.figure(figure, "drawn", people=())
     recorded = (tmp_path / "figures" / "drawn.png").read_bytes()
-    assert shown == ([recorded] if headless else [])
+    assert shown == ([{"image/png": recorded}] if headless else [])
     # What is still open is displayed by the notebook itself.
     assert plt.fignum_exists(figure.number) is not headless
 
@@ -100,6 +101,26 @@ def test_what_is_recorded_are_the_figure_s_own_pixels(tmp_path: Path, monkeypatc
     figure.savefig(plain, dpi=88, bbox_inches="tight", format="png")
     expected = np.asarray(Image.open(plain).convert("RGB").quantize(256).convert("RGB"))
     assert np.array_equal(Image.open(tmp_path / "figures" / "drawn.png").convert("RGB"), expected)
+
+
+def test_faces_are_recorded_as_a_jpeg_close_to_the_figure_s_pixels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    figure, axes = plt.subplots(2, 4)
+    for axis, picture in zip(axes.flat, load("avatars_studio").images[:8], strict=True):
+        axis.imshow(picture, cmap="gray")
+    Run("toy", "smoke", AVATARS).figure(figure, "samples", shows_faces=True)
+    plain = io.BytesIO()
+    figure.savefig(plain, dpi=88, bbox_inches="tight", format="png")
+    drawn = Image.open(plain).convert("RGB")
+    (file,) = (tmp_path / "figures").iterdir()
+    assert file.name == "samples.jpg"
+    palette = io.BytesIO()
+    drawn.quantize(256).save(palette, "PNG", optimize=True)
+    assert file.stat().st_size < 0.8 * len(palette.getvalue())
+    away = np.abs(np.asarray(Image.open(file)).astype(float) - np.asarray(drawn))
+    assert away.mean() < 2, "of 255"
 
 
 def test_pictures_without_a_word_on_whose_they_are_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

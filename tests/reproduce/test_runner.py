@@ -19,7 +19,7 @@ from PIL import Image
 from fer_utils.errors import FerError, UsageError
 from fer_utils.files import sha256_file
 from fer_utils.papers.finding import Finding, Leak
-from fer_utils.reproduce import executed, kernel, runner
+from fer_utils.reproduce import kept_pictures, kernel, runner
 from fer_utils.reproduce import request as requests
 from fer_utils.reproduce.signed import signed_runs
 from fer_utils.reproduce.summary import summarise
@@ -305,4 +305,4 @@ def test_pictures_in_an_executed_notebook_are_small_copies(signed):
     for picture, (kind, form) in zip(pictures, (("image/jpeg", "JPEG"), ("image/png", "PNG")), strict=True):
         assert [name for name in picture if "image" in name] == [kind]
         with Image.open(io.BytesIO(base64.b64decode(picture[kind]))) as copy:
-            assert (copy.format, copy.width) == (form, executed.COPY_WIDTH)
+            assert (copy.format, copy.width) == (form, kept_pictures.COPY_WIDTH)
