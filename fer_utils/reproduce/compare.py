@@ -30,7 +30,8 @@ class Agreement:
     Attributes:
         run: ``notebook/dataset-profile``.
         identical, inside, outside: how many numbers are the recorded ones, or differ and lie inside, or outside, the
-            recorded 95 % interval. Without a recorded interval, a number that differs is outside.
+            recorded 95 % interval. Without a recorded interval, a number that differs is outside. A test's statistic is
+            inside where the test ends alike, on the same side of the critical value.
         new, gone: how many numbers only this run, or only the recorded one, has.
         outside_claims: what lies outside: ``claim protocol value recorded recorded_ci95``; a claim's reading stands
             behind the protocol.
@@ -95,6 +96,9 @@ def _place(ours: Number, theirs: Number) -> str:
     if theirs["ci95"] is None:
         return "inside" if same[0] else "outside"
     low, high = theirs["ci95"]
+    critical = theirs["reference"]
+    if low == high and critical is not None:  # a test's own statistic, which has no interval: does the test end alike?
+        return "inside" if (ours["value"] > critical) == (low > critical) else "outside"
     return "inside" if low <= ours["value"] <= high else "outside"
 
 

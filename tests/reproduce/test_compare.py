@@ -61,6 +61,8 @@ def test_each_reading_of_a_claim_is_compared_with_itself(tmp_path):
         (number(50.0, None), number(50.0, None), "identical"),
         (number(50.1, None), number(50.0, None), "outside"),
         (number(50.0), number(50.0, None), "inside"),
+        (number(-9.8, (-9.8, -9.8)) | {"reference": 0.0}, number(-10.5, (-10.5, -10.5)) | {"reference": 0.0}, "inside"),
+        (number(0.2, (0.2, 0.2)) | {"reference": 0.0}, number(-0.1, (-0.1, -0.1)) | {"reference": 0.0}, "outside"),
     ],
 )
 def test_a_number_is_identical_inside_or_outside(tmp_path, ours, theirs, place):
