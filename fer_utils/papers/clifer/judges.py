@@ -55,17 +55,31 @@ def expression_read(
         ``"real"``: its accuracy on real faces of people left out of its training; ``"imagined"``.
     """
 
-    def read() -> dict[str, np.ndarray]:
-        judge = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
-        edges = edges_of(faces.images)
-        folds = GroupKFold(min(5, np.unique(faces.subjects).size))
-        real = cross_val_predict(judge, edges, faces.labels, groups=faces.subjects, cv=folds)
-        return {"real": real, "imagined": judge.fit(edges, faces.labels).predict(edges_of(imagined))}
-
-    answers = cached("expression-read", _inputs(faces.fingerprint, imagined), read)
+    judge = cached("expression-judge", _inputs(faces.fingerprint, faces.images), lambda: _reader(faces))
+    answers = judge["classes"][(edges_of(imagined) @ judge["weights"] + judge["bias"]).argmax(axis=1)]
     return {
-        "real": scores.accuracy(answers["real"] == faces.labels, faces.subjects),
-        "imagined": scores.accuracy(answers["imagined"] == wanted, people),
+        "real": scores.accuracy(judge["real"] == faces.labels, faces.subjects),
+        "imagined": scores.accuracy(answers == wanted, people),
+    }
+
+
+def _reader(faces: FaceSet) -> dict[str, np.ndarray]:
+    """The expression's judge, fitted: its classes, weights and bias; and what it says of real faces of others."""
+    judge = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
+    edges = edges_of(faces.images)
+    folds = GroupKFold(min(5, np.unique(faces.subjects).size))
+    real = cross_val_predict(judge, edges, faces.labels, groups=faces.subjects, cv=folds)
+    scaler, regression = (step for _, step in judge.fit(edges, faces.labels).steps)
+    # Of two classes scikit-learn gives the second's logit alone.
+    coefficients, intercept = regression.coef_, regression.intercept_
+    if len(regression.classes_) == 2:
+        coefficients, intercept = np.concatenate([-coefficients, coefficients]), np.append(-intercept, intercept)
+    weights = coefficients.T / scaler.scale_[:, None]
+    return {
+        "real": real,
+        "classes": regression.classes_,
+        "weights": weights,
+        "bias": intercept - scaler.mean_ @ weights,
     }
 
 

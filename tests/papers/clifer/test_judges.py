@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from fer_utils.faces import FaceSet
 from fer_utils.papers.clifer import judges
@@ -68,6 +71,18 @@ def test_what_was_judged_is_not_judged_again_and_other_pictures_are(
     first, work = judged(drawn.images[:4], owners), len(seen)
     assert work == 2 + 2 + 2
     np.testing.assert_array_equal(judged(drawn.images[:4], owners), first)
-    assert len(seen) == work
+    # The judge of expressions is kept, and looks at these four; what the matcher said is kept.
+    assert seen[work:] == [4]
     judged(drawn.images[4:8], owners)
-    assert len(seen) == work + 2 + 1
+    assert sorted(seen[work + 1 :]) == [-1, 4]
+
+
+@pytest.mark.parametrize("classes", [2, 6])
+def test_the_kept_judge_answers_as_the_classifier_would(drawn: FaceSet, classes: int) -> None:
+    faces = drawn.select(np.flatnonzero(drawn.labels >= drawn.labels.max() + 1 - classes))
+    edges = judges.edges_of(faces.images)
+    fitted = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300)).fit(edges, faces.labels)
+    kept = judges._reader(faces)
+    assert len(kept["classes"]) == classes
+    answers = kept["classes"][(edges @ kept["weights"] + kept["bias"]).argmax(axis=1)]
+    np.testing.assert_array_equal(answers, fitted.predict(edges))
