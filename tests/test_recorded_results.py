@@ -158,17 +158,35 @@ def recorded(name: str) -> Path:
     return found[0]
 
 
+@pytest.mark.parametrize("profile", ["quick", "evening"])
 @pytest.mark.parametrize("condition", ["GDM", "CLIFER"])
-def test_the_findings_quote_paper_1(condition):
+def test_the_findings_quote_paper_1(condition, profile):
     findings = (ROOT / "docs/findings.md").read_text()
-    table = pd.read_csv(recorded("01_clifer/avatars_clips-quick") / "tables/headline_f1.csv")
+    table = pd.read_csv(recorded(f"01_clifer/avatars_clips-{profile}") / "tables/headline_f1.csv")
     rows = table[(table["condition"] == condition) & (table["memory"] == "GDM-E")].set_index("protocol")
     cells = []
     for name in ("published", "sound"):
         mean, low, high = (rows.loc[name, f"f1 micro {part}"] for part in ("mean", "low", "high"))
         cells.append(f"{mean:.2f}" if low == high else f"{mean:.2f} [{low:.2f}, {high:.2f}]")
-    quoted = [line for line in findings.splitlines() if line.startswith("| ours") and f" {condition}, GDM-E |" in line]
+    quoted = [line for line in findings.splitlines() if line.startswith(f"| ours, {profile}, {condition}, GDM-E |")]
     assert any(line.endswith(f"| {' | '.join(cells)} |") for line in quoted), cells
+
+
+def test_the_findings_say_where_paper_1_s_loss_comes_from():
+    """The oracle's gain and CLIFER's loss over all steps, and what the judges see in imagined faces."""
+    findings = (ROOT / "docs/findings.md").read_text()
+    tables = recorded("01_clifer/avatars_clips-evening") / "tables"
+    differences = pd.read_csv(tables / "orderings.csv").set_index(["claim", "protocol"])
+    for claim, protocol, sign in (
+        ("oracle_minus_gdm", "published", 1), ("clifer_minus_gdm", "published", -1), ("oracle_minus_gdm", "sound", -1)
+    ):  # fmt: skip
+        row = sign * differences.loc[(claim, protocol), ["difference", "low", "high"]].astype(float)
+        low, high = sorted((row["low"], row["high"]))
+        assert f"{row['difference']:.2f} [{low:.2f}, {high:.2f}]" in findings, claim
+    judged = pd.read_csv(tables / "figure_2_judged.csv").set_index(["model", "judge", "faces"])
+    for key in (("sound", "expression read"), ("sound", "person known"), ("published", "person known")):
+        row = judged.loc[(*key, "imagined")]
+        assert f"{row['accuracy %']:.0f} % [{row['low %']:.0f}, {row['high %']:.0f}]" in findings, key
 
 
 def test_the_findings_quote_paper_4():

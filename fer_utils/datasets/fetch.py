@@ -91,7 +91,7 @@ def _source(name: str) -> Source:
         if known.shipped:
             raise UsageError(f"{known.title} is shipped with this package; there is nothing to fetch")
         raise FerError(
-            f"{known.title} can't be fetched by a program: its owners want to be asked, or to be agreed with.\n"
+            f"{known.title} can't be fetched by a program: ask its owners, or accept their terms.\n"
             f"How to get it: {known.how_to_get}"
         )
     every = sorted({*SOURCES, *datasets.names()})

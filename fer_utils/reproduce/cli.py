@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("--to", type=Path, metavar="DIR", help="it becomes DIR/NAME (default: $FER_DATA/NAME)")
     fetch.set_defaults(run=_fetch)
     stand_in = actions.add_parser("stand-in", help="write avatars in the official layout of a data set")
-    stand_in.add_argument("name", metavar="NAME", help="a data set to be brought; another word lists them")
+    stand_in.add_argument("name", metavar="NAME", help="a data set to imitate; any other word lists them")
     stand_in.add_argument("--to", type=Path, metavar="DIR", help="it becomes DIR/NAME (default: $FER_DATA/NAME)")
     stand_in.add_argument("--edition", help="a layout that people hold; another word lists them (default: official)")
     stand_in.add_argument("--awkward", action="store_true", help="with what real folders hold: junk, links, odd files")

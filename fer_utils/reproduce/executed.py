@@ -49,7 +49,7 @@ def _demand(notebook: str, working: Path, files: dict[str, str]) -> None:
             lost.append(f"{name} is gone")
     if lost:
         raise FerError(
-            f"{notebook}: somebody meddled with the files of this run while it was under way, so there is no receipt: "
+            f"{notebook}: files of this run were changed while it was running, so there is no receipt: "
             f"{'; '.join(lost)}. Run it again; nobody else may write to {working.parent}."
         )
 

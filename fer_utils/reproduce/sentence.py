@@ -11,7 +11,7 @@ from typing import Any
 from fer_utils.papers.study import PROTOCOLS
 from fer_utils.reproduce.wording import Entry, measured
 
-_RELATIONS = {"same": "cannot be told from it", "below": "stays below it", "above": "is above it"}
+_RELATIONS = {"same": "overlaps it", "below": "stays below it", "above": "is above it"}
 
 
 def finding(row: Entry) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -60,9 +61,10 @@ def curves_of(
 
 
 def over_people(table: pd.DataFrame, metric: str) -> scores.Estimate:
-    """Mean of a metric with a t interval over people; folds of one person are averaged first."""
+    """Mean of a metric with a t interval over people, cut to [0, 1]; folds of one person are averaged first."""
     by_person = table.groupby("person", sort=True)[metric].mean()
-    return scores.mean(by_person.to_numpy(), by_person.index.to_numpy())
+    found = scores.mean(by_person.to_numpy(), by_person.index.to_numpy())
+    return found if found.n < 2 else replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
 
 
 def difference(

@@ -129,6 +129,13 @@ def test_differences_are_paired_by_person() -> None:
     assert found.low > 0.19 and found.high < 0.21
 
 
+def test_no_interval_of_an_f1_leaves_zero_to_one() -> None:
+    table = pd.DataFrame({"person": [*"abcd"], "f1 micro": [1.0, 1.0, 1.0, 0.9], "f1 macro": [0.0, 0.0, 0.0, 0.1]})
+    micro, macro = (retention.over_people(table, metric) for metric in retention.METRICS)
+    assert (micro.value, micro.high, macro.low) == (pytest.approx(0.975), 1.0, 0.0)
+    assert 0.85 < micro.low < 0.95 and np.isneginf(retention.over_people(table[:1], "f1 micro").low)
+
+
 def test_intervals_are_student_s_over_people() -> None:
     table = scored()
     part = table[(table["condition"] == "GDM") & (table["order"] == 3) & (table["step"] == 2)]
