@@ -21,7 +21,6 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython import display
 from matplotlib.figure import Figure
-from pandas.io.formats.style import Styler
 
 from fer_utils import datasets, devices, nvml
 from fer_utils.datasets.base import PEOPLE_UNKNOWN
@@ -148,12 +147,14 @@ class Run:
             labelled.to_csv(path, index=False, lineterminator="\n")
         self._wrote(f"tables/{name}.csv")
         # Names of files and of people's data may hold what a browser would take for markup.
-        styled = Styler(frame.head(ROWS_SHOWN), cell_ids=False).format(precision=digits, na_rep="–", escape="html")
+        styled = frame.head(ROWS_SHOWN).style.format(precision=digits, na_rep="–", escape="html")
         styled = styled.hide(axis="index").format_index(escape="html", axis="columns")
         label = self.label + (f"; measured on {faces.name} ({_pictures(faces)})" if faces else "")
         if len(frame) > ROWS_SHOWN:
             caption = f"{caption}; {ROWS_SHOWN} of {len(frame)} rows, the others are in tables/{name}.csv"
-        return styled.set_caption(html.escape(f"{caption} — {label}", quote=False))
+        styled = styled.set_caption(html.escape(f"{caption} — {label}", quote=False))
+        # Without a class and an id for each cell, which are half the bytes.
+        return display.HTML(styled.to_html(exclude_styles=True))
 
     def figure(
         self, figure: Figure, name: str, shows_faces: bool = False, people: Sequence[FaceSet] | None = None

@@ -92,8 +92,8 @@ def test_a_long_table_is_shown_in_part_and_says_where_the_rest_is(
     monkeypatch.setenv(RUN_DIR, str(tmp_path))
     frame = pd.DataFrame({"row": np.arange(289)})
     shown = Run("05_toy", "quick", LONDON).table(frame, "curves", "F1")
-    assert shown.caption.startswith("F1; 40 of 289 rows, the others are in tables/curves.csv")
-    assert shown.to_html().count("<td") == 40 and "id=" not in shown.to_html().split("<thead>")[1]
+    assert "<caption>F1; 40 of 289 rows, the others are in tables/curves.csv" in shown.data
+    assert shown.data.count("<td") == 40 and "class=" not in shown.data
     assert pd.read_csv(tmp_path / "tables" / "curves.csv")["row"].tolist() == list(range(289))
 
 
@@ -102,7 +102,7 @@ def test_a_table_of_other_pictures_says_so(tmp_path: Path, monkeypatch: pytest.M
     views = FaceSet("avatars_views", LONDON.images, TABLE, ("anger",), stand_in=True)
     run = Run("05_toy", "quick", LONDON)
     shown = run.table(pd.DataFrame({"error": [1.0]}), "angles", "Errors", faces=views)
-    assert "measured on avatars_views (STAND-IN pictures)" in shown.caption
+    assert "measured on avatars_views (STAND-IN pictures)" in shown.data
     assert pd.read_csv(tmp_path / "tables" / "angles.csv")[["dataset", "kind"]].values.tolist() == [
         ["avatars_views", "stand-in"]
     ]

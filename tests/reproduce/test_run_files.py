@@ -55,7 +55,7 @@ def test_a_file_that_another_program_took_or_changed_means_no_receipt(run: Run, 
 
 def test_text_in_a_table_is_text(run: Run) -> None:
     frame = pd.DataFrame({"<b>name</b>": ["<script>alert(1)</script>", "a & b"], "share": [0.25, float("nan")]})
-    shown = run.table(frame, "values", "Worth <1 % & more", digits=2).to_html()
+    shown = run.table(frame, "values", "Worth <1 % & more", digits=2).data
     assert "<script>" not in shown and "<b>" not in shown
     assert (
         "&lt;script&gt;alert(1)&lt;/script&gt;" in shown and "a &amp; b" in shown and "&lt;b&gt;name&lt;/b&gt;" in shown
