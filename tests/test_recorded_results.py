@@ -158,11 +158,11 @@ def recorded(name: str) -> Path:
     return found[0]
 
 
-@pytest.mark.parametrize("profile", ["quick", "evening"])
+@pytest.mark.parametrize("run", ["avatars_clips-quick", "avatars_clips-evening", "cmu_faces-evening"])
 @pytest.mark.parametrize("condition", ["GDM", "CLIFER"])
-def test_the_findings_quote_paper_1(condition, profile):
-    findings = (ROOT / "docs/findings.md").read_text()
-    table = pd.read_csv(recorded(f"01_clifer/avatars_clips-{profile}") / "tables/headline_f1.csv")
+def test_the_findings_quote_paper_1(condition, run):
+    findings, profile = (ROOT / "docs/findings.md").read_text(), run.split("-")[-1]
+    table = pd.read_csv(recorded(f"01_clifer/{run}") / "tables/headline_f1.csv")
     rows = table[(table["condition"] == condition) & (table["memory"] == "GDM-E")].set_index("protocol")
     cells = []
     for name in ("published", "sound"):
