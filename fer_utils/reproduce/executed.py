@@ -15,6 +15,12 @@ from fer_utils.reproduce.kept_pictures import MIME_TYPES, small_copy
 from fer_utils.reproduce.surroundings import FINISHED
 from fer_utils.silence import without_tensorflow
 
+REFERRING = ("evening", "paper")
+"""Profiles whose recorded notebooks point to their figures. Copies would double what git holds of them; the notebooks
+of ``quick`` hold copies, since not every viewer shows a picture that lies beside a notebook."""
+
+FIGURE = '<img src="{file}" alt="{file}, beside this notebook">'
+
 
 def finished(notebook: str, working: Path) -> dict[str, Any]:
     """What :meth:`Run.finish` said; refuse the run if it was not reached, a cell shows an error or a file is gone."""
@@ -33,7 +39,7 @@ def finished(notebook: str, working: Path) -> dict[str, Any]:
     for name in ("input_path", "output_path"):
         executed.metadata.get("papermill", {}).pop(name, None)
     _drop_foreign_lines(executed)
-    _shrink_pictures(executed)
+    _shrink_pictures(executed, working / "figures", refer=facts["profile"] in REFERRING)
     nbformat.write(executed, working / "notebook.ipynb")
     return facts
 
@@ -74,12 +80,23 @@ def _drop_foreign_lines(executed: nbformat.NotebookNode) -> None:
             cell.outputs = [output for output in kept if output.get("name") != "stderr" or output.text]
 
 
-def _shrink_pictures(executed: nbformat.NotebookNode) -> None:
-    """Keep the pictures in an executed notebook as small copies; the figures themselves lie beside it."""
+def _shrink_pictures(executed: nbformat.NotebookNode, figures: Path, refer: bool) -> None:
+    """Keep the pictures in an executed notebook as small copies; the figures themselves lie beside it.
+
+    Args:
+        executed: the notebook.
+        figures: the folder of the run's figures.
+        refer: point to a figure's file instead of copying it.
+    """
+    names = {path.read_bytes(): path.name for path in figures.iterdir()} if refer and figures.is_dir() else {}
     for cell in executed.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             for kind in [kind for kind in MIME_TYPES.values() if kind in data]:
                 output.get("metadata", {}).pop(kind, None)
-                copied, copy = small_copy(base64.b64decode(data.pop(kind)))
-                data[copied] = base64.b64encode(copy).decode("ascii")
+                picture = base64.b64decode(data.pop(kind))
+                if picture in names:
+                    data["text/html"] = FIGURE.format(file=f"{figures.name}/{names[picture]}")
+                else:
+                    copied, copy = small_copy(picture)
+                    data[copied] = base64.b64encode(copy).decode("ascii")

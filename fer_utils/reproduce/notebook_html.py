@@ -13,6 +13,7 @@ import io
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from fer_utils.errors import FerError
 from fer_utils.files import UNREADABLE, sha256_file, write_text
@@ -89,6 +90,8 @@ def _page(run: Entry, results: Path, exporter: HTMLExporter) -> str:
             if cell.cell_type == "markdown":
                 cell.source = with_formulas(cell.source)
         body, _ = exporter.from_notebook_node(content)
+        # Figures lie beside the notebook, and the page lies beside the notebook's folder.
+        body = body.replace(' src="figures/', f' src="{quote(notebook.parent.name)}/figures/')
     except (*UNREADABLE, AttributeError, nbformat.ValidationError) as error:
         raise FerError(f"{notebook} cannot be shown as a web page: {error}") from error
     return template("notebook.html").render(

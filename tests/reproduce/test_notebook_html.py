@@ -11,6 +11,7 @@ import pytest
 
 from fer_utils.errors import FerError
 from fer_utils.reproduce.cli import main
+from fer_utils.reproduce.executed import FIGURE
 from fer_utils.reproduce.notebook_html import is_fresh, page_of, render_notebooks, with_formulas
 from tests.reproduce.signed_folder import make_run, sign
 
@@ -24,6 +25,7 @@ def executed(results: Path, text: str = "Hello") -> Path:
     output: list[Any] = [
         nbformat.v4.new_output("stream", text="forty-two\n"),
         nbformat.v4.new_output("display_data", data={"image/jpeg": "aGVsbG8="}),
+        nbformat.v4.new_output("display_data", data={"text/html": FIGURE.format(file="figures/samples.png")}),
     ]
     cells = [
         nbformat.v4.new_markdown_cell(f"# {text}\n\nWords."),
@@ -40,6 +42,8 @@ def test_a_page_shows_words_code_and_answers_and_loads_nothing(tmp_path: Path):
     assert re.search(r"<h1[^>]*>Hello", html)
     assert "forty-two" in html and "data:image/jpeg;base64,aGVsbG8=" in html
     assert not re.search(r"""(src|href)=["'](https?:)?//""", html)
+    (figure,) = re.findall('src="([^"]*samples.png)"', html)
+    assert (tmp_path / PAGE).parent.joinpath(figure).is_file()
     assert page_of(RUN) == PAGE and is_fresh(RUN, tmp_path)
 
 
