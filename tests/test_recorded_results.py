@@ -145,7 +145,10 @@ def test_the_findings_quote_paper_3(network, run):
 
 @pytest.mark.parametrize(
     ("difference", "claimed"),
-    [("FTL - Baseline", 7.4), ("EL - FTL", 4.72), ("FTL - Baseline, equal work", 7.4), ("EL - Baseline, equal work", 12.12)],
+    [
+        ("FTL - Baseline", 7.4), ("EL - FTL", 4.72),
+        ("FTL - Baseline, equal work", 7.4), ("EL - Baseline, equal work", 12.12),
+    ],
 )  # fmt: skip
 def test_the_findings_quote_what_landmarks_bring(difference, claimed):
     """Sound, with intervals narrow enough to see a gain of the paper's size, which is what the evening is for."""
