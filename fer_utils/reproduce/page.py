@@ -107,6 +107,7 @@ def _paper(number: int, entry: Entry, summary: Entry, rows: Iterable[Entry]) -> 
     runs.sort(key=lambda run: (order.get(run["run"], len(order)), run["run"]))
     claims = {claim: place for place, claim in enumerate(dict.fromkeys(row["claim"] for row in mine))}
     mine.sort(key=lambda row: (claims[row["claim"]], order.get(row["run"], len(order))))
+    _mark_smaller(mine)
     places = _places(mine, runs)
     placed = {file for place in places for file in (*place["figures"], *place["tables"])}
     return {
@@ -124,6 +125,15 @@ def _paper(number: int, entry: Entry, summary: Entry, rows: Iterable[Entry]) -> 
         "datasets": sorted({row["dataset"] for row in mine if row["run"]}),
         "counts": {protocol: tally(mine, protocol) for protocol in PROTOCOLS},
     }
+
+
+def _mark_smaller(rows: Iterable[Entry]) -> None:
+    """Say of each row whether a larger run before it gives the same claim on the same data: it is not printed then."""
+    seen = set()
+    for row in rows:
+        key = (row["claim"], row["dataset"], row["reading"])
+        row["smaller"] = bool(row["run"]) and key in seen
+        seen.add(key)
 
 
 def _picture(stem: str, runs: Iterable[Entry]) -> Entry | None:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import jinja2
 import pytest
 
-from fer_utils.reproduce.page import render
+from fer_utils.reproduce.page import _mark_smaller, render
 from fer_utils.reproduce.wording import VERDICTS
 from tests.reproduce.report_summary import EL, EMPTY, LEAKS, LONDON_ROW, NOTEBOOKS, SUMMARY, coverage, run
 
@@ -99,11 +99,18 @@ def test_the_page_of_all_claims_has_every_row_with_its_verdicts_and_leads_to_it(
     links = [unquote(link) for link in page.all("href")]
     for entry in SUMMARY["rows"]:
         assert f"./{NOTEBOOKS[entry['paper']]}.html#{entry['claim']}" in links
-    rows = re.findall(r"<tbody><tr .*", PAGES["claims.html"])
+    rows = re.findall(r"<tbody[^>]*><tr .*", PAGES["claims.html"])
     assert len(rows) == len(SUMMARY["rows"])
     for entry, row in zip(SUMMARY["rows"], rows, strict=True):
         found = [name for name in VERDICTS for _ in range(row.count(f">{name}</i>"))]
         assert sorted(found) == sorted(side["verdict"] for side in (entry["published"], entry["sound"]) if side)
+
+
+def test_of_a_claim_the_largest_run_on_each_data_set_is_printed():
+    where = [("a", "x", "evening"), ("a", "x", "quick"), ("a", "y", "quick"), ("b", "x", "quick"), ("c", None, "")]
+    rows = [{"claim": claim, "dataset": data, "reading": "", "run": profile} for claim, data, profile in where]
+    _mark_smaller(rows)
+    assert [row["smaller"] for row in rows] == [False, True, False, False, False]
 
 
 def test_both_protocols_are_judged_side_by_side():
