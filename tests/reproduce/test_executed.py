@@ -1,4 +1,4 @@
-"""How an executed notebook keeps its pictures."""
+"""What is kept of an executed notebook."""
 
 from __future__ import annotations
 
@@ -12,6 +12,45 @@ import pytest
 from PIL import Image
 
 from fer_utils.reproduce import executed
+from fer_utils.reproduce.surroundings import FINISHED
+from tests.test_silence import LINES
+
+
+@pytest.fixture
+def recorded(tmp_path: Path):
+    """Give what is recorded of one cell's outputs."""
+
+    def record(*outputs: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+        cell = nbformat.v4.new_code_cell("run.finish()", execution_count=1, outputs=list(outputs))
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "notebook.ipynb")
+        (tmp_path / FINISHED).write_text('{"profile": "quick", "files": {}}')
+        assert executed.finished("toy", tmp_path)["profile"] == "quick"
+        return nbformat.read(tmp_path / "notebook.ipynb", as_version=4).cells[0].outputs
+
+    return record
+
+
+def stream(name: str, text: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_output("stream", name=name, text=text)
+
+
+def test_tensorflow_s_lines_are_not_recorded_and_every_other_warning_is(recorded):
+    cut = len(LINES) // 2
+    assert LINES[cut - 1] != "\n", "the cut must go through a line"
+    kept = recorded(
+        stream("stderr", LINES[:cut]),
+        stream("stderr", LINES[cut:]),
+        stream("stdout", LINES),
+        stream("stderr", "DeprecationWarning: mine\n" + LINES),
+    )
+    assert [(output.name, output.text) for output in kept] == [
+        ("stdout", LINES), ("stderr", "DeprecationWarning: mine\n"),
+    ]  # fmt: skip
+
+
+def test_outputs_that_are_no_streams_stay(recorded):
+    shown = nbformat.v4.new_output("display_data", data={"text/plain": "a table"})
+    assert recorded(shown, stream("stderr", LINES)) == [shown]
 
 
 def picture(grey: int) -> bytes:
