@@ -78,6 +78,8 @@ class Run:
         check_choice("profile", profile, PROFILES)
         devices.choose_device(device)
         use_house_style()
+        # A setting's source is a sentence, and is to be read to its end.
+        pd.set_option("display.max_colwidth", None)
         self.notebook, self.profile, self.faces, self.seeds = notebook, profile, faces, list(seeds)
         told = json.loads(os.environ.get(CHANGED, "{}"))
         # A headless run knows beside the parameters whether cells were edited; only its runner can see that.

@@ -86,6 +86,14 @@ def test_a_number_needs_data() -> None:
         Run("00_toy", "quick").claim(finding(0.5, "published"))
 
 
+def test_a_notebook_shows_the_sources_of_its_settings_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(RUN_DIR, str(tmp_path))
+    with pd.option_context("display.max_colwidth", 50):
+        Run("05_toy", "quick", LONDON)
+        source = "Section IV-D; " + 20 * "and so on "
+        assert source.strip() in pd.DataFrame({"source": [source]}).to_html()
+
+
 def test_a_long_table_is_shown_in_part_and_says_where_the_rest_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
