@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from fer_utils.silence import without_tensorflow
 REFERRING = ("evening", "paper")
 """Profiles whose recorded notebooks point to their figures. Copies would double what git holds of them; the notebooks
 of ``quick`` hold copies, since not every viewer shows a picture that lies beside a notebook."""
+
+CLOCKS = ("papermill", "execution")
+"""Of a cell's metadata: its times."""
 
 FIGURE = '<img src="{file}" alt="{file}, beside this notebook">'
 
@@ -39,6 +43,7 @@ def finished(notebook: str, working: Path) -> dict[str, Any]:
     for name in ("input_path", "output_path"):
         executed.metadata.get("papermill", {}).pop(name, None)
     _drop_foreign_lines(executed)
+    tighten(executed)
     _shrink_pictures(executed, working / "figures", refer=facts["profile"] in REFERRING)
     nbformat.write(executed, working / "notebook.ipynb")
     return facts
@@ -78,6 +83,22 @@ def _drop_foreign_lines(executed: nbformat.NotebookNode) -> None:
                 output.text = without_tensorflow(output.text)
         if "outputs" in cell:
             cell.outputs = [output for output in kept if output.get("name") != "stderr" or output.text]
+
+
+def tighten(executed: nbformat.NotebookNode) -> None:
+    """Write each row of a table in one line, and leave out when each cell began and ended. Git keeps recorded runs.
+
+    When the whole run began and ended is in its receipt.
+    """
+    for cell in executed.cells:
+        for name in CLOCKS:
+            cell.metadata.pop(name, None)
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            shown = data.get("text/html", "")
+            if shown.startswith("<table>"):
+                rows = re.sub(r">\s*\n\s*<", "><", shown).replace("<tr>", "\n<tr>")
+                data["text/html"] = rows.replace("<td >", "<td>").replace("<th >", "<th>")
 
 
 def _shrink_pictures(executed: nbformat.NotebookNode, figures: Path, refer: bool) -> None:

@@ -53,6 +53,18 @@ def test_outputs_that_are_no_streams_stay(recorded):
     assert recorded(shown, stream("stderr", LINES)) == [shown]
 
 
+def test_a_row_of_a_table_is_a_line_and_says_what_it_said():
+    table = "<table>\n  <tr>\n    <td >a\n b</td>\n    <td >1 &lt; 2</td>\n  </tr>\n  <tr>\n<td >c</td></tr></table>\n"
+    other = "<p>\n  <b>kept</b>\n</p>"
+    outputs = [nbformat.v4.new_output("display_data", data={"text/html": shown}) for shown in (table, other)]
+    cell = nbformat.v4.new_code_cell(metadata={"tags": ["x"], "papermill": {"duration": 1}}, outputs=outputs)
+    executed.tighten(nbformat.v4.new_notebook(cells=[cell]))
+    assert [output.data["text/html"] for output in cell.outputs] == [
+        "<table>\n<tr><td>a\n b</td><td>1 &lt; 2</td></tr>\n<tr><td>c</td></tr></table>\n", other,
+    ]  # fmt: skip
+    assert cell.metadata == {"tags": ["x"]}
+
+
 def picture(grey: int) -> bytes:
     file = io.BytesIO()
     Image.fromarray(np.full((8, 8), grey, np.uint8)).save(file, "PNG")
