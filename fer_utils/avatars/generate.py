@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from PIL import Image
 
+from fer_utils.avatars.camera import SIDE
 from fer_utils.avatars.develop import develop
 from fer_utils.avatars.face_kit import read_face_kit
 from fer_utils.avatars.render import Renderer
@@ -22,7 +24,8 @@ from fer_utils.errors import FerError, check_choice
 from fer_utils.files import whole_file
 from fer_utils.progress import track
 
-JPEG_QUALITY = 90
+JPEG_QUALITY, SMALL_QUALITY = 90, 85
+"""Of a full picture, and of one that is stored with fewer pixels."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every file in an archive, so that the same pictures make the same bytes."""
 _RENDERERS: dict[Path, Renderer] = {}
@@ -57,8 +60,12 @@ def render(picture: Picture, renderer: Renderer) -> tuple[bytes, np.ndarray]:
     light, landmarks = renderer.draw(picture.shot, picture.seed)
     random = np.random.default_rng(picture.seed)
     pixels = develop(light, landmarks, picture.shot.person.skin, picture.development, random)
+    quality = JPEG_QUALITY
+    if picture.side < SIDE:
+        pixels = cv2.resize(pixels, (picture.side, picture.side), interpolation=cv2.INTER_AREA)
+        quality = SMALL_QUALITY
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "JPEG", quality=JPEG_QUALITY)
+    Image.fromarray(pixels).save(stream, "JPEG", quality=quality)
     return _packed(stream.getvalue()), landmarks
 
 

@@ -1,6 +1,6 @@
 """The call sheets: who is photographed, doing what, from where and in which light.
 
-Five shoots come of one seed. Every person and every picture has a random stream of its own, named by words, so that
+Six shoots come of one seed. Every person and every picture has a random stream of its own, named by words, so that
 adding a picture changes no other.
 """
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_utils.avatars.acting import Performance, perform, scale
-from fer_utils.avatars.camera import Camera, Pose
+from fer_utils.avatars.camera import SIDE, Camera, Pose
 from fer_utils.avatars.develop import Development
 from fer_utils.avatars.people import Person, draw_person
 from fer_utils.avatars.render import Lamp, Light, Shot
-from fer_utils.datasets.avatar_shoots import CLASSES, CLIP_CLASSES
+from fer_utils.datasets.avatar_shoots import CLASSES, CLIP_CLASSES, TAKE_CLASSES
 
 SEED = 2026
 STUDIO_PEOPLE, VIEW_PEOPLE, CLIP_PEOPLE, WILD_PEOPLE, CROWD = 24, 10, 10, 110, 240
@@ -29,6 +29,9 @@ CLIP_SHARES = (0.0, 0.25, 0.65, 1.0, 0.95, 0.5, 0.1)
 CLIP_PHASES = ("neutral", "onset", "onset", "apex", "apex", "offset", "offset")
 CLIPS = 2
 WILD_TAKES = 4
+TAKES = 4
+TAKE_SIDE = 96
+"""Pixels that a take is stored with: as many as CLIFER's networks see, and few bytes in git."""
 
 _KEY, _FILL = (9.5, 9.3, 9.0), (1.6, 1.6, 1.7)
 STUDIO_LIGHTS = (
@@ -64,6 +67,8 @@ class Picture:
     sequence: str = ""
     frame: int = 0
     phase: str = ""
+    side: int = SIDE
+    """Pixels that it is stored with; its landmarks count in those of a full picture."""
 
     @property
     def seed(self) -> int:
@@ -112,6 +117,14 @@ def clips() -> Iterator[Picture]:
                 yield from _clip(person, label, clip)
 
 
+def takes() -> Iterator[Picture]:
+    """The studio's 24 people × 7 expressions × 4 takes: everybody keeps one light and one place, and acts anew."""
+    for person in cast("A", STUDIO_PEOPLE):
+        for label in TAKE_CLASSES:
+            for take in range(1, TAKES + 1):
+                yield _take(f"{person.name}_{label}_take_{take}", person, label, take)
+
+
 def wild() -> Iterator[Picture]:
     """110 other people, four pictures each: turned heads, hard light, things in the way, clutter and blur."""
     for number, person in enumerate(cast("W", WILD_PEOPLE)):
@@ -130,7 +143,7 @@ def crowd() -> Iterator[Picture]:
         yield _posed(name, person, label, gaze, 1, Camera(shift=_jitter(random, 0.8)), 90, random, turn=12.0)
 
 
-SHOOTS = {"studio": studio, "views": views, "clips": clips, "wild": wild, "crowd": crowd}
+SHOOTS = {"studio": studio, "views": views, "clips": clips, "takes": takes, "wild": wild, "crowd": crowd}
 
 
 def _posed(
@@ -187,6 +200,20 @@ def _clip(person: Person, label: str, clip: int) -> Iterator[Picture]:
             frame=frame,
             phase="neutral" if label == "neutral" else phase,
         )
+
+
+def _take(name: str, person: Person, label: str, take: int) -> Picture:
+    # The person's stream settles what stays, the take's what changes.
+    whose, random = stream("takes", person.name), stream("take", name)
+    light = STUDIO_LIGHTS[whose.integers(len(STUDIO_LIGHTS))]
+    grey = float(whose.uniform(0.12, 0.5))
+    development = Development(_exposure(person), backdrop=(grey, grey * 1.02, grey * 1.06))
+    intensity = 0.0 if label == "neutral" else float(random.uniform(0.6, 1.0))
+    performance = perform(label, intensity, person.manner, random)
+    yaw, pitch, roll = random.normal(0, [2.5, 1.8, 1.2])
+    pose = Pose(yaw, pitch, roll, float(random.normal(0, 1.5)), float(random.normal(0, 1.5)))
+    shot = Shot(person, performance, pose, Camera(shift=_jitter(random, 0.4)), light)
+    return Picture(name, shot, development, label, intensity, "frontal", take, side=TAKE_SIDE)
 
 
 def _snapshot(name: str, person: Person, label: str, take: int) -> Picture:

@@ -1,11 +1,12 @@
 """Avatars: faces that nobody owns, with everything known of them that a photograph hides.
 
-Rendered from ICT-FaceKit's light face model by :mod:`fer_utils.avatars.generate` and shipped as five shoots:
+Rendered from ICT-FaceKit's light face model by :mod:`fer_utils.avatars.generate` and shipped as six shoots:
 
 ======  ======================================================================================================
 studio  24 people × 8 expressions × 3 takes, frontal, each take with another gaze
 views   ten of them × 8 expressions, seen from five sides
 clips   ten other people × 6 classes × 2 clips of seven frames: neutral, onset, apex, offset
+takes   the studio's 24 people × 7 expressions × 4 takes in one light a person, of 96 pixels enlarged
 wild    110 other people × 4: turned heads, hard light, things in the way, clutter, blur
 crowd   240 further people, one picture each, for training without labels
 ======  ======================================================================================================
@@ -35,17 +36,21 @@ from fer_utils.faces import FaceSet
 ACTION_UNITS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 18, 20, 22, 23, 24, 25, 26, 27, 43)
 CLASSES = ("neutral", "anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
 TABLE, LANDMARKS = "table.csv", "landmarks.npy"
+SIZE = (160, 160)
 LANDMARK_UNIT = 16
 """Landmarks are stored as whole sixteenths of a pixel."""
 TITLES = {
     "studio": "Avatars in the studio",
     "views": "Avatars from five sides",
     "clips": "Avatars in clips",
+    "takes": "Avatars in four takes",
     "wild": "Avatars in the wild",
     "crowd": "A crowd of avatars",
 }
 CLIP_CLASSES = ("neutral", "anger", "fear", "happiness", "sadness", "surprise")
 """CLIFER's six."""
+TAKE_CLASSES = ("neutral", "anger", "disgust", "fear", "happiness", "sadness", "surprise")
+"""RAVDESS' eight but calm, which avatars do not show."""
 
 
 def landmarks(faces: FaceSet) -> np.ndarray:
@@ -71,7 +76,8 @@ def read_shoot(archive: bytes) -> tuple[np.ndarray, pd.DataFrame]:
 
 def _decode(jpeg: bytes) -> np.ndarray:
     with Image.open(io.BytesIO(jpeg)) as picture:
-        return np.asarray(picture)
+        # Takes are stored smaller.
+        return np.asarray(picture if picture.size == SIZE else picture.resize(SIZE, Image.Resampling.BICUBIC))
 
 
 def _load(shoot: str, folder: Path | None, stand_in: bool) -> FaceSet:
@@ -85,7 +91,7 @@ DATASETS = {
     shoot: Dataset(
         name=f"avatars_{shoot}",
         title=title,
-        classes=CLIP_CLASSES if shoot == "clips" else CLASSES,
+        classes={"clips": CLIP_CLASSES, "takes": TAKE_CLASSES}.get(shoot, CLASSES),
         shipped=True,
         publishable=True,
         layout="shipped with this package at 160x160 pixels",

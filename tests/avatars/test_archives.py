@@ -10,9 +10,13 @@ from importlib import resources
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
 
 from fer_utils import data, datasets
 from fer_utils.avatars.generate import table_row
+from fer_utils.avatars.quality import hog_features
 from fer_utils.avatars.shoots import SHOOTS
 from fer_utils.datasets import avatar_shoots
 
@@ -79,6 +83,19 @@ def test_action_units_are_no_function_of_the_emotion(shoots):
     for unit in ("au_6", "au_5", "au_17", "au_2"):
         share = (table[unit] > 0.1).groupby(table["label"]).mean()
         assert ((share > 0.1) & (share < 0.9)).any(), unit
+
+
+def test_a_person_s_other_takes_can_be_told_by_two_of_them(shoots):
+    """Else nobody could say what a memory of the first two is worth, as with clips, each in another light."""
+    faces = shoots["takes"]
+    features, odd = hog_features(faces), faces.table["take"].to_numpy() % 2 == 1
+    right = []
+    for person in np.unique(faces.subjects):
+        for learnt in (odd, ~odd):
+            train, test = [(faces.subjects == person) & half for half in (learnt, ~learnt)]
+            machine = make_pipeline(StandardScaler(), LinearSVC(C=0.01)).fit(features[train], faces.labels[train])
+            right.append((machine.predict(features[test]) == faces.labels[test]).mean())
+    assert np.mean(right) > 0.7
 
 
 def test_archives_hold_only_plain_files_of_one_date():

@@ -20,8 +20,8 @@ def sheet(name):
 
 @pytest.mark.parametrize(
     ("shoot", "pictures", "people"),
-    [("studio", 24 * 8 * 3, 24), ("views", 10 * 8 * 5, 10), ("clips", 10 * 6 * 2 * 7, 10), ("wild", 440, 110),
-     ("crowd", 240, 240)],
+    [("studio", 24 * 8 * 3, 24), ("views", 10 * 8 * 5, 10), ("clips", 10 * 6 * 2 * 7, 10),
+     ("takes", 24 * 7 * 4, 24), ("wild", 440, 110), ("crowd", 240, 240)],
 )  # fmt: skip
 def test_each_shoot_has_its_pictures_and_people(shoot, pictures, people):
     taken = sheet(shoot)
@@ -29,9 +29,9 @@ def test_each_shoot_has_its_pictures_and_people(shoot, pictures, people):
     assert len({picture.shot.person.name for picture in taken}) == people
 
 
-def test_only_the_views_share_people_with_the_studio():
+def test_only_views_and_takes_share_people_with_the_studio():
     people = {name: {picture.shot.person.name for picture in sheet(name)} for name in SHOOTS}
-    assert people.pop("views") < people["studio"]
+    assert people.pop("views") < people["studio"] == people.pop("takes")
     everybody = [person for names in people.values() for person in names]
     assert len(everybody) == len(set(everybody)) == 24 + 10 + 110 + 240
 
@@ -59,6 +59,16 @@ def test_a_clip_rises_from_neutral_and_falls():
     strength = [picture.shot.performance.units[12] for picture in clip]
     assert strength[0] == 0 and int(np.argmax(strength)) in (3, 4)
     assert strength[0] < strength[1] < strength[2] < max(strength) > strength[5] > strength[6]
+
+
+def test_a_person_keeps_one_light_and_one_place_in_all_takes_and_acts_anew():
+    by_person = {name: [p for p in sheet("takes") if p.shot.person.name == name] for name in ("A01", "A02")}
+    for pictures in by_person.values():
+        assert len({picture.shot.light.name for picture in pictures}) == 1
+        assert len({picture.development for picture in pictures}) == 1
+        fear = [picture.shot.performance.units for picture in pictures if picture.label == "fear"]
+        assert len({tuple(units.values()) for units in fear}) == 4
+    assert len({picture.shot.light.name for picture in sheet("takes")}) == 3
 
 
 def test_wild_heads_turn_up_to_45_degrees_and_every_hardship_occurs():

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fer_utils.avatars.shoots import TAKES
 from fer_utils.avatars.stand_ins.casting import Role, Shoot
 from fer_utils.errors import FerError
 
@@ -58,7 +59,21 @@ def faded(role: Role, label: str, take: int, studio: Shoot) -> Motion:
     last = studio.row(take, subject=role.avatar, label=label)
     others = [row for row in studio.rows(subject=role.avatar, label="neutral") if row != last]
     light = studio.table["light"]
-    first = next((row for row in others if light[row] == light[last]), others[0])
+    return _faded(studio, next((row for row in others if light[row] == light[last]), others[0]), last)
+
+
+def taken(role: Role, label: str, take: int, takes: Shoot) -> Motion:
+    """From the neutral face of a take, numbered from 1, to its expression.
+
+    A neutral clip begins with the neutral face two takes away. So odd takes share no photograph with even ones.
+    """
+    last = takes.row(0, subject=role.avatar, label=label, take=take)
+    other = take if label != "neutral" else (take + 1) % TAKES + 1
+    return _faded(takes, takes.row(0, subject=role.avatar, label="neutral", take=other), last)
+
+
+def _faded(studio: Shoot, first: int, last: int) -> Motion:
+    """The picture in the row ``first``, laid over that in the row ``last`` by its landmarks, and this one."""
     onto, _ = cv2.estimateAffinePartial2D(studio.points[first], studio.points[last], method=cv2.LMEDS)
     height, width = studio.images.shape[1:3]
     laid = cv2.warpAffine(studio.images[first], onto, (width, height), borderMode=cv2.BORDER_REPLICATE)

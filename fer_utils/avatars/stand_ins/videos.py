@@ -9,9 +9,8 @@ from itertools import product
 import numpy as np
 
 from fer_utils.avatars.stand_ins.casting import Role, cast, shoot
-from fer_utils.avatars.stand_ins.motion import Motion, acted, faded, video
+from fer_utils.avatars.stand_ins.motion import Motion, acted, faded, taken, video
 from fer_utils.avatars.stand_ins.plan import Part, Plan
-from fer_utils.avatars.stand_ins.posed import REUSED
 from fer_utils.avatars.stand_ins.retouch import Frame, retouch, touch
 from fer_utils.datasets import baum1, clips, mmi, ravdess
 from fer_utils.datasets.avatar_shoots import CLIP_CLASSES
@@ -23,6 +22,8 @@ RAVDESS_SHARES = np.interp(np.arange(FRAMES), (0, 9, FRAMES - 1), (0, 1, 0.75))
 """How far a clip is on the way from neutral to the expression: there in a third of a second, then slowly back."""
 CALM = 0.2
 """How far ``calm``, which no avatar shows, goes from neutral to happiness."""
+NORMAL = 0.7
+"""How far a clip of normal intensity goes; a strong one goes to the end."""
 RAVDESS_FRAME = Frame(165)
 MMI_PEOPLE, MMI_RATE = 24, 25
 MMI_SHARES = (0.0, 0.4, 0.8, 0.97, 1.0, 0.94, 0.7, 0.4, 0.1)
@@ -39,8 +40,8 @@ WITHOUT_UNITS = 2
 
 def plan_ravdess(small: bool = False) -> Plan:
     """All 1,440 clips of speech with modality 02 (picture only). ``small``: a fourth of two actors' clips."""
-    studio = shoot("studio")
-    roles = cast(ravdess.ACTORS[: SMALL_PEOPLE if small else None], studio.people)
+    takes = shoot("takes")
+    roles = cast(ravdess.ACTORS[: SMALL_PEOPLE if small else None], takes.people)
     spoken = [clip for clip in ravdess.official_clips("02") if ravdess.CHANNELS[clip.channel] == "speech"]
     spoken = [clip for clip in spoken if clip.actor in roles]
     if small:
@@ -48,22 +49,22 @@ def plan_ravdess(small: bool = False) -> Plan:
 
     def content(clip: ravdess.Clip) -> bytes:
         role, label = roles[clip.actor], "happiness" if clip.label == "calm" else clip.label
-        rows = studio.rows(subject=role.avatar, label=label)
-        by_strength = np.argsort(studio.table.loc[rows, "intensity"].to_numpy(), kind="stable")
-        # Of three takes the strongest is "strong", and one of the others "normal".
-        take = by_strength[-1] if clip.intensity == "02" else by_strength[int(clip.repetition) - 1]
-        shares = RAVDESS_SHARES * (CALM if clip.label == "calm" else 1)
-        motion = faded(role, label, int(take), studio)
-        return video(_filmed(motion, shares, role, clip.stem, RAVDESS_SIZE, RAVDESS_FRAME), ".mp4", clips.CHUNK_RATE)
+        # A take a statement and repetition; the first repetition has the odd ones.
+        take = 2 * int(clip.statement) + int(clip.repetition) - 2
+        shares = RAVDESS_SHARES * (1 if clip.intensity == "02" or label == "neutral" else NORMAL)
+        motion = taken(role, label, take, takes)
+        return video(_filmed(motion, shares * (CALM if clip.label == "calm" else 1), role, clip.stem, RAVDESS_SIZE,
+                             RAVDESS_FRAME), ".mp4", clips.CHUNK_RATE)  # fmt: skip
 
     parts = [Part(f"{clip.home}/{clip.file_name}", partial(content, clip)) for clip in spoken]
     return Plan(parts, len(roles), _players(roles), [
         *["a fourth of the clips of two actors"] * small,
-        REUSED,
+        "each statement and repetition is a take of its own; normal and strong clips show the same one, normal to "
+        f"{NORMAL:.0%}",
         "speech only, picture only (modality 02), without song",
         f"clips have {FRAMES} frames of {RAVDESS_SIZE[1]}x{RAVDESS_SIZE[0]} pixels, official 1280x720 and about four "
         "seconds; the avatars do not speak",
-        "clips are cross-faded from a neutral photograph to one with the expression",
+        "clips are cross-faded from a neutral photograph to one with the expression, taken in one light a person",
         f"calm is {CALM:.0%} of the way from neutral to happiness: the avatars have no such expression",
         "odd numbers are men by the official names, which says nothing of the avatars",
     ])  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 
 from fer_utils.avatars.stand_ins import motion
 from fer_utils.avatars.stand_ins.casting import Look, Role, cast, look, shoot
-from fer_utils.avatars.stand_ins.motion import Motion, acted, faded, video
+from fer_utils.avatars.stand_ins.motion import Motion, acted, faded, taken, video
 from fer_utils.avatars.stand_ins.retouch import (
     SIDE,
     Frame,
@@ -128,6 +128,16 @@ def test_photographs_fade_from_neutral_to_the_expression(label):
     np.testing.assert_array_equal(moving.at(1), studio.images[last])
     # Laid over each other: the bridge of the nose hardly moves.
     assert np.abs(moving.points[0, 27:31] - moving.points[1, 27:31]).max() < 4
+
+
+@pytest.mark.parametrize("label", ["happiness", "neutral"])
+def test_odd_takes_share_no_photograph_with_even_ones(label):
+    takes = shoot("takes")
+    shown = {take: taken(Role("A02", Look(), 0), label, take, takes).rows for take in (1, 2, 3, 4)}
+    for take, (first, last) in shown.items():
+        assert takes.table.loc[first, "label"] == "neutral" and takes.table.loc[last, "label"] == label
+        assert takes.table.loc[last, "take"] == take and takes.table.loc[first, "take"] % 2 == take % 2
+        assert first != last and set(takes.table.loc[[first, last], "subject"]) == {"A02"}
 
 
 def test_a_clip_is_played_in_its_order():
