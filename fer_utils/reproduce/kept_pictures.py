@@ -6,10 +6,10 @@ import io
 
 from PIL import Image
 
-COLOURS, QUALITY = 256, 82
+COLOURS, QUALITY = 128, 75
 """Of a figure's file: the palette of a PNG, which suits lines; the quality of a JPEG, which suits faces."""
 
-COPY_WIDTH, COPY_COLOURS, COPY_QUALITY = 720, 24, 50
+COPY_WIDTH, COPY_COLOURS, COPY_QUALITY = 640, 24, 50
 """Pixels, palette and quality of a small copy."""
 
 MIME_TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
