@@ -149,7 +149,8 @@ def _write_again(run: SignedRun, results: Path) -> str:
         shutil.copytree(run.folder, copy)
         write_json(copy / CRATE, crate(run.receipt))
         files = run.receipt["files"] | {CRATE: sha256_file(copy / CRATE)}
-        write_json(copy / RECEIPT, run.receipt | {"rewritten": {CRATE: why}, "files": files})
+        rewritten = run.receipt.get("rewritten", {}) | {CRATE: why}
+        write_json(copy / RECEIPT, run.receipt | {"rewritten": rewritten, "files": files})
         move_into_place(copy, run.folder)
     return f"{run.folder.parent.name}/{run.folder.name}"
 
