@@ -172,6 +172,20 @@ class Study(Base[Settings]):
         weights = steps.weights_of(self.models(protocol)[self.model_of(person, protocol)])
         return Imagination(self.settings.imagination, weights)
 
+    def rebuilt(self, protocol: str, faces: FaceSet) -> np.ndarray:
+        """Some of the study's faces, drawn again from their own codes with their own expressions.
+
+        Returns:
+            ``uint8 [N, S, S, 3]``.
+        """
+        drawn = np.zeros_like(faces.images)
+        for person in np.unique(faces.subjects):
+            model = self.imagination(person, protocol)
+            for row in np.flatnonzero(faces.subjects == person):
+                shown = CONDITIONS.index(faces.classes[faces.labels[row]])
+                drawn[row] = model.pictures(model.encode(faces.images[[row]]), [shown])[0, 0]
+        return drawn
+
     def codes(self, protocol: str) -> list[np.ndarray]:
         """Codes of all faces under each of :meth:`models`, ``float64 [N, 50]``.
 

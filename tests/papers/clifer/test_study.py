@@ -88,6 +88,16 @@ def test_in_sound_nobody_is_encoded_by_a_model_that_saw_them(study: Study) -> No
     assert set(study.faces.subjects[study.training_rows("published")[0]]) == set(study.people)
 
 
+def test_a_face_is_rebuilt_from_its_own_code_with_its_own_expression(study: Study) -> None:
+    few = study.faces.select(np.arange(1, len(study.faces), 7))
+    rebuilt = study.rebuilt("sound", few)
+    assert rebuilt.shape == few.images.shape and rebuilt.dtype == np.uint8
+    for row in (0, len(few) - 1):
+        model = study.imagination(few.subjects[row], "sound")
+        every = model.pictures(model.encode(few.images[[row]]), range(len(CLASSES)))[0]
+        np.testing.assert_array_equal(rebuilt[row], every[CLASSES.index(few.table["label"].iloc[row])])
+
+
 def test_scores_and_tables(study: Study) -> None:
     table = study.scores("sound")
     assert set(table["condition"]) == set(TEST_CONDITIONS) and set(table["experiment"]) == {1, 2}
