@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-COLOURS, QUALITY = 128, 75
+COLOURS, QUALITY = 128, 70
 """Of a figure's file: the palette of a PNG, which suits lines; the quality of a JPEG, which suits faces."""
 
 COPY_WIDTH, COPY_COLOURS, COPY_QUALITY = 640, 24, 50
@@ -30,8 +30,7 @@ def figure_file(drawn: bytes, pictures: bool) -> tuple[str, bytes]:
         picture = opened.convert("RGB")
     palette = _encoded(picture.quantize(COLOURS), "PNG")
     if pictures:
-        # Colours at full resolution, or red and blue lines would fray.
-        jpeg = _encoded(picture, "JPEG", quality=QUALITY, progressive=True, subsampling=0)
+        jpeg = _encoded(picture, "JPEG", quality=QUALITY, progressive=True)
         if len(jpeg) < len(palette):
             return ".jpg", jpeg
     return ".png", palette
