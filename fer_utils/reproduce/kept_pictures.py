@@ -6,7 +6,7 @@ import io
 
 from PIL import Image
 
-COLOURS, QUALITY = 128, 70
+COLOURS, QUALITY = 256, 70
 """Of a figure's file: the palette of a PNG, which suits lines; the quality of a JPEG, which suits faces."""
 
 COPY_WIDTH, COPY_COLOURS, COPY_QUALITY = 640, 24, 50

@@ -128,10 +128,13 @@ def _paper(number: int, entry: Entry, summary: Entry, rows: Iterable[Entry]) -> 
 
 
 def _mark_smaller(rows: Iterable[Entry]) -> None:
-    """Say of each row whether a larger run before it gives the same claim on the same data: it is not printed then."""
+    """Say of each row whether a more telling run before it gives the same claim: it is not printed then.
+
+    Printed is one run of a claim on real faces and one on faces that stand in for them.
+    """
     seen = set()
     for row in rows:
-        key = (row["claim"], row["dataset"], row["reading"])
+        key = (row["claim"], row["kind"] == "real", row["reading"])
         row["smaller"] = bool(row["run"]) and key in seen
         seen.add(key)
 

@@ -106,11 +106,12 @@ def test_the_page_of_all_claims_has_every_row_with_its_verdicts_and_leads_to_it(
         assert sorted(found) == sorted(side["verdict"] for side in (entry["published"], entry["sound"]) if side)
 
 
-def test_of_a_claim_the_largest_run_on_each_data_set_is_printed():
-    where = [("a", "x", "evening"), ("a", "x", "quick"), ("a", "y", "quick"), ("b", "x", "quick"), ("c", None, "")]
-    rows = [{"claim": claim, "dataset": data, "reading": "", "run": profile} for claim, data, profile in where]
+def test_of_a_claim_one_run_on_real_faces_and_one_on_others_is_printed():
+    where = [("a", "stand-in", "x"), ("a", "stand-in", "y"), ("a", "real", "y"), ("a", "real", "z"), ("b", "real", "z")]
+    rows = [{"claim": claim, "kind": kind, "reading": "", "run": run} for claim, kind, run in where]
+    rows += [{"claim": "c", "kind": None, "reading": "", "run": None}]
     _mark_smaller(rows)
-    assert [row["smaller"] for row in rows] == [False, True, False, False, False]
+    assert [row["smaller"] for row in rows] == [False, True, False, True, False, False]
 
 
 def test_both_protocols_are_judged_side_by_side():
