@@ -14,6 +14,7 @@ Scores rank the boxes of one detector; they can't be compared between detectors.
 
 from __future__ import annotations
 
+import lzma
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,7 @@ from fer_utils.preprocess.pixels import check_images, resize, to_grey, to_rgb
 from fer_utils.progress import track
 
 SSD_FOLDER = Path(__file__).resolve().parents[1] / "weights" / "opencv_ssd_res10"
-SSD_WEIGHTS = SSD_FOLDER / "res10_300x300_ssd_iter_140000_fp16.caffemodel"
+SSD_WEIGHTS = SSD_FOLDER / "res10_300x300_ssd_iter_140000_fp16.caffemodel.xz"
 SSD_SIDE = 300
 SSD_MEAN_BGR = (104.0, 177.0, 123.0)
 SSD_LOWEST_SCORE = 0.5
@@ -125,9 +126,12 @@ def _ssd(image: np.ndarray) -> np.ndarray:
 @cache
 def _ssd_network() -> cv2.dnn.Net:
     try:
-        return cv2.dnn.readNetFromCaffe(str(SSD_FOLDER / "deploy.prototxt"), str(SSD_WEIGHTS))
-    except cv2.error as error:
-        raise FerError(f"cannot read the face detector in {SSD_FOLDER}: {error.err}. Restore the folder.") from error
+        files = (SSD_FOLDER / "deploy.prototxt").read_bytes(), lzma.decompress(SSD_WEIGHTS.read_bytes())
+        # OpenCV takes bytes for a path.
+        return cv2.dnn.readNetFromCaffe(*(np.frombuffer(content, np.uint8) for content in files))
+    except (OSError, lzma.LZMAError, cv2.error) as error:
+        why = error.err if isinstance(error, cv2.error) else error
+        raise FerError(f"cannot read the face detector in {SSD_FOLDER}: {why}. Restore the folder.") from error
 
 
 def _dlib(image: np.ndarray) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import lzma
 import subprocess
 import sys
 from pathlib import Path
@@ -94,7 +96,8 @@ def test_a_face_that_fills_the_picture_is_one_face_to_the_ssd(astronaut: np.ndar
 
 def test_the_shipped_ssd_is_the_one_its_readme_describes() -> None:
     readme = (detect.SSD_FOLDER / "README.md").read_text(encoding="utf-8")
-    assert sha256_file(detect.SSD_WEIGHTS) == "510ffd2471bd81e3fcc88a5beb4eae4fb445ccf8333ebc54e7302b83f4158a76"
+    unpacked = hashlib.sha256(lzma.decompress(detect.SSD_WEIGHTS.read_bytes())).hexdigest()
+    assert unpacked == "510ffd2471bd81e3fcc88a5beb4eae4fb445ccf8333ebc54e7302b83f4158a76" and unpacked in readme
     for path in (detect.SSD_WEIGHTS, detect.SSD_FOLDER / "deploy.prototxt"):
         assert f"| `{path.name}` | {path.stat().st_size:,} | `{sha256_file(path)}` |" in readme
 
@@ -117,10 +120,15 @@ def test_an_unknown_detector_is_a_usage_error_with_a_hint(astronaut: np.ndarray)
         detect_faces(astronaut[None], "harr")
 
 
+@pytest.mark.parametrize("left", [None, 0, 100_000, "no network"])
 def test_a_damaged_network_is_a_clear_error(
-    astronaut: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    left: int | str | None, astronaut: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(detect, "SSD_WEIGHTS", tmp_path / "gone.caffemodel")
+    damaged = tmp_path / "net.caffemodel.xz"
+    if left is not None:
+        whole = detect.SSD_WEIGHTS.read_bytes()
+        damaged.write_bytes(whole[:left] if isinstance(left, int) else lzma.compress(left.encode()))
+    monkeypatch.setattr(detect, "SSD_WEIGHTS", damaged)
     detect._ssd_network.cache_clear()
     with pytest.raises(FerError, match="cannot read the face detector in"):
         detect_faces(astronaut[None], "ssd")
