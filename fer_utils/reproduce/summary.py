@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -96,8 +96,9 @@ def _rows_of(claims: pd.DataFrame, run: SignedRun, about: Mapping[str, Any]) -> 
 def _headlines(claims: pd.DataFrame, rows: list[dict[str, Any]], folders: Mapping[str, Path]) -> list[dict[str, Any]]:
     found = []
     for headline in HEADLINES.values():
-        mine = {row["run"]: row for row in rows if row["claim"] in headline.claims}
-        runs = sorted(mine, key=lambda run: _rank(mine[run]))
+        mine = [row for row in rows if row["claim"] in headline.claims]
+        ranked = sorted(mine, key=lambda row: _rank(row, headline.claims))
+        runs = list(dict.fromkeys(row["run"] for row in ranked))
         of: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for row in rows:
             of.setdefault((row["claim"], row["run"]), []).append(row)
@@ -112,14 +113,16 @@ def _headlines(claims: pd.DataFrame, rows: list[dict[str, Any]], folders: Mappin
     return found
 
 
-def _rank(row: Mapping[str, Any]) -> tuple[int, int, int, str]:
-    """Sorts a paper's runs: the paper's own data, then its stand-in, its notebook's default, larger runs."""
+def _rank(row: Mapping[str, Any], claims: Sequence[str]) -> tuple[int, int, int, int, str]:
+    """Sorts a paper's runs: its own data, then their stand-ins, each in the order of the headline's ``claims``; the
+    notebook's default; larger runs."""
     recorded = next((paper.recorded for paper in PAPERS if paper.name == row["paper"]), ())
     names = [name.partition(":")[0] for name in recorded]
     place = names.index(row["dataset"]) if row["dataset"] in names else len(names)
     own = row["dataset"] in row["paper_dataset"].split()
     near = 0 if own and row["kind"] == "real" else 1 if own else 2
-    return (near, place, -PROFILES.index(row["profile"]), row["run"])
+    named = claims.index(row["claim"]) if own else len(claims)
+    return (near, named, place, -PROFILES.index(row["profile"]), row["run"])
 
 
 def _apart(row: Mapping[str, Any]) -> float:
