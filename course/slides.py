@@ -8,6 +8,7 @@ question. nbconvert makes the rest, with the template in ``deck/``: one file a d
 
 from __future__ import annotations
 
+import base64
 import re
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ import nbformat
 from latex2mathml.converter import convert as mathml
 from nbconvert import SlidesExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from fer_utils.reproduce.kept_pictures import MIME_TYPES
 
 COURSE = Path(__file__).resolve().parent
 RESULTS = COURSE.parent / "results"
@@ -63,7 +66,7 @@ def main(asked: list[str]) -> None:
     for notebook in sorted((COURSE.parent / "notebooks").glob("*.ipynb")):
         if not asked or notebook.name.startswith(tuple(asked)):
             deck = target / f"{notebook.stem}.html"
-            deck.write_text(html(deck_of(nbformat.read(recorded(notebook), as_version=4), notebook.stem)), "utf-8")
+            deck.write_text(html(deck_of(run_of(notebook), notebook.stem)), "utf-8")
             print(deck.relative_to(COURSE.parent))
 
 
@@ -75,6 +78,19 @@ def recorded(notebook: Path) -> Path:
     data = named[1].replace(":", "-") if named else "all"
     runs = [*RESULTS.glob(f"{notebook.stem}/{data}-quick"), *RESULTS.glob(f"{notebook.stem}/{data}-evening*")]
     return runs[0] / "notebook.ipynb"
+
+
+def run_of(notebook: Path) -> Any:
+    """What :func:`recorded` names, with the pictures that a run of an evening only points to."""
+    file = recorded(notebook)
+    run = nbformat.read(file, as_version=4)
+    for output in (output for cell in run.cells for output in cell.get("outputs", [])):
+        data = output.get("data", {})
+        if pointed := re.match(r'<img src="(figures/[^"]+)"', data.get("text/html", "")):
+            del data["text/html"]
+            picture = file.parent / pointed[1]
+            data[MIME_TYPES[picture.suffix]] = base64.b64encode(picture.read_bytes()).decode("ascii")
+    return run
 
 
 def html(deck: Any) -> str:

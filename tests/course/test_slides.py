@@ -34,10 +34,11 @@ def pictures(cells) -> list[str]:
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_deck_has_every_figure_and_asks_before_one(slides, notebook: Path) -> None:
-    run = nbformat.read(slides.recorded(notebook), as_version=4)
+    run = slides.run_of(notebook)
     deck = slides.deck_of(run, notebook.stem)
     nbformat.validate(deck)
     assert pictures(deck.cells) == pictures(run.cells) != []
+    assert len(pictures(run.cells)) == len(list((slides.recorded(notebook).parent / "figures").iterdir()))
     (asked,) = [number for number, cell in enumerate(deck.cells) if "**Predict.**" in cell.source]
     answer = next(cell for cell in deck.cells[asked:] if cell.cell_type == "code").outputs[0]
     assert answer.output_type != "stream", "the figure or table comes next"
@@ -46,7 +47,7 @@ def test_a_deck_has_every_figure_and_asks_before_one(slides, notebook: Path) -> 
 
 
 def test_a_deck_is_one_file_that_asks_nobody_for_more(slides) -> None:
-    run = nbformat.read(slides.recorded(NOTEBOOKS[-1]), as_version=4)
+    run = slides.run_of(NOTEBOOKS[-1])
     page = slides.html(slides.deck_of(run, NOTEBOOKS[-1].stem))
     fetched = re.findall(r'<(?:script|link|img|iframe)[^>]*\b(?:src|href)="(?!data:)[^"]*"', page)
     assert fetched == [] and "import " not in page and "url(" not in page and "@import" not in page

@@ -28,9 +28,9 @@ def test_without_fer_data_only_shipped_sets_are_there(monkeypatch):
     monkeypatch.delenv("FER_DATA", raising=False)
     findings = examine()
     assert [finding.name for finding in findings] == list(names())
-    missing = len(names()) - 6
-    assert [finding.state for finding in findings] == ["shipped"] * 6 + ["missing"] * missing
-    assert [finding.images for finding in findings] == [204, 576, 400, 840, 440, 240] + [None] * missing
+    missing = len(names()) - 7
+    assert [finding.state for finding in findings] == ["shipped"] * 7 + ["missing"] * missing
+    assert [finding.images for finding in findings] == [204, 576, 400, 840, 672, 440, 240] + [None] * missing
 
     shipped = findings[0]
     assert shipped.detail == "102 people; neutral 102, happiness 102"
@@ -40,13 +40,13 @@ def test_without_fer_data_only_shipped_sets_are_there(monkeypatch):
     assert "london          SHIPPED, 204 images  (Face Research Lab London Set)" in text
     assert "jaffe           MISSING  (JAFFE)" in text
     assert "expected at $FER_DATA/jaffe/XX.EEn.k.tiff, 213 files in one flat folder" in text
-    assert text.count("how to get it:") == missing and text.count("licence: ") == missing + 6
+    assert text.count("how to get it:") == missing and text.count("licence: ") == missing + 7
     assert all(len(line) <= doctor.WIDTH or " " not in line.strip() for line in text.splitlines())
 
     table = as_table(findings)
     assert table.columns.tolist() == ["name", "data set", "state", "images"]
-    assert table["state"].tolist() == ["shipped"] * 6 + ["missing"] * missing
-    assert table["images"].isna().tolist() == [False] * 6 + [True] * missing
+    assert table["state"].tolist() == ["shipped"] * 7 + ["missing"] * missing
+    assert table["images"].isna().tolist() == [False] * 7 + [True] * missing
     assert "204.0" not in table.to_string() and "204" in table.to_string()
 
 
@@ -64,7 +64,7 @@ def test_stand_in_and_damaged(own_jaffe, own_root, stand_ins):
     assert "cmu_faces       STAND-IN, 624 images" in text
     assert "jaffe           DAMAGED  (JAFFE)" in text
     assert "- KA.AN1.39.tiff: empty file" in text and "- YM.SU3.60.tiff: unreadable or truncated" in text
-    assert text.count("how to get it:") == len(names()) - 7
+    assert text.count("how to get it:") == len(names()) - 8
 
 
 def test_found_with_its_counts_and_notes(own_jaffe):
