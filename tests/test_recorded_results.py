@@ -247,6 +247,9 @@ def test_the_findings_say_where_paper_1_loses_the_person():
         row = rebuilt.loc[(faces, "person known")]
         assert f"{row['accuracy %']:.0f} % [{row['low %']:.0f}, {row['high %']:.0f}]" in findings, faces
         assert f"{row['error']:.2f}" in findings, faces
+    leak = json.loads((tables.parent / "numbers.json").read_text())[0]["leak"]
+    (others,) = re.findall(r"trained on (\d+) people", leak)
+    assert f"trained on {others} others" in findings and f"So {others} people" in findings
 
 
 def test_the_findings_quote_paper_4():
