@@ -37,7 +37,7 @@ test-rounding: $(READY) ## run what computes once more, as a processor without A
 	  $(PY) -m pytest $(PARALLEL) $(EXACT:%=--ignore-glob '*/test_%.py') $(COMPUTING) $(ARGS); fi
 
 test-gpu: $(READY)    ## where there is an NVIDIA GPU: does a captured step do what the same kernels do one by one?
-	FER_TEST_GPU=1 $(PY) -m pytest tests/test_graphs.py tests/gans/test_on_a_gpu.py $(ARGS)
+	FER_TEST_GPU=1 $(PY) -m pytest tests/test_graphs.py tests/gans/test_on_a_gpu.py tests/papers/clifer/test_on_a_gpu.py $(ARGS)
 	FER_TEST_GPU=1 $(PY) -m pytest tests/benchmarks/test_graphs_benchmark.py --benchmark-only $(ARGS)
 
 smoke: $(READY)       ## run every notebook at the smallest size, side by side: does each cell run?

@@ -8,7 +8,8 @@ separate steps a batch. Both are here as ``schedule``. All randomness of an epoc
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fer_utils.devices import in_use
+from fer_utils.graphs import Repeated
 from fer_utils.papers.clifer.identity import Identity, load_identity
 from fer_utils.papers.clifer.initial import initialise
 from fer_utils.papers.clifer.networks import (
@@ -31,6 +33,7 @@ from fer_utils.papers.clifer.networks import (
     to_arrays,
 )
 from fer_utils.papers.clifer.settings import ImaginationSettings
+from fer_utils.papers.clifer.steps import draw, drawn_labels, drawn_priors
 from fer_utils.progress import track
 from fer_utils.saving import Clock
 from fer_utils.stored import read_sealed, write_sealed
@@ -111,13 +114,15 @@ class Trainer:
             "joint": ("D_img D_z", "E G C"),
             "alternating": ("D_z", "E", "D_img", "G", "E C", "E G"),
         }[settings.schedule]
-        betas = (settings.beta_1, 0.999)
+        betas, gpu = (settings.beta_1, 0.999), self.device.type == "cuda"
+        # What a captured step reads: its rate, and equation 5's weight.
+        rate = torch.tensor(settings.learning_rate, device=self.device) if gpu else settings.learning_rate
+        self._imagined = torch.zeros((), device=self.device)
         self.optimisers = {
-            part: torch.optim.Adam(
-                self._weights(part), lr=settings.learning_rate, betas=betas, fused=self.device.type == "cuda"
-            )
+            part: torch.optim.Adam(self._weights(part), lr=rate, betas=betas, fused=gpu, capturable=gpu)
             for part in parts
         }
+        self._steps: dict[tuple[bool, int], tuple[dict[str, Tensor], Tensor, Repeated]] = {}
 
     def epoch(self, images: np.ndarray, labels: np.ndarray, epoch: int) -> np.ndarray:
         """One pass over ``uint8 [N, S, S, 3]`` images; the mean of each of :data:`LOSSES`, ``float64 [8]``.
@@ -129,29 +134,48 @@ class Trainer:
 
     def pass_over(self, images: np.ndarray, labels: np.ndarray, epoch: int) -> Tensor:
         """One epoch, without waiting for the device once: each step's :data:`LOSSES`, ``float32 [steps, 8]``, there."""
-        settings = self.settings
-        order = np.random.default_rng((self.seed, epoch)).permutation(len(images))
-        self.noise = torch.Generator().manual_seed(int(np.random.SeedSequence((self.seed, epoch)).generate_state(1)[0]))
-        since = epoch - settings.warm_up
+        settings, since = self.settings, epoch - self.settings.warm_up
         rate = settings.learning_rate * (1 - max(since, 0) / settings.epochs if settings.decay_to_zero else 1)
         for optimiser in self.optimisers.values():
-            optimiser.param_groups[0]["lr"] = rate
+            for group in optimiser.param_groups:
+                group["lr"] = group["lr"].fill_(rate) if isinstance(group["lr"], Tensor) else rate
+        self._imagined.fill_(imagined_weight(max(since, 0), settings.decay_of_imagined))
         for network in self.networks.values():
             network.train()
-        step = self._joint_step if settings.schedule == "joint" else self._alternating_step
-        step = self._first_step if since < 0 else step
         held, known = torch.from_numpy(images).to(self.device), torch.from_numpy(labels).to(self.device)
-        places, told = torch.from_numpy(order).to(self.device), []
-        for start in range(0, len(order), settings.batch_size):
-            rows = places[start : start + settings.batch_size]
-            if len(rows) > 1:  # one image alone has no batch statistics
-                batch = as_tensor(held[rows])
-                if settings.flip:
-                    turned = torch.rand(len(rows), generator=self.noise).to(self.device) < 0.5
-                    batch = torch.where(turned[:, None, None, None], batch.flip(-1), batch)
-                losses = step(batch, known[rows], since)
-                told.append(torch.stack([losses.get(name, batch.new_tensor(math.nan)) for name in LOSSES]))
+        drawn = draw(settings, self.targets, len(images), self.seed, epoch, since < 0)
+        drawn = {name: values.to(self.device) for name, values in drawn.items()}
+        rows, told = drawn.pop("rows"), []
+        for start in range(0, len(rows), settings.batch_size):
+            some = slice(start, start + settings.batch_size)
+            taken = {name: values[:, some] if name == "priors" else values[some] for name, values in drawn.items()}
+            told.append(self._repeat({"images": held[rows[some]], "labels": known[rows[some]], **taken}, since < 0))
         return torch.stack(told)
+
+    def _repeat(self, taken: dict[str, Tensor], warm_up: bool) -> Tensor:
+        """One step; its :data:`LOSSES`. A GPU repeats what it has captured for a batch of that size."""
+        kind = warm_up, len(taken["images"])
+        if kind not in self._steps:
+            fed = {name: values.clone() for name, values in taken.items()}
+            losses = torch.full((len(LOSSES),), math.nan, device=self.device)
+            self._steps[kind] = fed, losses, Repeated(partial(self._step, fed, losses, warm_up), self.device)
+        fed, losses, step = self._steps[kind]
+        for name, values in taken.items():
+            fed[name].copy_(values)
+        step()
+        return losses.clone()
+
+    def _step(self, fed: dict[str, Tensor], told: Tensor, warm_up: bool) -> None:
+        images, labels = as_tensor(fed["images"]), fed["labels"]
+        if "turned" in fed:
+            images = torch.where(fed["turned"][:, None, None, None], images.flip(-1), images)
+        if warm_up:
+            losses = self._first_step(images, labels)
+        else:
+            step = self._joint_step if self.settings.schedule == "joint" else self._alternating_step
+            losses = step(images, labels, fed["goal"], iter(fed["priors"]))
+        for name, value in losses.items():
+            told[LOSSES.index(name)].copy_(value)
 
     def pulls(self, images: np.ndarray, labels: np.ndarray) -> dict[str, tuple[float, float]]:
         """How hard each loss of equation 6 pulls at E and at G: the norms of its weighted gradients.
@@ -162,9 +186,12 @@ class Trainer:
             images: ``uint8 [N, S, S, 3]``, one batch.
             labels: ``int64 [N]``.
         """
-        self.noise, found = torch.Generator().manual_seed(self.seed), {}
-        goal, known = self._drawn_labels(len(images)), torch.from_numpy(labels).to(self.device)
-        losses = self._six(as_tensor(torch.from_numpy(images).to(self.device)), known, goal, 0)
+        noise, found = torch.Generator().manual_seed(self.seed), {}
+        goal = drawn_labels(self.targets, len(images), noise).to(self.device)
+        priors = iter(drawn_priors(self.settings, len(images), noise).to(self.device))
+        self._imagined.fill_(imagined_weight(0, self.settings.decay_of_imagined))
+        there = as_tensor(torch.from_numpy(images).to(self.device))
+        losses = self._six(there, torch.from_numpy(labels).to(self.device), goal, priors)
         for name in (name for name, loss in losses.items() if loss.requires_grad):
             loss = getattr(self.settings, f"weight_{name}") * losses[name]
             norms = []
@@ -174,56 +201,57 @@ class Trainer:
             found[name] = (norms[0], norms[1])
         return found
 
-    def _first_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, Tensor]:
+    def _first_step(self, images: Tensor, labels: Tensor) -> dict[str, Tensor]:
         e, g = self.networks["E"], self.networks["G"]
         loss = reconstruction_loss(images, g(e(images), labels))
         self._descend("E G C" if self.settings.schedule == "joint" else "E G", loss)
         return {"rec": loss.detach()}
 
-    def _six(self, images: Tensor, labels: Tensor, goal: Tensor, epoch: int) -> dict[str, Tensor]:
+    def _six(self, images: Tensor, labels: Tensor, goal: Tensor, priors: Iterator[Tensor]) -> dict[str, Tensor]:
         e, g, d_img, d_z, c = self.networks.values()
-        codes, weight = e(images), imagined_weight(epoch, self.settings.decay_of_imagined)
+        codes = e(images)
         again = g(codes, labels)
-        made = g(self._prior(len(images)) if self.settings.fakes == "prior" else codes, goal)
+        made = g(next(priors) if self.settings.fakes == "prior" else codes, goal)
+        on_real, on_made = functional.cross_entropy(c(codes), labels), functional.cross_entropy(c(e(made)), goal)
         return self._autoencoder(images, again) | {
             "z": looks(d_z(codes), True),
             "img": looks(d_img(made, goal), True),
-            "class": functional.cross_entropy(c(codes), labels) + weight * functional.cross_entropy(c(e(made)), goal),
+            "class": on_real + self._imagined * on_made,
         }
 
-    def _joint_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, Tensor]:
+    def _joint_step(self, images: Tensor, labels: Tensor, goal: Tensor, priors: Iterator[Tensor]) -> dict[str, Tensor]:
         """Equation 6: the discriminators climb, then E, G and C go down the weighted sum together."""
-        e, g = self.networks["E"], self.networks["G"]
-        goal, s = self._drawn_labels(len(images)), self.settings
+        e, g, s = self.networks["E"], self.networks["G"], self.settings
         with torch.no_grad():
             codes = e(images)
-            fakes = g(self._prior(len(images)) if s.fakes == "prior" else codes, goal)
-        told = self._discriminators("D_img D_z", images, labels, fakes, goal, codes)
+            fakes = g(next(priors) if s.fakes == "prior" else codes, goal)
+        told = self._discriminators("D_img D_z", images, labels, fakes, goal, codes, priors)
 
         self._freeze("D_img D_z", True)
-        losses = self._six(images, labels, goal, epoch)
+        losses = self._six(images, labels, goal, priors)
         self._descend("E G C", sum(getattr(s, f"weight_{name}") * loss for name, loss in losses.items()))
         self._freeze("D_img D_z", False)
         return told | {name: loss.detach() for name, loss in losses.items()}
 
-    def _alternating_step(self, images: Tensor, labels: Tensor, epoch: int) -> dict[str, Tensor]:
+    def _alternating_step(
+        self, images: Tensor, labels: Tensor, goal: Tensor, priors: Iterator[Tensor]
+    ) -> dict[str, Tensor]:
         """The order of the authors' release: D_z, E; D_img, G; E and C on real, then on generated faces; E and G."""
         e, g, d_img, d_z, c = self.networks.values()
-        goal, s = self._drawn_labels(len(images)), self.settings
+        s = self.settings
         with torch.no_grad():
             codes = e(images)
-        told = self._discriminators("D_z", images, labels, images, labels, codes)
+        told = self._discriminators("D_z", images, labels, images, labels, codes, priors)
         told |= self._alone("z", "E", lambda: looks(d_z(e(images)), True))
 
-        source = self._prior(len(images)) if s.fakes == "prior" else codes
+        source = next(priors) if s.fakes == "prior" else codes
         with torch.no_grad():
             fakes = g(source, goal)
-        told |= self._discriminators("D_img", images, labels, fakes, goal, codes)
+        told |= self._discriminators("D_img", images, labels, fakes, goal, codes, priors)
         told |= self._alone("img", "G", lambda: looks(d_img(g(source, goal), goal), True))
 
         real = self._alone("class", "E C", lambda: functional.cross_entropy(c(e(images)), labels))
-        weight = imagined_weight(epoch, s.decay_of_imagined)
-        made = self._alone("class", "E C", lambda: weight * functional.cross_entropy(c(e(fakes)), goal))
+        made = self._alone("class", "E C", lambda: self._imagined * functional.cross_entropy(c(e(fakes)), goal))
 
         losses = self._autoencoder(images, g(e(images), labels))
         self._descend("E G", sum(getattr(s, f"weight_{name}") * loss for name, loss in losses.items()))
@@ -244,7 +272,14 @@ class Trainer:
         }
 
     def _discriminators(
-        self, part: str, images: Tensor, labels: Tensor, fakes: Tensor, goal: Tensor, codes: Tensor
+        self,
+        part: str,
+        images: Tensor,
+        labels: Tensor,
+        fakes: Tensor,
+        goal: Tensor,
+        codes: Tensor,
+        priors: Iterator[Tensor],
     ) -> dict[str, Tensor]:
         losses = {}
         if "D_img" in part:
@@ -252,7 +287,7 @@ class Trainer:
             losses["d_img"] = looks(judge(fakes, goal), False) + looks(judge(images, labels), True)
         if "D_z" in part:
             judge = self.networks["D_z"]
-            losses["d_z"] = looks(judge(codes), False) + looks(judge(self._prior(len(codes))), True)
+            losses["d_z"] = looks(judge(codes), False) + looks(judge(next(priors)), True)
         self._descend(part, sum(losses.values()))
         return {name: loss.detach() for name, loss in losses.items()}
 
@@ -268,13 +303,6 @@ class Trainer:
     def _freeze(self, part: str, frozen: bool) -> None:
         for weight in self._weights(part):
             weight.requires_grad_(not frozen)
-
-    def _prior(self, count: int) -> Tensor:
-        """Codes drawn from U(-1, 1)."""
-        return (torch.rand(count, self.settings.code_size, generator=self.noise) * 2 - 1).to(self.device)
-
-    def _drawn_labels(self, count: int) -> Tensor:
-        return self.targets[torch.randint(len(self.targets), (count,), generator=self.noise)].to(self.device)
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that the next epoch depends on, as plain arrays."""
@@ -296,6 +324,8 @@ class Trainer:
                     _, _, number, name = key.split("/")
                     moments.setdefault(int(number), {})[name] = torch.from_numpy(value)
             optimiser.load_state_dict({**whole, "state": moments})
+        # The moments lie elsewhere now.
+        self._steps.clear()
 
 
 def train(

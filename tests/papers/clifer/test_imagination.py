@@ -33,6 +33,7 @@ from fer_utils.papers.clifer.networks import (
     signs,
 )
 from fer_utils.papers.clifer.settings import IMAGINATIONS, PROFILES, ImaginationSettings
+from fer_utils.papers.clifer.steps import draw
 from fer_utils.saving import EVERY
 from tests.papers.clifer.conftest import TINY
 
@@ -263,11 +264,17 @@ def test_how_hard_each_loss_pulls(faces: tuple[np.ndarray, np.ndarray]) -> None:
             np.testing.assert_array_equal(value, before[name], err_msg=name)
 
 
-def test_disgust_is_never_imagined() -> None:
-    trainer = imagination.Trainer(SCHEDULES["alternating"], [0, 2, 5], 0)
-    trainer.noise = torch.Generator().manual_seed(0)
-    assert set(trainer._drawn_labels(200).tolist()) == {0, 2, 5}
-    assert CONDITIONS.index("disgust") == 6
+def test_disgust_is_never_imagined(faces: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+    goals: set[int] = set()
+
+    def told(*given: Any) -> dict[str, torch.Tensor]:
+        drawn = draw(*given)
+        goals.update(drawn["goal"].tolist())
+        return drawn
+
+    monkeypatch.setattr(imagination, "draw", told)
+    train(faces[0], np.arange(len(faces[0])) % 7, TINY.but(n_conditions=7), seed=0)
+    assert goals == set(range(6)) and CONDITIONS.index("disgust") == 6
 
 
 # -- using it --------------------------------------------------------------------------------------
