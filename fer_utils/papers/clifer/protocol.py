@@ -158,13 +158,16 @@ def clips_of(faces: FaceSet) -> np.ndarray:
     return faces.table["sequence" if "sequence" in faces.table else "source"].astype(str).to_numpy(object)
 
 
-def halves(faces: FaceSet) -> np.ndarray:
+def halves(faces: FaceSet, rows: np.ndarray | None = None) -> np.ndarray:
     """Each clip wholly in half 0 or 1, ``int64 [N]``: within a person and a clip's expression they take turns.
+
+    ``rows`` asks of some faces only, which must be all of each person among them.
 
     The expression of a clip is that of most of its frames that are not neutral, so that the neutral
     frames at its ends stay with it.
     """
     table = pd.DataFrame({"subject": faces.subjects, "clip": clips_of(faces), "label": faces.table["label"]})
+    table = table if rows is None else table.iloc[rows]
     told = table[table["label"] != "neutral"].groupby(["subject", "clip"])["label"].agg(lambda few: few.mode().iloc[0])
     clips = table[["subject", "clip"]].drop_duplicates().sort_values(["subject", "clip"]).set_index(["subject", "clip"])
     clips["label"] = told.reindex(clips.index).fillna("neutral")
@@ -182,7 +185,7 @@ def folds_of(faces: FaceSet, person: str, protocol: str) -> list[Fold]:
     mine = faces.table[faces.subjects == person].sort_values(order, kind="stable").index.to_numpy()
     if protocol == "published":
         return [Fold(person, mine, mine)]
-    half = halves(faces)[mine]
+    half = halves(faces, mine)
     folds = [Fold(f"{person}, half {number}", mine[half != number], mine[half == number]) for number in (0, 1)]
     for fold in folds:
         for part in (fold.train, fold.test):

@@ -133,6 +133,8 @@ def test_a_clip_lies_wholly_in_one_half_with_its_neutral_frames(drawn: FaceSet) 
     for clip in np.unique(clips_of(drawn)):
         assert len(set(half[clips_of(drawn) == clip])) == 1
     assert half.mean() == 0.5
+    alone = np.flatnonzero(drawn.subjects == "p1")[::-1]
+    np.testing.assert_array_equal(halves(drawn, alone), half[alone])
 
 
 def test_one_clip_of_a_class_is_too_few_for_sound(drawn: FaceSet) -> None:
