@@ -18,7 +18,7 @@ import tempfile
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -130,6 +130,16 @@ def write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, value: Any) -> None:
     """Write JSON that diffs well: indented, keys in the order given, no NaN."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def json_rows(values: Iterable[Any]) -> str:
+    """A JSON list, an item a line: diffs as well as :func:`write_json` does, in two thirds of the bytes."""
+    return "[\n" + ",\n".join(json.dumps(value, ensure_ascii=False, allow_nan=False) for value in values) + "\n]"
+
+
+def write_json_rows(path: str | Path, values: Iterable[Any]) -> None:
+    """Write a list as :func:`json_rows` has it."""
+    write_text(path, json_rows(values) + "\n")
 
 
 def write_npz(path: str | Path, arrays: dict[str, np.ndarray]) -> None:

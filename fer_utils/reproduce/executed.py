@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 
 from fer_utils.errors import FerError
-from fer_utils.files import sha256_file
+from fer_utils.files import json_rows, sha256_file, write_text
 from fer_utils.reproduce.kept_pictures import MIME_TYPES, small_copy
 from fer_utils.reproduce.surroundings import FINISHED
 from fer_utils.silence import without_tensorflow
@@ -45,8 +45,16 @@ def finished(notebook: str, working: Path) -> dict[str, Any]:
     _drop_foreign_lines(executed)
     tighten(executed)
     _shrink_pictures(executed, working / "figures", refer=facts["profile"] in REFERRING)
-    nbformat.write(executed, working / "notebook.ipynb")
+    write_text(working / "notebook.ipynb", in_lines(executed))
     return facts
+
+
+def in_lines(notebook: nbformat.NotebookNode) -> str:
+    """A notebook as JSON, a cell a line: the usual indentation is a tenth of what git would keep."""
+    whole = json.loads(nbformat.writes(notebook, version=4))
+    rest = "".join(f', "{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in whole.items()
+                   if name != "cells")  # fmt: skip
+    return f'{{"cells": {json_rows(whole["cells"])}{rest}}}\n'
 
 
 def _demand(notebook: str, working: Path, files: dict[str, str]) -> None:

@@ -57,6 +57,7 @@ def write_receipt(folder: Path, request: Request, started: datetime, facts: Mapp
         "data": facts["data"],
         "figures": facts["figures"],
         **({"differs": facts["differs"]} if facts.get("differs") else {}),
+        **({"networks": facts["networks"]} if facts.get("networks") else {}),
         "device": facts["device"],
         **({"work": facts["work"]} if facts.get("work") else {}),
         "workers": request.workers,

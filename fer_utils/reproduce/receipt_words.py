@@ -20,6 +20,7 @@ def about(receipt: Mapping[str, Any]) -> Lines:
         "Asked for": _asked(receipt),
         "Pictures": ", ".join(f"{name}, fingerprint {print_}" for name, print_ in receipt["data"].items()),
         "Differs": "; ".join(receipt.get("differs") or ()),
+        "Networks": f"taken over from {receipt['networks']}" if receipt.get("networks") else "",
         "Machine": _machine(receipt["device"]),
         "Work": _work(receipt.get("work") or {}),
         "Code": _code(receipt["package"]),

@@ -40,7 +40,7 @@ _CLAIMS = (("claim", 31), ("data", 15), ("paper says", 12), ("published", 17), (
 
 
 def write_report(summary: Entry, folder: Path) -> None:
-    """Write the pages, :func:`fer_utils.reproduce.page.render`, and ``verdicts.csv`` into ``folder``.
+    """Write the pages, :func:`fer_utils.reproduce.page.render`, ``verdicts.csv`` and ``leaks.csv`` into ``folder``.
 
     Each file is written whole or not at all, ``index.html`` last.
 
@@ -48,17 +48,20 @@ def write_report(summary: Entry, folder: Path) -> None:
         FerError: a file cannot be written; see :func:`fer_utils.files.whole_file`.
     """
     pages = render(summary)  # first, so that a summary that cannot be shown leaves nothing behind
-    write_text(folder / "verdicts.csv", verdict_table(summary))
+    for name, text in verdict_tables(summary).items():
+        write_text(folder / name, text)
     for name, text in pages.items():
         write_text(folder / name, text)
 
 
-def verdict_table(summary: Entry) -> str:
-    """Every number and its verdict as CSV, for spreadsheets and scripts: a row a claim, run and protocol.
+def verdict_tables(summary: Entry) -> dict[str, str]:
+    """Every number and its verdict as CSV, for spreadsheets and scripts, by file name.
 
-    Numbers have six significant digits; ``numbers.json`` of each run has them all. ``claim`` is the claim's id in its
-    paper's ``claims.csv``.
+    ``verdicts.csv`` has a row a claim, run and protocol. Numbers have six significant digits; ``numbers.json`` of each
+    run has them all. ``claim`` is the claim's id in its paper's ``claims.csv``. ``leak`` is the number of a row in
+    ``leaks.csv``, because a few sentences stand for hundreds of rows.
     """
+    leaks: dict[str, int] = {}
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["claim", "run", "protocol", "value", "low", "high", "n", "verdict", "claimed", "leak"])
@@ -67,9 +70,14 @@ def verdict_table(summary: Entry) -> str:
             if block := row[protocol]:
                 numbers = [block["value"], *(block["ci95"] or ("", ""))]
                 shown = [f"{number:.6g}" if number != "" else "" for number in numbers]
-                words = [block[name] for name in ("n", "verdict", "claimed", "leak")]
-                writer.writerow([row["claim"], row["run"], protocol, *shown, *words])
-    return stream.getvalue()
+                words = [block[name] for name in ("n", "verdict", "claimed")]
+                leak = leaks.setdefault(block["leak"], len(leaks) + 1)
+                writer.writerow([row["claim"], row["run"], protocol, *shown, *words, leak])
+    found = io.StringIO()
+    csv.writer(found, lineterminator="\n").writerows(
+        [("leak", "shared with training"), *((n, t) for t, n in leaks.items())]
+    )
+    return {"verdicts.csv": stream.getvalue(), "leaks.csv": found.getvalue()}
 
 
 def verdict_lines(summary: Entry) -> str:

@@ -27,13 +27,14 @@ from fer_utils.datasets.base import PEOPLE_UNKNOWN
 from fer_utils.errors import FerError, check_choice
 from fer_utils.faces import FaceSet
 from fer_utils.figure_style import use_house_style
-from fer_utils.files import sha256_file, whole_file, write_json
+from fer_utils.files import sha256_file, whole_file, write_json, write_json_rows
 from fer_utils.papers.finding import Finding
 from fer_utils.papers.parameters import as_suffix, named
 from fer_utils.papers.study import PROFILES
 from fer_utils.reproduce.kept_pictures import MIME_TYPES, figure_file
 from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
+from fer_utils.reproduce.travel import FOLDER, leave
 from fer_utils.reproduce.units import Unit, Work, run_units
 from fer_utils.reproduce.wording import STAND_IN
 
@@ -92,6 +93,7 @@ class Run:
         self._written: dict[str, str] = {}
         self._figures: dict[str, list[str]] = {}
         self._differs = list(faces.differences) if faces else []
+        self._lender = ""
         devices.seed_everything(self.seeds[0])
         self._work = Work()
         self._joules = nvml.joules() if devices.in_use() == "cuda" else None
@@ -102,6 +104,8 @@ class Run:
         profile = f"{self.profile} profile" + (", NOT FOR READING" if self.profile == "smoke" else "")
         if self.changed:
             profile += " with " + ", ".join(f"{name}={value}" for name, value in self.changed.items())
+        if self._lender:
+            profile += f", networks of {self._lender}"
         if not os.environ.get(RUN_DIR):
             # Whether its cells were edited nobody can see here, so it must not look like a run that was checked.
             profile += ", opened by hand"
@@ -121,6 +125,23 @@ class Run:
                     self._differs.append(f"{faces.name}: {STAND_IN}")
                 self._differs += [f"{faces.name}: {one}" for one in faces.differences]
         self._differs = list(dict.fromkeys(self._differs))
+
+    def borrows(self, lender: str) -> None:
+        """Networks were taken over from a recorded run, ``notebook/run``: tables and figures say so from now on."""
+        self._lender = lender
+
+    def network(self, name: str, arrays: Mapping[str, Any], trained_with: Mapping[str, Any]) -> None:
+        """Leave a trained network behind, ``networks/<name>.safetensors``: see :mod:`fer_utils.reproduce.travel`.
+
+        One that was trained on real people whose pictures may not be passed on stays where it is.
+        """
+        if self.faces is not None and not self.faces.stand_in and not datasets.dataset(self.faces.name).publishable:
+            print(
+                f"network {name} has learnt people of {self.faces.name}: not recorded, because their licence forbids it"
+            )
+            return
+        leave(self.folder / FOLDER / f"{name}.safetensors", arrays, trained_with)
+        self._wrote(f"{FOLDER}/{name}.safetensors")
 
     def record(self, settings: Mapping[str, Any]) -> None:
         """Put the settings in force (sizes, epochs …) into the receipt: JSON values, files as name and digest."""
@@ -256,7 +277,7 @@ class Run:
         """Write ``numbers.json`` and say that the last cell was reached."""
         # Readings of one claim stay in the order in which they were said: the paper's words first.
         order = sorted(self._numbers, key=lambda key: key[:2])
-        write_json(self.folder / "numbers.json", [self._numbers[key] for key in order])
+        write_json_rows(self.folder / "numbers.json", [self._numbers[key] for key in order])
         self._wrote("numbers.json")
         facts = {
             "profile": self.profile,
@@ -273,6 +294,7 @@ class Run:
             # What the receipt must find again, to the byte.
             "files": self._written,
             **({"differs": self._differs} if self._differs else {}),
+            **({"networks": self._lender} if self._lender else {}),
         }
         if os.environ.get(RUN_DIR):
             write_json(self.folder / FINISHED, {**facts, "process": process_facts()})

@@ -12,7 +12,7 @@ import pytest
 
 from fer_utils.errors import FerError
 from fer_utils.reproduce.page import render
-from fer_utils.reproduce.report import FEW, verdict_lines, verdict_table, write_report
+from fer_utils.reproduce.report import FEW, verdict_lines, verdict_tables, write_report
 from fer_utils.reproduce.wording import digits
 from tests.reproduce.report_summary import EMPTY, LONDON_ROW, SUMMARY
 
@@ -111,12 +111,15 @@ def test_every_page_and_the_table_of_verdicts_are_written(tmp_path: Path):
     pages = render(SUMMARY)
     for name, text in pages.items():
         assert (tmp_path / name).read_text(encoding="utf-8") == text
-    assert (tmp_path / "verdicts.csv").read_text(encoding="utf-8") == verdict_table(SUMMARY)
-    assert {path.name for path in tmp_path.iterdir()} == {*pages, "verdicts.csv"}
+    for name, text in verdict_tables(SUMMARY).items():
+        assert (tmp_path / name).read_text(encoding="utf-8") == text
+    assert {path.name for path in tmp_path.iterdir()} == {*pages, "verdicts.csv", "leaks.csv"}
 
 
 def test_the_table_of_verdicts_has_a_row_a_claim_run_and_protocol():
-    found = list(csv.DictReader(io.StringIO(verdict_table(SUMMARY))))
+    tables = {name: list(csv.DictReader(io.StringIO(text))) for name, text in verdict_tables(SUMMARY).items()}
+    leaks = {row["leak"]: row["shared with training"] for row in tables["leaks.csv"]}
+    found = tables["verdicts.csv"]
     wanted = [
         (row["claim"], row["run"], name, row[name])
         for row in SUMMARY["rows"]
@@ -126,7 +129,7 @@ def test_the_table_of_verdicts_has_a_row_a_claim_run_and_protocol():
     assert len(found) == len(wanted)
     for cells, (claim, run, protocol, block) in zip(found, wanted, strict=True):
         assert (cells["claim"], cells["run"], cells["protocol"]) == (claim, run, protocol)
-        assert (cells["verdict"], cells["leak"]) == (block["verdict"], block["leak"])
+        assert (cells["verdict"], leaks[cells["leak"]]) == (block["verdict"], block["leak"])
         assert float(cells["value"]) == pytest.approx(block["value"], rel=1e-5)
         assert [float(cells[end]) for end in ("low", "high") if cells[end]] == pytest.approx(block["ci95"] or [])
 
@@ -135,7 +138,7 @@ def test_a_file_that_cannot_be_written_leaves_no_half_one(tmp_path: Path):
     (tmp_path / "index.html").mkdir()
     with pytest.raises(FerError, match=r"index\.html"):
         write_report(SUMMARY, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {*render(SUMMARY), "verdicts.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == {*render(SUMMARY), "verdicts.csv", "leaks.csv"}
     assert list((tmp_path / "index.html").iterdir()) == []
 
 

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 
 from fer_utils.errors import FerError
+from fer_utils.faces import FaceSet
 from fer_utils.files import sha256_file
 from fer_utils.reproduce.executed import finished
 from fer_utils.reproduce.run import Run
@@ -36,6 +38,33 @@ def test_finish_lists_every_file_with_its_digest(run: Run) -> None:
     assert sorted(facts["files"]) == ["figures/curve.png", "numbers.json", "tables/values.csv"]
     assert all(sha256_file(run.folder / name) == digest for name, digest in facts["files"].items())
     assert finished("90_toy", run.folder)["files"] == facts["files"]
+
+
+def test_a_network_is_signed_like_any_file(run: Run) -> None:
+    run.network("G", {"bias": np.zeros(3)}, {"seed": 0})
+    run.finish()
+    assert sorted(finished("90_toy", run.folder)["files"]) == ["networks/G.safetensors", "numbers.json"]
+
+
+def test_a_network_that_has_learnt_people_stays_where_their_pictures_must_stay(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images, table = (
+        np.zeros((1, 8, 8), np.uint8),
+        pd.DataFrame({"label": ["anger"], "subject": ["KA"], "source": ["a"]}),
+    )
+    run.faces = FaceSet("jaffe", images, table, ("anger",))
+    run.network("G", {"bias": np.zeros(3)}, {"seed": 0})
+    assert "not recorded, because their licence forbids it" in capsys.readouterr().out
+    assert not (run.folder / "networks").exists()
+
+
+def test_who_lent_networks_stands_on_everything(run: Run) -> None:
+    run.borrows("01_clifer/avatars_clips-evening")
+    assert run.label.endswith("networks of 01_clifer/avatars_clips-evening")
+    assert run.label in run.table(pd.DataFrame({"a": [1]}), "values", "A value").data
+    run.finish()
+    assert finished("90_toy", run.folder)["networks"] == "01_clifer/avatars_clips-evening"
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -13,6 +13,7 @@ from fer_utils.papers.clifer.imagination import LOSSES, Trainer, to_arrays
 from fer_utils.papers.clifer.protocol import encode, learn_person, train_imagination
 from fer_utils.papers.clifer.settings import PROFILES, ImaginationSettings
 from fer_utils.papers.clifer.study import Study
+from fer_utils.papers.clifer.travelled import take_over
 from fer_utils.papers.planning import LEAK_AUDIT, Call, Kind, Piece
 from fer_utils.papers.study import Mapper, of_profile, wanted
 
@@ -34,6 +35,7 @@ def ask(parameters: Mapping[str, Any], mapper: Mapper) -> None:
     settings = of_profile(PROFILES, parameters["profile"]).with_knobs(parameters)
     study = Study(data.load(parameters["dataset"]), settings, parameters["seeds"], mapper)
     protocols, _ = study.possible(wanted(parameters["protocol"]))
+    take_over(study, protocols)
     study.train(protocols)
     for protocol in protocols:
         study.codes(protocol)

@@ -24,6 +24,7 @@ FAKES = ("translated", "prior")
 SCHEDULES = ("joint", "alternating")
 INITIALS = ("release", "he", "torch")
 IMAGINATION_PEOPLE = ("tested", "others")
+NETWORKS = ("train", "recorded", "auto")
 LIMITS = (CALL, FIRST_CLASS, HALF_FIRST_CLASS)
 
 
@@ -273,19 +274,25 @@ class Settings(Base):
     for_reading: bool = setting(
         True, "ours: False where nothing is learnt (smoke): a void result does not stop the run, see void.py"
     )
+    networks: str = setting(
+        "train",
+        'ours: "recorded": imagination models that the recorded evening left; "auto": those where they fit',
+        choices=NETWORKS,
+    )
     order_study: bool = setting(
         True, "V-D.2: six orders for Table I and five that start with neutral; False: the final one"
     )
 
     def with_knobs(self, parameters: Mapping[str, Any]) -> Settings:
         """The notebook's ``identity`` and ``epochs`` are those of the imagination model, ``variant`` names a memory,
-        ``imagination_people`` is a setting."""
+        ``imagination_people`` and ``networks`` are settings."""
         within = {name: parameters.get(name) for name in ("identity", "epochs")}
         chosen = self.imagination.but(**{name: value for name, value in within.items() if value is not None})
         variant = parameters.get("variant")
         memory = self.memory if variant is None else gdm_settings(variant)
         people = parameters.get("imagination_people") or self.imagination_people
-        return self.but(imagination=chosen, memory=memory, imagination_people=people)
+        networks = parameters.get("networks") or self.networks
+        return self.but(imagination=chosen, memory=memory, imagination_people=people, networks=networks)
 
 
 _NARROW = IMAGINATIONS["paper"].but(
@@ -317,8 +324,8 @@ PROFILES = {
         for_reading=False,
     ),
     # A laptop: fewer people, a narrow imagination model on small pictures; memories, orders and conditions are
-    # the paper's.
-    "quick": Settings(imagination=_NARROW.but(warm_up=16, epochs=3), people_folds=2, people=10),
+    # the paper's. Where the recorded evening's imagination fits, it is taken; a minute trains a poorer one.
+    "quick": Settings(imagination=_NARROW.but(warm_up=16, epochs=3), people_folds=2, people=10, networks="auto"),
     # Everybody that a data set holds, five folds of people, and a longer training.
     "evening": Settings(imagination=_NARROW.but(warm_up=80, epochs=20), people_folds=5),
     # The paper's own sizes.
@@ -331,5 +338,6 @@ PARAMETERS = {
     "identity": Parameter(None, choices=("dlib", "none"), suffix=".mat", optional=True),
     "epochs": of(ImaginationSettings, "epochs"),
     "imagination_people": of(Settings, "imagination_people"),
+    "networks": of(Settings, "networks"),
 }
 """The notebook's, in the order of its cell."""

@@ -45,7 +45,7 @@ class Study(Base[Settings]):
 
     def __init__(self, faces: FaceSet, settings: Settings, seeds: Sequence[int], mapper: Mapper) -> None:
         super().__init__(steps.study_faces(faces, settings), settings, seeds, mapper)
-        self.seed = seeds[0]
+        self.raw, self.seed = faces, seeds[0]
         self.people = [str(person) for person in np.unique(self.faces.subjects)]
         self.imagination_people = people.who_trains(self.faces, settings)
         self._models: dict[str, list[dict[str, np.ndarray]]] = {}
@@ -132,9 +132,15 @@ class Study(Base[Settings]):
             self.train([protocol])
         return self._models[protocol]
 
+    def lend(self, models: Mapping[str, list[dict[str, np.ndarray]]]) -> None:
+        """Use imagination models that are trained already, by protocol: as :meth:`train` would have given them."""
+        self._models |= models
+
     def train(self, protocols: Sequence[str]) -> None:
-        """Train the imagination models of some protocols, side by side where there are cores."""
-        rows = {protocol: self.training_rows(protocol) for protocol in protocols}
+        """Train the imagination models of some protocols, side by side where there are cores, if none were lent."""
+        rows = {protocol: self.training_rows(protocol) for protocol in protocols if protocol not in self._models}
+        if not rows:
+            return
         shared = {"faces": self.pool, "settings": self.settings.imagination, "seed": self.seed}
         calls = [{**shared, "rows": some} for parts in rows.values() for some in parts]
         found = iter(self.mapper(steps.train_imagination, calls, f"imagination, {', '.join(protocols)}"))
