@@ -79,6 +79,10 @@ def look(module: str, qualname: str, call: Mapping[str, Any], environment: Mappi
     )
 
 
+GROUPS = 9
+"""The place of ``groups`` among the arguments of a convolution's backward pass; what is asked of it stands behind."""
+
+
 def peak() -> float:
     """Bytes, the most that this process ever held. On Linux ``getrusage`` would count what its parent had held."""
     if STATUS.is_file():
@@ -92,11 +96,14 @@ def peak() -> float:
 def counter() -> Iterator[Any]:
     """Count every operator of torch's that is called inside, and the operations of those that torch has a formula for.
 
-    torch's own FlopCounterMode also follows modules, and so refuses the second gradient of a gradient penalty.
+    torch's own FlopCounterMode also follows modules, and so refuses the second gradient of a gradient penalty. Its
+    formula takes the weights' gradient of a grouped convolution for that of an ungrouped one; here it is that of one
+    group, times the groups.
     The kernels asked for are those of a training: some operators are several kernels where each bit must repeat.
     """
     modes = importlib.import_module("torch.utils._python_dispatch")
     formulas = importlib.import_module("torch.utils.flop_counter").flop_registry
+    backward = importlib.import_module("torch").ops.aten.convolution_backward
 
     class Counter(modes.TorchDispatchMode):  # type: ignore[name-defined]
         operations, launches, in_optimiser = 0, 0, False
@@ -105,7 +112,12 @@ def counter() -> Iterator[Any]:
             found = function(*args, **(kwargs or {}))
             self.launches += not self.in_optimiser
             if function.overloadpacket in formulas:
-                self.operations += formulas[function.overloadpacket](*args, **(kwargs or {}), out_val=found)
+                formula = formulas[function.overloadpacket]
+                self.operations += formula(*args, **(kwargs or {}), out_val=found)
+                groups = args[GROUPS] if function.overloadpacket is backward else 1
+                if groups > 1 and args[GROUPS + 1][1]:
+                    weights = formula(*args[: GROUPS + 1], (False, True, False), out_val=found)
+                    self.operations -= weights - weights // groups
             return found
 
     counted = Counter()

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from fer_utils.errors import FerError, UsageError
 from fer_utils.papers.planning import Kind, Piece, Planner
@@ -73,6 +74,16 @@ def test_operations_and_launches_are_counted() -> None:
     assert (few.operations, more.operations) == (2 * 2 * 20 * 30 * 30, 7 * 2 * 20 * 30 * 30)
     # Two matrices of ones and a product a step.
     assert more.launches - few.launches == 5 * 3 and few.arrays == {"product": ((20, 30), "float32")}
+
+
+@pytest.mark.parametrize("groups", [1, 5, 50])
+def test_a_grouped_convolution_costs_what_its_groups_cost(groups: int) -> None:
+    pictures = torch.zeros(8, 4 * groups, 16, 16, device="meta", requires_grad=True)
+    kernels = torch.zeros(6 * groups, 4, 3, 3, device="meta", requires_grad=True)
+    with counter() as seen:
+        torch.nn.functional.conv2d(pictures, kernels, padding=1, groups=groups).sum().backward()
+    forward = 2 * groups * 8 * 16 * 16 * 6 * 4 * 3 * 3
+    assert seen.operations == 3 * forward
 
 
 @pytest.mark.parametrize("before", [False, True])

@@ -146,7 +146,8 @@ def _memory_probe(call: Call) -> dict[str, Any]:
 KINDS: tuple[Kind, ...] = (
     Kind(
         train_imagination, "imagination model", _imagination_work, _imagination_result, _imagination_probe,
-        _imagination_memory, _imagination_rehearsal, "imagination", _imagination_steps, pieces=_imagination_pieces,
+        _imagination_memory, _imagination_rehearsal, "imagination", _imagination_steps, captured=True,
+        pieces=_imagination_pieces,
     ),
     Kind(encode, "codes", _encode_work, _encode_result, _encode_probe),
     Kind(
