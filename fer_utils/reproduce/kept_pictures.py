@@ -9,7 +9,7 @@ from PIL import Image
 COLOURS, QUALITY = 256, 70
 """Of a figure's file: the palette of a PNG, which suits lines; the quality of a JPEG, which suits faces."""
 
-COPY_WIDTH, COPY_COLOURS, COPY_QUALITY = 640, 24, 50
+COPY_WIDTH, COPY_COLOURS, COPY_QUALITY = 600, 24, 45
 """Pixels, palette and quality of a small copy."""
 
 MIME_TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
