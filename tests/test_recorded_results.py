@@ -169,7 +169,7 @@ def test_the_findings_quote_what_landmarks_bring(difference, claimed):
 
 
 PAPER_1 = (
-    "avatars_clips-quick", "avatars_clips-evening", "avatars_takes-evening", "baum1-stand-in-evening",
+    "avatars_clips-quick", "avatars_clips-evening", "mmi-stand-in-evening", "baum1-stand-in-evening",
     "cmu_faces-evening", "ravdess-stand-in-evening",
 )  # fmt: skip
 """Recorded runs of it, all of which the findings quote."""
@@ -227,6 +227,10 @@ def test_the_findings_quote_paper_1(condition, run):
     rows = table[(table["condition"] == condition) & (table["memory"] == "GDM-E")].set_index("protocol")
     cells = []
     for name in ("published", "sound"):
+        if name not in rows.index:
+            assert run.startswith("mmi"), "the others have clips enough for both"
+            cells.append("–")
+            continue
         mean, low, high = (rows.loc[name, f"f1 micro {part}"] for part in ("mean", "low", "high"))
         cells.append(f"{mean:.2f}" if low == high else f"{mean:.2f} [{low:.2f}, {high:.2f}]")
     quoted = [line for line in findings.splitlines() if line.startswith(f"| ours, {profile}, {condition}, GDM-E |")]
@@ -271,15 +275,15 @@ def test_the_findings_quote_what_imagination_is_worth_where_it_is_asked_fairly()
 def test_the_findings_say_where_paper_1_loses_the_person():
     """Rebuilt faces of strangers, whom a blur of the same error would leave as unknown."""
     findings = (ROOT / "docs/findings.md").read_text()
-    tables = recorded("01_clifer/avatars_takes-evening") / "tables"
+    tables = recorded("01_clifer/ravdess-stand-in-evening") / "tables"
     rebuilt = pd.read_csv(tables / "rebuilt_judged.csv").set_index(["faces", "judge"])
     for faces in ("rebuilt, sound", "rebuilt, published", "real, blurred, sigma 2"):
         row = rebuilt.loc[(faces, "person known")]
         assert f"{row['accuracy %']:.0f} % [{row['low %']:.0f}, {row['high %']:.0f}]" in findings, faces
         assert f"{row['error']:.2f}" in findings, faces
-    leak = json.loads((tables.parent / "numbers.json").read_text())[0]["leak"]
-    (others,) = re.findall(r"trained on (\d+) people", leak)
-    assert f"trained on {others} others" in findings and f"So {others} people" in findings
+    judged = pd.read_csv(tables / "figure_2_judged.csv").set_index(["model", "judge", "faces"])
+    met = judged.loc[("published", "person known", "imagined")]
+    assert f"{met['accuracy %']:.0f} % [{met['low %']:.0f}, {met['high %']:.0f}] of the imagined faces" in findings
 
 
 def test_the_findings_quote_paper_4():

@@ -34,9 +34,9 @@ from fer_utils.papers.study import PROFILES
 from fer_utils.reproduce.kept_pictures import MIME_TYPES, figure_file
 from fer_utils.reproduce.provenance import PACKAGE, process_facts
 from fer_utils.reproduce.surroundings import CHANGED, DASK, FINISHED, RUN_DIR, WORKERS
-from fer_utils.reproduce.travel import FOLDER, leave
 from fer_utils.reproduce.units import Unit, Work, run_units
 from fer_utils.reproduce.wording import STAND_IN
+from fer_utils.travel import FOLDER, leave
 
 STAMP_CHARACTERS_AN_INCH = 17
 """Of seven points."""
@@ -131,7 +131,7 @@ class Run:
         self._lender = lender
 
     def network(self, name: str, arrays: Mapping[str, Any], trained_with: Mapping[str, Any]) -> None:
-        """Leave a trained network behind, ``networks/<name>.safetensors``: see :mod:`fer_utils.reproduce.travel`.
+        """Leave a trained network behind, ``networks/<name>.safetensors``: see :mod:`fer_utils.travel`.
 
         One that was trained on real people whose pictures may not be passed on stays where it is.
         """

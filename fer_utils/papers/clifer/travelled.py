@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,12 +15,18 @@ from fer_utils.errors import FerError
 from fer_utils.papers.clifer.people import COLUMNS, OTHER_SETS
 from fer_utils.papers.clifer.settings import PARAMETERS, PROFILES, Settings
 from fer_utils.papers.clifer.study import Study
-from fer_utils.reproduce.provenance import PACKAGE
-from fer_utils.reproduce.run import Run
-from fer_utils.reproduce.travel import take
+from fer_utils.travel import RESULTS, take
 
-RESULTS = PACKAGE.parent / "results"
 NOTEBOOK = "01_clifer"
+
+
+class Keeper(Protocol):
+    """What a run must be able to do: :class:`fer_utils.reproduce.run.Run`."""
+
+    profile: str
+
+    def network(self, name: str, arrays: Mapping[str, Any], trained_with: Mapping[str, Any]) -> None:
+        """Leave a trained network behind."""
 
 
 def run_of(study: Study) -> str:
@@ -90,7 +97,7 @@ def as_in_the_evening(settings: Settings) -> Settings:
     return settings.but(imagination=evening) if settings.imagination == quick else settings
 
 
-def leave(study: Study, protocols: list[str], run: Run) -> None:
+def leave(study: Study, protocols: list[str], run: Keeper) -> None:
     """Let the evening on ``quick``'s own data leave its imagination models; other runs leave none."""
     if (
         run.profile != "evening"

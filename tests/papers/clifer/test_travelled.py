@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_utils import datasets
+from fer_utils import datasets, travel
 from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.clifer import travelled
 from fer_utils.papers.clifer.settings import PARAMETERS, PROFILES, Settings
 from fer_utils.papers.clifer.study import Study
-from fer_utils.reproduce import travel
 from tests.papers.clifer.conftest import SETTINGS
 from tests.reproduce.signed_folder import make_run, sign
 

@@ -1,8 +1,8 @@
 """Trained networks that travel: a recorded run leaves them, and a run without the time to train takes them over.
 
 A network belongs to what it was trained with: settings, pictures, rows, seed. The file says so, and who asks for a
-network of anything else does not get it. The file belongs to its run: a run whose receipt and files disagree lends
-nothing.
+network of anything else does not get it. The file belongs to its run: one that the run's receipt does not list, byte by
+byte, is not lent.
 
 Weights are kept as 8-bit integers, a row at a time with the row's own step, in a quarter of the bytes: what comes back
 is at most half a step off, 1/254 of the row's largest weight.
@@ -20,9 +20,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from fer_utils.errors import FerError
-from fer_utils.files import whole_file
-from fer_utils.reproduce.signed import signed_runs
+from fer_utils.files import sha256_file, whole_file
 
+RESULTS = Path(__file__).parents[1] / "results"
+"""Where recorded runs lie."""
 FOLDER = "networks"
 """Below a run's folder."""
 MOST_BYTES = 3_000_000
@@ -86,18 +87,17 @@ def take(results: Path, run: str, name: str, trained_with: Mapping[str, Any]) ->
         trained_with: what it must have been trained with.
 
     Raises:
-        FerError: the run is not there or not whole, left no such network, or trained it with something else.
+        FerError: the run is not there, left no such network or another file in its place, or trained it with something
+            else.
     """
-    runs, refused = signed_runs(results)
-    for one in refused:
-        if one.run == run:
-            raise FerError(f"no network is taken from {run}: {one.why}")
-    file = f"{FOLDER}/{name}.safetensors"
-    found = next((one for one in runs if f"{one.folder.parent.name}/{one.folder.name}" == run), None)
-    if found is None or file not in found.receipt["files"]:
+    file, signed = results / run / FOLDER / f"{name}.safetensors", _signed(results / run)
+    digest = signed.get(f"{FOLDER}/{file.name}")
+    if digest is None or not file.is_file():
         raise FerError(f"no recorded run {run} has left a network {name}")
+    if sha256_file(file) != digest:
+        raise FerError(f"network {name} of {run} is not the one that its receipt lists. Restore it with git")
     try:
-        with safe_open(found.folder / file, "numpy") as opened:
+        with safe_open(file, "numpy") as opened:
             theirs = json.loads((opened.metadata() or {})["trained_with"])
             names = opened.keys()
             arrays = {key: opened.get_tensor(key) for key in names}
@@ -109,6 +109,15 @@ def take(results: Path, run: str, name: str, trained_with: Mapping[str, Any]) ->
     if apart:
         raise FerError(f"network {name} of {run} was trained with another {'; another '.join(apart[:3])}")
     return unpacked(arrays)
+
+
+def _signed(folder: Path) -> dict[str, str]:
+    """The files that a run's receipt lists, with their digests; none where it has no receipt, or did not end well."""
+    try:
+        receipt = json.loads((folder / "receipt.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return dict(receipt["files"]) if receipt.get("ok") is True else {}
 
 
 def _differ(theirs: Mapping[str, Any], ours: Mapping[str, Any], within: str = "") -> list[str]:

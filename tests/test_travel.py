@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from fer_utils import travel
 from fer_utils.errors import FerError
-from fer_utils.reproduce import travel
-from fer_utils.reproduce.travel import leave, packed, take, unpacked
+from fer_utils.travel import leave, packed, take, unpacked
 from tests.reproduce.signed_folder import make_run, sign
 
 RUN = "05_mobilenet_jaffe/london-evening"
@@ -73,9 +73,16 @@ def test_who_asks_for_something_else_does_not(lender: Path, changed: dict, told:
         take(lender, RUN, "G", {**ASKED, **changed})
 
 
-def test_a_run_that_is_not_whole_lends_nothing(lender: Path, arrays: dict[str, np.ndarray]) -> None:
+def test_another_file_in_its_place_is_not_lent(lender: Path, arrays: dict[str, np.ndarray]) -> None:
     leave(lender / RUN / "networks" / "G.safetensors", {**arrays, "G.bias": arrays["G.bias"] + 1}, ASKED)
-    with pytest.raises(FerError, match=f"no network is taken from {RUN}: "):
+    with pytest.raises(FerError, match="is not the one that its receipt lists"):
+        take(lender, RUN, "G", ASKED)
+
+
+@pytest.mark.parametrize("broken", ["{", '{"ok": false, "files": {}}'])
+def test_a_run_that_did_not_end_well_lends_nothing(lender: Path, broken: str) -> None:
+    (lender / RUN / "receipt.json").write_text(broken)
+    with pytest.raises(FerError, match=f"no recorded run {RUN} has left a network G"):
         take(lender, RUN, "G", ASKED)
 
 
