@@ -21,7 +21,7 @@ ROOMS = tuple(paper.room.removeprefix("fer_utils.") for paper in PAPERS)
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("__init__", "errors", "silence", "faces"),
-    ("files", "progress", "cache_dir", "locks", "stored", "store", "settings", "saving"),
+    ("files", "progress", "cache_dir", "locks", "stored", "store", "settings", "saving", "travel"),
     ("datasets", "preprocess"),
     ("splits", "leak_audit", "scores", "plots", "figure_style", "image_quality"),
     ("accelerators", "nvml", "devices", "graphs"),

@@ -272,6 +272,18 @@ def test_the_findings_quote_what_imagination_is_worth_where_it_is_asked_fairly()
         assert row["high"] - row["low"] < 0.12
 
 
+def test_the_findings_quote_what_imagination_brings_where_only_training_frames_can_be_asked():
+    findings = (ROOT / "docs/findings.md").read_text()
+    tables = recorded("01_clifer/mmi-stand-in-evening") / "tables"
+    differences = pd.read_csv(tables / "orderings.csv").set_index(["claim", "protocol"])
+    gains = pd.read_csv(tables / "gains.csv").set_index(["experiment", "memory", "condition", "protocol"])
+    rows = [differences.loc[(f"{name}_minus_gdm", "published")] for name in ("clifer", "replay")]
+    rows += [gains.loc[(2, "GDM-E", name, "published")] for name in ("CLIFER", "oracle")]
+    for row in rows:
+        assert f"{row['difference']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" in findings
+        assert row["high"] - row["low"] < 0.12
+
+
 def test_the_findings_say_where_paper_1_loses_the_person():
     """Rebuilt faces of strangers, whom a blur of the same error would leave as unknown."""
     findings = (ROOT / "docs/findings.md").read_text()
