@@ -94,9 +94,9 @@ def take(results: Path, run: str, name: str, trained_with: Mapping[str, Any]) ->
     digest = signed.get(f"{FOLDER}/{file.name}")
     if digest is None or not file.is_file():
         raise FerError(f"no recorded run {run} has left a network {name}")
-    if sha256_file(file) != digest:
-        raise FerError(f"network {name} of {run} is not the one that its receipt lists. Restore it with git")
     try:
+        if sha256_file(file) != digest:
+            raise FerError(f"network {name} of {run} is not the one that its receipt lists. Restore it with git")
         with safe_open(file, "numpy") as opened:
             theirs = json.loads((opened.metadata() or {})["trained_with"])
             names = opened.keys()
@@ -117,7 +117,8 @@ def _signed(folder: Path) -> dict[str, str]:
         receipt = json.loads((folder / "receipt.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return dict(receipt["files"]) if receipt.get("ok") is True else {}
+    files = receipt.get("files") if isinstance(receipt, dict) and receipt.get("ok") is True else None
+    return files if isinstance(files, dict) else {}
 
 
 def _differ(theirs: Mapping[str, Any], ours: Mapping[str, Any], within: str = "") -> list[str]:

@@ -79,7 +79,9 @@ def test_another_file_in_its_place_is_not_lent(lender: Path, arrays: dict[str, n
         take(lender, RUN, "G", ASKED)
 
 
-@pytest.mark.parametrize("broken", ["{", '{"ok": false, "files": {}}'])
+@pytest.mark.parametrize(
+    "broken", ["{", "[]", '{"ok": true}', '{"ok": true, "files": null}', '{"ok": false, "files": {}}']
+)
 def test_a_run_that_did_not_end_well_lends_nothing(lender: Path, broken: str) -> None:
     (lender / RUN / "receipt.json").write_text(broken)
     with pytest.raises(FerError, match=f"no recorded run {RUN} has left a network G"):

@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 
 from fer_utils.errors import FerError
-from fer_utils.files import json_rows, sha256_file, write_text
+from fer_utils.files import sha256_file, write_text
 from fer_utils.reproduce.kept_pictures import MIME_TYPES, small_copy
 from fer_utils.reproduce.surroundings import FINISHED
 from fer_utils.silence import without_tensorflow
@@ -52,9 +52,9 @@ def finished(notebook: str, working: Path) -> dict[str, Any]:
 def in_lines(notebook: nbformat.NotebookNode) -> str:
     """A notebook as JSON, a cell a line: the usual indentation is a tenth of what git would keep."""
     whole = json.loads(nbformat.writes(notebook, version=4))
-    rest = "".join(f', "{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in whole.items()
-                   if name != "cells")  # fmt: skip
-    return f'{{"cells": {json_rows(whole["cells"])}{rest}}}\n'
+    cells = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in whole.pop("cells"))
+    rest = "".join(f', "{name}": {json.dumps(value, ensure_ascii=False)}' for name, value in whole.items())
+    return f'{{"cells": [\n{cells}\n]{rest}}}\n'
 
 
 def _demand(notebook: str, working: Path, files: dict[str, str]) -> None:

@@ -133,7 +133,7 @@ class Run:
     def network(self, name: str, arrays: Mapping[str, Any], trained_with: Mapping[str, Any]) -> None:
         """Leave a trained network behind, ``networks/<name>.safetensors``: see :mod:`fer_utils.travel`.
 
-        One that was trained on real people whose pictures may not be passed on stays where it is.
+        One that has learnt the run's own people stays where it is if their pictures may not be passed on.
         """
         if self.faces is not None and not self.faces.stand_in and not datasets.dataset(self.faces.name).publishable:
             print(

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from fer_utils.devices import in_use
 from fer_utils.graphs import Repeated
+from fer_utils.papers.clifer.draws import draw, drawn_labels, drawn_priors
 from fer_utils.papers.clifer.identity import Identity, load_identity
 from fer_utils.papers.clifer.initial import initialise
 from fer_utils.papers.clifer.networks import (
@@ -33,7 +34,6 @@ from fer_utils.papers.clifer.networks import (
     to_arrays,
 )
 from fer_utils.papers.clifer.settings import ImaginationSettings
-from fer_utils.papers.clifer.steps import draw, drawn_labels, drawn_priors
 from fer_utils.progress import track
 from fer_utils.saving import Clock
 from fer_utils.stored import read_sealed, write_sealed

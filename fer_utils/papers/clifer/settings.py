@@ -291,7 +291,12 @@ class Settings(Base):
         variant = parameters.get("variant")
         memory = self.memory if variant is None else gdm_settings(variant)
         people = parameters.get("imagination_people") or self.imagination_people
-        networks = parameters.get("networks") or self.networks
+        networks = parameters.get("networks")
+        if networks == "recorded" and within["epochs"] is not None:
+            raise UsageError('networks="recorded" brings its own training: leave epochs out, or set networks="train"')
+        # Who names what the training is to be wants that training.
+        own = networks is None and any(value is not None for value in within.values())
+        networks = "train" if own else networks or self.networks
         return self.but(imagination=chosen, memory=memory, imagination_people=people, networks=networks)
 
 

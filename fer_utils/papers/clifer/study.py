@@ -238,6 +238,8 @@ class Study(Base[Settings]):
         self, protocol: str, conditions: Sequence[str], settings: Settings, stage: str, final: bool = False
     ) -> list[dict[str, Any]]:
         models, codes = self.models(protocol), self.codes(protocol)
+        # Where models came from is nothing to a memory: its unit is the same.
+        settings = settings.but(networks="train")
         meanings = [CONDITIONS.index(name) for name in self.faces.classes]
         calls, told = [], []
         for person in self.people:

@@ -24,6 +24,7 @@ class Keeper(Protocol):
     """What a run must be able to do: :class:`fer_utils.reproduce.run.Run`."""
 
     profile: str
+    changed: dict[str, Any]
 
     def network(self, name: str, arrays: Mapping[str, Any], trained_with: Mapping[str, Any]) -> None:
         """Leave a trained network behind."""
@@ -40,7 +41,7 @@ def name_of(protocol: str, number: int) -> str:
 
 
 def trained_with(study: Study, rows: np.ndarray) -> dict[str, Any]:
-    """Everything that a training depends on, as JSON values that are the same on every machine.
+    """Everything that a training depends on but the code, as JSON values that are the same on every machine.
 
     Pictures are told by the sets that they are cut from and by their names: cut pictures differ in their last bits.
     """
@@ -56,7 +57,7 @@ def trained_with(study: Study, rows: np.ndarray) -> dict[str, Any]:
     }
 
 
-def take_over(study: Study, protocols: list[str], results: Path = RESULTS) -> str:
+def take_over(study: Study, protocols: list[str], results: Path = RESULTS) -> tuple[str, str]:
     """Give a study the recorded evening's imagination models, where its settings ask for them and they fit.
 
     Args:
@@ -65,14 +66,14 @@ def take_over(study: Study, protocols: list[str], results: Path = RESULTS) -> st
         results: the folder of recorded runs.
 
     Returns:
-        the run that lends them; ``""``: none, they are to be trained.
+        the run that lends them, ``""`` where they are to be trained; and why it lends none, if it was asked to.
 
     Raises:
         FerError: they do not fit, and ``networks="recorded"`` insists on them.
     """
     before = study.settings
     if before.networks == "train":
-        return ""
+        return "", ""
     study.settings = as_in_the_evening(before)
     try:
         found = {
@@ -82,13 +83,13 @@ def take_over(study: Study, protocols: list[str], results: Path = RESULTS) -> st
             ]
             for protocol in protocols
         }
-    except FerError:
+    except FerError as error:
         study.settings = before
         if before.networks == "recorded":
             raise
-        return ""
+        return "", str(error)
     study.lend(found)
-    return run_of(study)
+    return run_of(study), ""
 
 
 def as_in_the_evening(settings: Settings) -> Settings:
@@ -98,12 +99,8 @@ def as_in_the_evening(settings: Settings) -> Settings:
 
 
 def leave(study: Study, protocols: list[str], run: Keeper) -> None:
-    """Let the evening on ``quick``'s own data leave its imagination models; other runs leave none."""
-    if (
-        run.profile != "evening"
-        or study.raw.name != PARAMETERS["dataset"].default
-        or study.settings.networks != "train"
-    ):
+    """Let the evening as shipped, on ``quick``'s own data, leave its imagination models; other runs leave none."""
+    if run.profile != "evening" or run.changed or study.raw.name != PARAMETERS["dataset"].default:
         return
     for protocol in protocols:
         pairs = zip(study.models(protocol), study.training_rows(protocol), strict=True)

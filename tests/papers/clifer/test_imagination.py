@@ -12,6 +12,7 @@ import torch
 
 from fer_utils.errors import FerError, UsageError
 from fer_utils.papers.clifer import imagination
+from fer_utils.papers.clifer.draws import draw
 from fer_utils.papers.clifer.imagination import (
     CONDITIONS,
     LOSSES,
@@ -33,7 +34,6 @@ from fer_utils.papers.clifer.networks import (
     signs,
 )
 from fer_utils.papers.clifer.settings import IMAGINATIONS, PROFILES, ImaginationSettings
-from fer_utils.papers.clifer.steps import draw
 from fer_utils.saving import EVERY
 from tests.papers.clifer.conftest import TINY
 

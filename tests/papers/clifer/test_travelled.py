@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fer_utils import datasets, travel
-from fer_utils.errors import FerError
+from fer_utils.errors import FerError, UsageError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.clifer import travelled
 from fer_utils.papers.clifer.settings import PARAMETERS, PROFILES, Settings
@@ -55,7 +55,7 @@ def results(trained: Study, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("networks", ["recorded", "auto"])
 def test_models_that_fit_are_taken_over(drawn: FaceSet, trained: Study, results: Path, networks: str) -> None:
     study = a_study(drawn, SHORT.but(networks=networks), nobody_trains)
-    assert travelled.take_over(study, ["sound"], results) == travelled.run_of(trained)
+    assert travelled.take_over(study, ["sound"], results) == (travelled.run_of(trained), "")
     study.train(["sound"])
     for mine, theirs in zip(study.models("sound"), trained.models("sound"), strict=True):
         assert set(mine) == set(theirs)
@@ -65,7 +65,7 @@ def test_models_that_fit_are_taken_over(drawn: FaceSet, trained: Study, results:
 
 def test_who_trains_takes_nothing(drawn: FaceSet, results: Path) -> None:
     study = a_study(drawn, mapped=nobody_trains)
-    assert travelled.take_over(study, ["sound"], results) == ""
+    assert travelled.take_over(study, ["sound"], results) == ("", "")
     with pytest.raises(AssertionError, match="taken over"):
         study.train(["sound"])
 
@@ -110,26 +110,32 @@ def test_quick_asks_for_the_evening_s_training() -> None:
     quick, evening = PROFILES["quick"], PROFILES["evening"]
     assert quick.networks == "auto" and {PROFILES[name].networks for name in ("smoke", "evening", "paper")} == {"train"}
     assert travelled.as_in_the_evening(quick).imagination == evening.imagination
+    assert quick.with_knobs({"epochs": 3}).networks == "train", "who names the training wants it"
+    with pytest.raises(UsageError, match="brings its own training"):
+        quick.with_knobs({"epochs": 3, "networks": "recorded"})
     longer = quick.but(imagination=quick.imagination.but(epochs=7))
     assert travelled.as_in_the_evening(longer) == longer
 
 
 @pytest.mark.parametrize(
-    ("profile", "dataset", "left"),
+    ("profile", "dataset", "changed", "left"),
     [
-        ("evening", "avatars_clips", ["imagination_sound_0", "imagination_sound_1"]),
-        ("quick", "avatars_clips", []),
-        ("evening", "cmu_faces", []),
+        ("evening", "avatars_clips", {}, ["imagination_sound_0", "imagination_sound_1"]),
+        ("evening", "avatars_clips", {"seeds": [1]}, []),
+        ("quick", "avatars_clips", {}, []),
+        ("evening", "cmu_faces", {}, []),
     ],
 )
 def test_only_the_evening_on_quick_s_data_leaves_models(
-    drawn: FaceSet, trained: Study, profile: str, dataset: str, left: list[str]
+    drawn: FaceSet, trained: Study, profile: str, dataset: str, changed: dict[str, Any], left: list[str]
 ) -> None:
     assert PARAMETERS["dataset"].default == "avatars_clips"
     study = a_study(drawn)
     study.lend({"sound": trained.models("sound")})
     study.raw = replace(drawn, name=dataset)
     names: list[str] = []
-    run = SimpleNamespace(profile=profile, network=lambda name, model, trained_with: names.append(name))
+    run = SimpleNamespace(
+        profile=profile, changed=changed, network=lambda name, model, trained_with: names.append(name)
+    )
     travelled.leave(study, ["sound"], run)
     assert names == left

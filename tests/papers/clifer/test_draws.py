@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from fer_utils.papers.clifer.draws import draw, drawn_labels
 from fer_utils.papers.clifer.settings import ImaginationSettings
-from fer_utils.papers.clifer.steps import draw, drawn_labels
 from tests.papers.clifer.conftest import TINY
 
 TARGETS = torch.tensor([0, 2, 5])
