@@ -322,11 +322,11 @@ def test_the_findings_quote_paper_4():
     for row in controls[controls["features"].isin(names)].to_dict("records"):
         quoted = f"{row['accuracy %']:.1f} % [{row['low %']:.1f}, {row['high %']:.1f}]"
         assert quoted in findings, (row["features"], row["protocol"])
-    for data in ("avatars_studio", "cmu_faces", "fer2013"):
-        added = pd.read_csv(recorded(f"04_dcgan_svm/{data}-evening{SEEDS}") / "tables/adversarial_training.csv")
+    for each in ("avatars_studio", "cmu_faces", "fer2013"):
+        added = pd.read_csv(recorded(f"04_dcgan_svm/{each}-evening{SEEDS}") / "tables/adversarial_training.csv")
         for row in added[added["people labelled"] == "all, SVM tuned"].to_dict("records"):
             points = row["trained - untrained %"]
-            if data != "avatars_studio" or row["features"] == "DCGAN on all who are not tested":
+            if each != "avatars_studio" or row["features"] == "DCGAN on all who are not tested":
                 assert f"{points:.1f} points [{row['low %']:.1f}, {row['high %']:.1f}]" in findings, row["features"]
             else:
                 assert 5.65 < points < 7.95 and row["low %"] > 0, "as the findings say of the three others"

@@ -202,8 +202,8 @@ def train_rehearsal(call: Call) -> dict[str, Any]:
 def train_pieces(call: Call) -> list[Piece]:
     """A step in which whole networks learn.
 
-    One network is counted, and taken as often as networks train side by side. A processor trains them one by one; a card
-    at least the five of an ensemble side by side.
+    One network is counted, and taken as often as networks train side by side. A processor trains them one by one; a
+    card at least the five of an ensemble side by side.
     """
     # Keras is imported with it.
     from fer_utils.papers.landmark_ensemble.trainer import Member, Stack
