@@ -1,4 +1,4 @@
-"""Training the imagination model (Section IV-A) and using it: faces to codes, codes to faces with another expression.
+"""Training the imagination model (Section IV-A).
 
 The paper states one objective (equation 6) for everything; the authors' release takes seven
 separate steps a batch. Both are here as ``schedule``. All randomness of an epoch is drawn from
@@ -20,13 +20,20 @@ from torch.nn import functional
 from fer_utils.devices import in_use
 from fer_utils.graphs import Repeated
 from fer_utils.papers.clifer.draws import draw, drawn_labels, drawn_priors
-from fer_utils.papers.clifer.identity import Identity, load_identity
+from fer_utils.papers.clifer.identity import load_identity
+from fer_utils.papers.clifer.imagined import Imagination
 from fer_utils.papers.clifer.initial import initialise
+from fer_utils.papers.clifer.losses import (
+    identity_loss,
+    imagined_weight,
+    looks,
+    reconstruction_loss,
+    total_variation,
+)
 from fer_utils.papers.clifer.networks import (
     Encoder,
     Generator,
     ImageDiscriminator,
-    as_pictures,
     as_tensor,
     classifier,
     from_arrays,
@@ -42,42 +49,8 @@ CONDITIONS = ("neutral", "happiness", "surprise", "anger", "fear", "sadness", "d
 """What a label's number means to the imagination model. Disgust is only in the authors' seven, and never imagined."""
 
 LOSSES = ("rec", "id", "z", "img", "class", "tv", "d_img", "d_z")
-FORWARD_BATCH = 64
 PRIOR_DEVIATION = 1 / math.sqrt(3)
 """Standard deviation of U(-1, 1)."""
-
-
-# -- the six losses --------------------------------------------------------------------------------
-
-
-def reconstruction_loss(images: Tensor, made: Tensor) -> Tensor:
-    """Equation 1: mean absolute difference of the pixels."""
-    return (images - made).abs().mean()
-
-
-def identity_loss(network: Identity, images: Tensor, made: Tensor) -> Tensor:
-    """Equation 2: mean absolute difference of five feature maps, added up."""
-    with torch.no_grad():
-        wanted = network(images)
-    apart = [(there - here).abs().mean() for there, here in zip(wanted, network(made), strict=True)]
-    return torch.stack(apart).sum()
-
-
-def looks(logits: Tensor, real: bool) -> Tensor:
-    """Equations 3 and 4: binary cross-entropy of a discriminator's logits against real (1) or not (0)."""
-    return functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, float(real)))
-
-
-def imagined_weight(epoch: int, decay: float) -> float:
-    """Equation 5: ``lambda_c = exp(-epoch)``, the weight of generated faces in the classifier's loss."""
-    return math.exp(-decay * epoch)
-
-
-def total_variation(images: Tensor) -> Tensor:
-    """Absolute differences of neighbouring pixels, added up over an image, mean of the batch (IV-A.2)."""
-    down = (images[:, :, 1:] - images[:, :, :-1]).abs().sum(dim=(1, 2, 3))
-    across = (images[:, :, :, 1:] - images[:, :, :, :-1]).abs().sum(dim=(1, 2, 3))
-    return (down + across).mean()
 
 
 # -- training --------------------------------------------------------------------------------------
@@ -364,65 +337,3 @@ def train(
         spread = np.maximum(codes.std(axis=0), 1e-3 * codes.std())
         plain = {"code_mean": codes.mean(axis=0), "code_scale": spread / PRIOR_DEVIATION}
     return {**kept, **plain, "history": np.array(history)}
-
-
-class Imagination:
-    """A trained imagination model.
-
-    Args:
-        settings: those it was trained with.
-        arrays: what :func:`train` gave.
-
-    Raises:
-        FerError: the weights do not fit the settings.
-    """
-
-    def __init__(self, settings: ImaginationSettings, arrays: dict[str, np.ndarray]) -> None:
-        self.settings, self.device = settings, torch.device(in_use())
-        self.networks: dict[str, nn.Module] = {
-            "E": Encoder(settings),
-            "G": Generator(settings),
-            "C": classifier(settings.code_size, settings.n_conditions),
-        }
-        from_arrays(self.networks, arrays)
-        self.mean, self.scale = arrays["code_mean"], arrays["code_scale"]
-        for network in self.networks.values():
-            network.to(self.device).eval()
-
-    def encode(self, images: np.ndarray) -> np.ndarray:
-        """Codes of ``uint8 [N, S, S, 3]`` faces, ``float64 [N, code_size]``; in (-1, 1) unless ``match_prior``."""
-        held = torch.from_numpy(images).to(self.device)
-        return self._in_batches(len(images), lambda part: self.networks["E"](as_tensor(held[part])))
-
-    def read(self, codes: np.ndarray) -> np.ndarray:
-        """What C takes the expression of each code for: probabilities ``float32 [N, n_conditions]``."""
-        inside = torch.from_numpy((codes * self.scale + self.mean).astype(np.float32)).to(self.device)
-        with torch.no_grad():
-            return self.networks["C"](inside).softmax(dim=1).cpu().numpy()
-
-    def imagine(self, codes: np.ndarray, labels: Sequence[int]) -> np.ndarray:
-        """The codes of the faces imagined with each expression, ``float64 [N, len(labels), code_size]``."""
-        told, wanted = self._all_pairs(codes, labels)
-        encode, generate = self.networks["E"], self.networks["G"]
-        found = self._in_batches(len(told), lambda part: encode(generate(told[part], wanted[part])))
-        return found.reshape(len(codes), len(labels), self.settings.code_size)
-
-    def pictures(self, codes: np.ndarray, labels: Sequence[int]) -> np.ndarray:
-        """The faces themselves, ``uint8 [N, len(labels), S, S, 3]``."""
-        told, wanted = self._all_pairs(codes, labels)
-        with torch.no_grad():
-            made = as_pictures(self.networks["G"](told, wanted))
-        return made.reshape(len(codes), len(labels), *made.shape[1:])
-
-    def _all_pairs(self, codes: np.ndarray, labels: Sequence[int]) -> tuple[Tensor, Tensor]:
-        inside = (codes * self.scale + self.mean).astype(np.float32)
-        told = torch.from_numpy(np.repeat(inside, len(labels), axis=0))
-        wanted = torch.from_numpy(np.tile(np.asarray(labels, np.int64), len(codes)))
-        return told.to(self.device), wanted.to(self.device)
-
-    def _in_batches(self, count: int, work: Callable[[slice], Tensor]) -> np.ndarray:
-        with torch.no_grad():
-            parts = [work(slice(start, start + FORWARD_BATCH)) for start in range(0, count, FORWARD_BATCH)]
-        if not parts:
-            return np.zeros((0, self.settings.code_size))
-        return (torch.cat(parts).double().cpu().numpy() - self.mean) / self.scale

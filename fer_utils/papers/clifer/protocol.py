@@ -37,7 +37,8 @@ from fer_utils.errors import FerError
 from fer_utils.faces import FaceSet
 from fer_utils.papers.clifer import imagination
 from fer_utils.papers.clifer.gdm import MEMORIES, DualMemory, Imagine
-from fer_utils.papers.clifer.imagination import CONDITIONS, Imagination
+from fer_utils.papers.clifer.imagination import CONDITIONS
+from fer_utils.papers.clifer.imagined import Imagination
 from fer_utils.papers.clifer.mlp import Baseline
 from fer_utils.papers.clifer.settings import ImaginationSettings, MlpSettings, Settings
 from fer_utils.preprocess import face_boxes, resize, to_rgb

@@ -15,7 +15,8 @@ from fer_utils.leak_audit import LeakReport, audit_faces
 from fer_utils.papers.clifer import people, retention, void
 from fer_utils.papers.clifer import protocol as steps
 from fer_utils.papers.clifer.gdm import MEMORIES
-from fer_utils.papers.clifer.imagination import CONDITIONS, Imagination
+from fer_utils.papers.clifer.imagination import CONDITIONS
+from fer_utils.papers.clifer.imagined import Imagination
 from fer_utils.papers.clifer.protocol import (
     BASELINES,
     FINAL_ORDER,
